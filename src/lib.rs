@@ -1,0 +1,9 @@
+//! Deep learning in Rust notebooks.
+//!
+//! Each floor knows only those below it: [`error`] and [`notebook`] are the ground.
+#![deny(missing_docs)]
+
+pub mod error;
+pub mod notebook;
+
+pub use error::{Error, ErrorKind, Result};
