@@ -111,6 +111,11 @@ impl Error {
         self
     }
 
+    /// Whether it already says in which layer it happened.
+    pub(crate) fn has_layer(&self) -> bool {
+        self.0.layer.is_some()
+    }
+
     /// What the error is about.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

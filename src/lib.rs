@@ -4,6 +4,10 @@
 #![deny(missing_docs)]
 
 pub mod error;
+pub mod models;
+pub mod nn;
 pub mod notebook;
+pub mod tensor;
+pub mod train;
 
 pub use error::{Error, ErrorKind, Result};

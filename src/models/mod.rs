@@ -1,0 +1,5 @@
+//! Networks ready to train.
+
+mod hybrid;
+
+pub use hybrid::{Hybrid, HybridConfig};

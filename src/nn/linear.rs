@@ -1,0 +1,30 @@
+//! The fully connected layer.
+
+use super::{Init, Parameter, Pass};
+use crate::Result;
+use crate::tensor::{Tensor2, linear};
+
+/// y = x · weightᵀ + bias, from `[batch, in]` to `[batch, out]`.
+#[derive(Clone, Debug)]
+pub struct Linear {
+    /// `[out, in]`.
+    pub weight: Parameter,
+    /// `[out]`.
+    pub bias: Option<Parameter>,
+}
+
+impl Linear {
+    /// A layer with a bias and PyTorch's initial weights.
+    pub fn new(inputs: usize, outputs: usize, init: &mut Init) -> Result<Self> {
+        Ok(Self {
+            weight: init.uniform(&[outputs, inputs], inputs)?,
+            bias: Some(init.uniform(&[outputs], inputs)?),
+        })
+    }
+
+    /// The layer's output, after ReLU if asked for.
+    pub fn forward(&self, input: Tensor2, relu: bool, pass: &Pass) -> Result<Tensor2> {
+        let bias = self.bias.as_ref().map(|bias| bias.vector(pass)).transpose()?;
+        linear(input, self.weight.matrix(pass)?, bias, relu)
+    }
+}

@@ -1,0 +1,25 @@
+//! Layers with run-time sizes, and networks made of them.
+//!
+//! Names of parameters and their shapes are those of PyTorch and torchvision.
+
+mod conv2d;
+mod dropout;
+mod init;
+mod linear;
+mod model;
+mod parameter;
+mod pass;
+mod pool;
+mod sequential;
+mod summary;
+
+pub use conv2d::{Conv2d, Conv2dConfig};
+pub use dropout::Dropout;
+pub use init::Init;
+pub use linear::Linear;
+pub use model::{Inputs, Model, named, named_mut};
+pub use parameter::Parameter;
+pub use pass::{Mode, Pass};
+pub use pool::MaxPool2d;
+pub use sequential::{Activations, Layer, Sequential};
+pub use summary::{Summary, SummaryRow};

@@ -1,0 +1,86 @@
+//! What the training loop asks of a network.
+
+use super::{Parameter, Pass};
+use crate::tensor::{Plain, Tensor2, Tensor4, constant};
+use crate::{Error, ErrorKind, Result};
+
+/// A batch on its way into a network: whichever of the parts a data set has.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    /// Pictures, `[batch, channels, height, width]`.
+    pub images: Option<Plain<(usize, usize, usize, usize)>>,
+    /// Metadata, `[batch, features]`.
+    pub features: Option<Plain<(usize, usize)>>,
+}
+
+impl Inputs {
+    /// The pictures, or an error when the data set has none.
+    pub fn images(&self) -> Result<Tensor4> {
+        self.images.as_ref().map(constant).ok_or_else(|| missing("pictures"))
+    }
+
+    /// The metadata, or an error when the data set has none.
+    pub fn features(&self) -> Result<Tensor2> {
+        self.features.as_ref().map(constant).ok_or_else(|| missing("metadata"))
+    }
+}
+
+fn missing(what: &str) -> Error {
+    Error::new(ErrorKind::Shape, format!("the network wants {what}, which the data set has not"))
+        .help(format!("give the data set {what}, or take another network"))
+}
+
+/// A network that turns a batch into one row of logits per example.
+pub trait Model: std::fmt::Debug + Send + Sync {
+    /// The logits, `[batch, classes]`.
+    fn forward(&self, inputs: &Inputs, pass: &Pass) -> Result<Tensor2>;
+
+    /// The parameters with their names, as in PyTorch's `named_parameters`.
+    fn parameters(&self) -> Vec<(String, &Parameter)>;
+
+    /// The same for writing, in the same order.
+    fn parameters_mut(&mut self) -> Vec<(String, &mut Parameter)>;
+
+    /// An independent copy, to keep the best epoch or to train once per fold.
+    fn boxed_clone(&self) -> Box<dyn Model>;
+}
+
+impl Model for Box<dyn Model> {
+    fn forward(&self, inputs: &Inputs, pass: &Pass) -> Result<Tensor2> {
+        (**self).forward(inputs, pass)
+    }
+
+    fn parameters(&self) -> Vec<(String, &Parameter)> {
+        (**self).parameters()
+    }
+
+    fn parameters_mut(&mut self) -> Vec<(String, &mut Parameter)> {
+        (**self).parameters_mut()
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Model> {
+        (**self).boxed_clone()
+    }
+}
+
+impl Clone for Box<dyn Model> {
+    fn clone(&self) -> Self {
+        self.boxed_clone()
+    }
+}
+
+/// Puts the names of a part's parameters under the part's own name.
+pub fn named<'a>(
+    part: &str,
+    parameters: Vec<(String, &'a Parameter)>,
+) -> Vec<(String, &'a Parameter)> {
+    parameters.into_iter().map(|(name, parameter)| (format!("{part}.{name}"), parameter)).collect()
+}
+
+/// [`named`] for writing.
+pub fn named_mut<'a>(
+    part: &str,
+    parameters: Vec<(String, &'a mut Parameter)>,
+) -> Vec<(String, &'a mut Parameter)> {
+    parameters.into_iter().map(|(name, parameter)| (format!("{part}.{name}"), parameter)).collect()
+}

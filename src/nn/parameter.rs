@@ -1,0 +1,154 @@
+//! A tensor that training changes.
+
+use super::Pass;
+use crate::tensor::{
+    Gradients, Plain, Tape, Tensor, Tensor1, Tensor2, Tensor3, Tensor4, read, tensor, write,
+};
+use crate::{Error, ErrorKind, Result};
+use dfdx::shapes::{HasShape, Shape};
+use dfdx::tensor::PutTape;
+use std::borrow::Cow;
+
+/// A tensor of rank 1 to 4 that training changes, unless it is frozen.
+///
+/// A clone is an independent copy: training one leaves the other as it was.
+#[derive(Debug)]
+pub struct Parameter {
+    value: Value,
+    trainable: bool,
+}
+
+#[derive(Debug)]
+enum Value {
+    Rank1(Plain<(usize,)>),
+    Rank2(Plain<(usize, usize)>),
+    Rank3(Plain<(usize, usize, usize)>),
+    Rank4(Plain<(usize, usize, usize, usize)>),
+}
+
+/// Does the same with the tensor of whichever rank.
+macro_rules! each_rank {
+    ($value:expr, $tensor:ident => $body:expr) => {
+        match $value {
+            Value::Rank1($tensor) => $body,
+            Value::Rank2($tensor) => $body,
+            Value::Rank3($tensor) => $body,
+            Value::Rank4($tensor) => $body,
+        }
+    };
+}
+
+impl Parameter {
+    /// A trainable parameter from its values in row-major order.
+    ///
+    /// Errors when the rank is not 1 to 4, or the number of values is not the product of the shape.
+    pub fn new(values: Vec<f32>, shape: &[usize]) -> Result<Self> {
+        let value = match *shape {
+            [a] => Value::Rank1(tensor(values, (a,))?),
+            [a, b] => Value::Rank2(tensor(values, (a, b))?),
+            [a, b, c] => Value::Rank3(tensor(values, (a, b, c))?),
+            [a, b, c, d] => Value::Rank4(tensor(values, (a, b, c, d))?),
+            _ => {
+                let problem = format!("a parameter of shape {shape:?} has a rank outside 1 to 4");
+                return Err(Error::new(ErrorKind::Shape, problem));
+            }
+        };
+        Ok(Self { value, trainable: true })
+    }
+
+    /// The sizes of the axes.
+    pub fn shape(&self) -> Vec<usize> {
+        each_rank!(&self.value, t => t.shape().concrete().into())
+    }
+
+    /// The number of values.
+    pub fn count(&self) -> usize {
+        each_rank!(&self.value, t => t.shape().num_elements())
+    }
+
+    /// The values in row-major order.
+    pub fn values(&self) -> Cow<'_, [f32]> {
+        each_rank!(&self.value, t => read(t))
+    }
+
+    /// The values for writing, in row-major order.
+    pub fn values_mut(&mut self) -> &mut [f32] {
+        each_rank!(&mut self.value, t => write(t)).unwrap_or(&mut [])
+    }
+
+    /// Whether training changes it.
+    pub fn is_trainable(&self) -> bool {
+        self.trainable
+    }
+
+    /// Freezes it, or makes it trainable again.
+    pub fn set_trainable(&mut self, trainable: bool) {
+        self.trainable = trainable;
+    }
+
+    /// The parameter as a vector, recorded when `pass` trains and it is not frozen.
+    pub fn vector(&self, pass: &Pass) -> Result<Tensor1> {
+        match &self.value {
+            Value::Rank1(t) => Ok(self.recorded(t, pass)),
+            _ => self.wrong_rank(1),
+        }
+    }
+
+    /// The parameter as a matrix; see [`Self::vector`].
+    pub fn matrix(&self, pass: &Pass) -> Result<Tensor2> {
+        match &self.value {
+            Value::Rank2(t) => Ok(self.recorded(t, pass)),
+            _ => self.wrong_rank(2),
+        }
+    }
+
+    /// The parameter as a tensor of rank 3; see [`Self::vector`].
+    pub fn tensor3(&self, pass: &Pass) -> Result<Tensor3> {
+        match &self.value {
+            Value::Rank3(t) => Ok(self.recorded(t, pass)),
+            _ => self.wrong_rank(3),
+        }
+    }
+
+    /// The parameter as a tensor of rank 4; see [`Self::vector`].
+    pub fn tensor4(&self, pass: &Pass) -> Result<Tensor4> {
+        match &self.value {
+            Value::Rank4(t) => Ok(self.recorded(t, pass)),
+            _ => self.wrong_rank(4),
+        }
+    }
+
+    fn recorded<S: Shape>(&self, plain: &Plain<S>, pass: &Pass) -> Tensor<S> {
+        let on = self.trainable && pass.is_training();
+        plain.clone().put_tape(if on { Tape::on() } else { Tape::off() })
+    }
+
+    fn wrong_rank<T>(&self, rank: usize) -> Result<T> {
+        let problem = format!("a parameter of shape {:?} is not of rank {rank}", self.shape());
+        Err(Error::new(ErrorKind::Shape, problem))
+    }
+
+    /// The gradient of the last backward pass, in row-major order, zeros when there was none; and the
+    /// values it belongs to.
+    pub fn with_gradient<'a>(
+        &'a mut self,
+        gradients: &'a mut Gradients,
+    ) -> Result<(&'a mut [f32], &'a [f32])> {
+        each_rank!(&mut self.value, t => {
+            let gradient = gradients.get_or_alloc_mut(t).map_err(crate::tensor::out_of_memory)?;
+            Ok((write(t).unwrap_or(&mut []), gradient))
+        })
+    }
+}
+
+impl Clone for Parameter {
+    fn clone(&self) -> Self {
+        // A copy of the values under a new id: dfdx's own clone would share the gradient.
+        let copy = Self::new(self.values().into_owned(), &self.shape());
+        let value = match copy {
+            Ok(copy) => copy.value,
+            Err(error) => unreachable!("a parameter's own values fill its own shape: {error}"),
+        };
+        Self { value, trainable: self.trainable }
+    }
+}

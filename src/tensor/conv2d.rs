@@ -1,0 +1,143 @@
+//! Two-dimensional convolution on the tape.
+
+use super::cpu::{self, Conv2dShape, Window};
+use super::tape::{Tensor1, Tensor4, put_gradient, take_gradient, tensor};
+use super::{Plain, Tape, read};
+use crate::{Error, ErrorKind, Result};
+use dfdx::shapes::HasShape;
+use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
+
+pub use super::cpu::Fused as Epilogue;
+
+/// Convolution of `input` `[batch, channels, height, width]` with `weight` `[out channels, channels /
+/// groups, kernel height, kernel width]` (as in PyTorch, not mirrored) and an optional `bias`
+/// `[out channels]`, followed by ReLU and max-pooling where `epilogue` says so.
+///
+/// `weight`'s sizes must be those of `window.kernel`. Errors name the sizes that do not fit.
+pub fn conv2d(
+    input: Tensor4,
+    weight: Tensor4,
+    bias: Option<Tensor1>,
+    window: &Window,
+    groups: usize,
+    epilogue: Epilogue,
+) -> Result<Tensor4> {
+    let (input, input_tape) = input.split_tape();
+    let (weight, weight_tape) = weight.split_tape();
+    let (bias, bias_tape) = match bias.map(SplitTape::split_tape) {
+        Some((bias, tape)) => (Some(bias), tape),
+        None => (None, Tape::off()),
+    };
+    let shape = check(&input, &weight, bias.as_ref(), window, groups, epilogue)?;
+    let (images, ..) = *input.shape();
+    let [height, width] = shape.pooled(epilogue);
+    let count = images * shape.out_channels * height * width;
+    let mut output = vec![0.0; count];
+    let mut winners = vec![0; if epilogue.pool.is_some() { count } else { 0 }];
+    cpu::conv2d(
+        &shape,
+        epilogue,
+        &read(&input),
+        &read(&weight),
+        bias.as_ref().map(read).as_deref().unwrap_or(&[]),
+        &mut output,
+        &mut winners,
+    );
+    let output = tensor(output, (images, shape.out_channels, height, width))?;
+    let wants = (input_tape.is_on(), weight_tape.is_on(), bias_tape.is_on());
+    let mut tape = input_tape.merge(weight_tape).merge(bias_tape);
+    if tape.is_on() {
+        let result = output.clone();
+        tape.add_backward_op(move |gradients| {
+            let gradient = take_gradient(gradients, &result)?;
+            let mut dx = wants.0.then(|| take_gradient(gradients, &input)).transpose()?;
+            let mut dw = wants.1.then(|| take_gradient(gradients, &weight)).transpose()?;
+            let bias = bias.filter(|_| wants.2);
+            let mut db = bias.as_ref().map(|b| take_gradient(gradients, b)).transpose()?;
+            cpu::conv2d_backward(
+                &shape,
+                epilogue,
+                &read(&input),
+                &read(&weight),
+                &read(&result),
+                &winners,
+                &gradient,
+                dx.as_deref_mut(),
+                dw.as_deref_mut(),
+                db.as_deref_mut(),
+            );
+            if let Some(dx) = dx {
+                put_gradient(gradients, &input, dx)?;
+            }
+            if let Some(dw) = dw {
+                put_gradient(gradients, &weight, dw)?;
+            }
+            match (bias, db) {
+                (Some(bias), Some(db)) => put_gradient(gradients, &bias, db),
+                _ => Ok(()),
+            }
+        });
+    }
+    Ok(output.put_tape(tape))
+}
+
+/// The sizes of a convolution, when everything fits.
+pub(super) fn check(
+    input: &Plain<(usize, usize, usize, usize)>,
+    weight: &Plain<(usize, usize, usize, usize)>,
+    bias: Option<&Plain<(usize,)>>,
+    window: &Window,
+    groups: usize,
+    epilogue: Epilogue,
+) -> Result<Conv2dShape> {
+    let (_, in_channels, height, width) = *input.shape();
+    let (out_channels, group_channels, kernel_height, kernel_width) = *weight.shape();
+    let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
+    if groups == 0 || in_channels % groups != 0 || out_channels % groups != 0 {
+        return fail(format!(
+            "{groups} groups do not divide {in_channels} input and {out_channels} output channels"
+        ));
+    }
+    if group_channels * groups != in_channels {
+        return fail(format!(
+            "the input has {in_channels} channels, the weights expect {}",
+            group_channels * groups
+        ));
+    }
+    if [kernel_height, kernel_width] != window.kernel {
+        return fail(format!(
+            "the weights are {kernel_height}×{kernel_width}, the window is {}×{}",
+            window.kernel[0], window.kernel[1]
+        ));
+    }
+    if let Some(bias) = bias
+        && bias.shape().0 != out_channels
+    {
+        return fail(format!("{} biases for {out_channels} output channels", bias.shape().0));
+    }
+    let Some(output) = window.output([height, width]) else {
+        return fail(format!(
+            "a window of {}×{} does not fit a picture of {height}×{width}",
+            window.kernel[0], window.kernel[1]
+        ));
+    };
+    if let Some(side) = epilogue.pool
+        && !(1..=15).contains(&side)
+    {
+        return fail(format!("a pooling window of {side} is outside 1 to 15"));
+    }
+    if epilogue.pool.is_some_and(|side| output[0] < side || output[1] < side) {
+        return fail(format!(
+            "a pooling window larger than the {}×{} output of the convolution",
+            output[0], output[1]
+        ));
+    }
+    Ok(Conv2dShape {
+        in_channels,
+        out_channels,
+        groups,
+        window: *window,
+        input: [height, width],
+        output,
+    })
+}

@@ -1,0 +1,465 @@
+//! Convolution as matrix products over bands of output rows, with bias, ReLU and max-pooling in the
+//! same pass, while the band is still in the cache.
+
+use super::{Matrix, MatrixMut, Window, col2im, im2col, matmul};
+use rayon::prelude::*;
+use std::cell::RefCell;
+use std::ops::Range;
+
+/// Sizes of a convolution; check them with [`Window::output`] before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conv2dShape {
+    /// Channels of the input.
+    pub in_channels: usize,
+    /// Channels of the output.
+    pub out_channels: usize,
+    /// Groups: each sees `in_channels / groups` channels and makes `out_channels / groups`.
+    pub groups: usize,
+    /// The sliding window.
+    pub window: Window,
+    /// Height and width of the input.
+    pub input: [usize; 2],
+    /// Height and width of the convolution's output, before pooling.
+    pub output: [usize; 2],
+}
+
+/// What follows the convolution in the same pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fused {
+    /// max(x, 0).
+    pub relu: bool,
+    /// Max-pooling with windows of this side that do not overlap; a rest at the edge is dropped.
+    pub pool: Option<usize>,
+}
+
+impl Conv2dShape {
+    /// Height and width of the output after pooling.
+    pub fn pooled(&self, fused: Fused) -> [usize; 2] {
+        self.output.map(|size| size / fused.pool.unwrap_or(1))
+    }
+
+    /// Rows of the weight matrix of one group, and its columns.
+    fn group(&self) -> (usize, usize) {
+        let channels = self.in_channels / self.groups;
+        (self.out_channels / self.groups, channels * self.window.taps())
+    }
+
+    /// Output rows whose columns fit the second-level cache, a multiple of the pooling window.
+    fn band(&self, fused: Fused) -> usize {
+        const CACHED_VALUES: usize = 1 << 17;
+        let step = fused.pool.unwrap_or(1);
+        let row = self.group().1 * self.output[1];
+        (CACHED_VALUES / row.max(1) / step * step).clamp(step, self.output[0].max(step))
+    }
+
+    /// The bands of output rows that are worked on one after the other.
+    fn bands(&self, fused: Fused) -> impl Iterator<Item = Range<usize>> + use<> {
+        let rows = self.pooled(fused)[0] * fused.pool.unwrap_or(1);
+        let band = self.band(fused);
+        (0..rows).step_by(band).map(move |start| start..(start + band).min(rows))
+    }
+}
+
+/// Scratch memory of a thread, kept from call to call: fresh pages cost more than the work on them.
+#[derive(Default)]
+struct Scratch {
+    columns: Vec<f32>,
+    band: Vec<f32>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
+    // Taken out for the time of the work: rayon may run another task of ours inside it.
+    let mut scratch = SCRATCH.take();
+    let result = work(&mut scratch);
+    SCRATCH.set(scratch);
+    result
+}
+
+/// The first `count` values of a buffer that grows as needed.
+fn sized(buffer: &mut Vec<f32>, count: usize) -> &mut [f32] {
+    if buffer.len() < count {
+        buffer.resize(count, 0.0);
+    }
+    &mut buffer[..count]
+}
+
+/// The columns of one group of a picture for a band of output rows: the picture itself for a
+/// pointwise window, else copied to `buffer`.
+fn columns_of<'a>(
+    shape: &Conv2dShape,
+    picture: &'a [f32],
+    group: usize,
+    rows: Range<usize>,
+    buffer: &'a mut Vec<f32>,
+) -> Matrix<'a> {
+    let [height, width] = shape.input;
+    let channels = shape.in_channels / shape.groups;
+    let part = &picture[group * channels * height * width..][..channels * height * width];
+    let depth = shape.group().1;
+    let positions = rows.len() * shape.output[1];
+    if shape.window.is_pointwise() {
+        return Matrix::strided(&part[rows.start * width..], depth, positions, height * width);
+    }
+    let columns = sized(buffer, depth * positions);
+    im2col(part, shape.input, &shape.window, shape.output[1], rows, columns);
+    Matrix::new(columns, depth, positions)
+}
+
+/// Convolution of a batch: `input` is `[n, in_channels, height, width]`, `weight`
+/// `[out_channels, in_channels / groups, kernel height, kernel width]`, `bias` `[out_channels]` or empty,
+/// `output` `[n, out_channels, pooled height, pooled width]`, written whole.
+///
+/// With pooling, `winners` (as long as `output`) receives the place of the maximum in each window.
+pub fn conv2d(
+    shape: &Conv2dShape,
+    fused: Fused,
+    input: &[f32],
+    weight: &[f32],
+    bias: &[f32],
+    output: &mut [f32],
+    winners: &mut [u8],
+) {
+    let picture_size = shape.in_channels * shape.input[0] * shape.input[1];
+    let [height, width] = shape.pooled(fused);
+    let plane = height * width;
+    if plane == 0 || shape.out_channels == 0 {
+        return;
+    }
+    let images = output.len() / (plane * shape.out_channels);
+    // One picture is shared out by groups of channels when there are fewer pictures than threads.
+    let parts = (rayon::current_num_threads().div_ceil(images.max(1))).min(shape.out_channels);
+    let parts = if shape.groups > 1 { 1 } else { parts };
+    let part_channels = shape.out_channels.div_ceil(parts);
+    let parts = shape.out_channels.div_ceil(part_channels);
+    let tasks: Vec<(&mut [f32], &mut [u8])> = {
+        let mut tasks = Vec::with_capacity(images * parts);
+        let mut winners = winners;
+        for image in output.chunks_exact_mut(plane * shape.out_channels) {
+            for part in image.chunks_mut(part_channels * plane) {
+                let count = if fused.pool.is_some() { part.len() } else { 0 };
+                let (mine, rest) = winners.split_at_mut(count);
+                winners = rest;
+                tasks.push((part, mine));
+            }
+        }
+        tasks
+    };
+    tasks.into_par_iter().enumerate().for_each(|(task, (output, winners))| {
+        let picture = &input[task / parts * picture_size..][..picture_size];
+        let first = task % parts * part_channels;
+        with_scratch(|scratch| {
+            conv2d_channels(shape, fused, picture, weight, bias, first, output, winners, scratch);
+        });
+    });
+}
+
+/// One picture, for the output channels from `first` on that `output` has room for.
+#[expect(clippy::too_many_arguments, reason = "the inner step of `conv2d`, called once")]
+fn conv2d_channels(
+    shape: &Conv2dShape,
+    fused: Fused,
+    picture: &[f32],
+    weight: &[f32],
+    bias: &[f32],
+    first: usize,
+    output: &mut [f32],
+    winners: &mut [u8],
+    scratch: &mut Scratch,
+) {
+    let [height, width] = shape.pooled(fused);
+    let plane = height * width;
+    let (group_channels, depth) = shape.group();
+    let last = first + output.len() / plane;
+    for rows in shape.bands(fused) {
+        let positions = rows.len() * shape.output[1];
+        let mut channel = first;
+        while channel < last {
+            let group = channel / group_channels;
+            let end = ((group + 1) * group_channels).min(last);
+            let count = end - channel;
+            let Scratch { columns, band } = &mut *scratch;
+            let columns = columns_of(shape, picture, group, rows.clone(), columns);
+            let weights = Matrix::new(&weight[channel * depth..end * depth], count, depth);
+            let target = &mut output[(channel - first) * plane..(end - first) * plane];
+            let bias = bias.get(channel..end).unwrap_or(&[]);
+            match fused.pool {
+                None => {
+                    let target = &mut target[rows.start * width..];
+                    matmul(
+                        MatrixMut::strided(target, count, positions, plane),
+                        weights,
+                        columns,
+                        false,
+                    );
+                    for (c, line) in target.chunks_mut(plane).enumerate() {
+                        let shift = bias.get(c).copied().unwrap_or(0.0);
+                        finish(&mut line[..positions], shift, fused.relu);
+                    }
+                }
+                Some(side) => {
+                    let band = sized(band, count * positions);
+                    matmul(MatrixMut::new(band, count, positions), weights, columns, false);
+                    let winners = &mut winners[(channel - first) * plane..(end - first) * plane];
+                    let start = rows.start / side * width;
+                    let length = rows.len() / side * width;
+                    for (c, line) in band.chunks_exact(positions).enumerate() {
+                        let at = c * plane + start..c * plane + start + length;
+                        let shift = bias.get(c).copied().unwrap_or(0.0);
+                        let (pooled, winners) = (&mut target[at.clone()], &mut winners[at]);
+                        pool_plane(line, shape.output[1], side, width, pooled, winners);
+                        finish(pooled, shift, fused.relu);
+                    }
+                }
+            }
+            channel = end;
+        }
+    }
+}
+
+/// Adds the bias and cuts off below zero.
+fn finish(values: &mut [f32], shift: f32, relu: bool) {
+    if relu {
+        // Written so that a NaN stays one: `f32::max` would hide it.
+        values.iter_mut().for_each(|v| *v = if *v + shift < 0.0 { 0.0 } else { *v + shift });
+    } else if shift != 0.0 {
+        values.iter_mut().for_each(|v| *v += shift);
+    }
+}
+
+/// The maxima of windows that do not overlap, and their places in the window.
+fn pool_plane(
+    plane: &[f32],
+    width: usize,
+    side: usize,
+    pooled_width: usize,
+    pooled: &mut [f32],
+    winners: &mut [u8],
+) {
+    let lines = pooled.chunks_exact_mut(pooled_width).zip(winners.chunks_exact_mut(pooled_width));
+    for (y, (pooled, winners)) in lines.enumerate() {
+        if side == 2 {
+            let (above, below) = plane[2 * y * width..][..2 * width].split_at(width);
+            let pairs = above.chunks_exact(2).zip(below.chunks_exact(2));
+            for ((best, winner), (a, b)) in pooled.iter_mut().zip(winners).zip(pairs) {
+                let wins = |new: f32, old: f32| new > old || new.is_nan();
+                let (top, place_top) = if wins(a[1], a[0]) { (a[1], 1) } else { (a[0], 0) };
+                let (low, place_low) = if wins(b[1], b[0]) { (b[1], 3) } else { (b[0], 2) };
+                (*best, *winner) = if wins(low, top) { (low, place_low) } else { (top, place_top) };
+            }
+            continue;
+        }
+        for (x, (best, winner)) in pooled.iter_mut().zip(winners).enumerate() {
+            (*best, *winner) = (f32::NEG_INFINITY, 0);
+            for dy in 0..side {
+                let line = &plane[(y * side + dy) * width + x * side..][..side];
+                for (dx, &value) in line.iter().enumerate() {
+                    if value > *best || value.is_nan() {
+                        (*best, *winner) = (value, (dy * side + dx) as u8);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Gradients of [`conv2d`]: adds to each that is given. `output` is what the forward pass wrote (only
+/// read with ReLU), `gradient` the gradient with respect to it.
+#[expect(clippy::too_many_arguments, reason = "the mirror of `conv2d`")]
+pub fn conv2d_backward(
+    shape: &Conv2dShape,
+    fused: Fused,
+    input: &[f32],
+    weight: &[f32],
+    output: &[f32],
+    winners: &[u8],
+    gradient: &[f32],
+    input_gradient: Option<&mut [f32]>,
+    mut weight_gradient: Option<&mut [f32]>,
+    mut bias_gradient: Option<&mut [f32]>,
+) {
+    let picture_size = shape.in_channels * shape.input[0] * shape.input[1];
+    let [height, width] = shape.pooled(fused);
+    let image_size = height * width * shape.out_channels;
+    if image_size == 0 || gradient.is_empty() {
+        return;
+    }
+    let images = gradient.len() / image_size;
+    let run = super::run_length(images);
+    let mut input_runs: Vec<Option<&mut [f32]>> = match input_gradient {
+        Some(gradient) => gradient.chunks_mut(run * picture_size).map(Some).collect(),
+        None => (0..images.div_ceil(run)).map(|_| None).collect(),
+    };
+    let wants = (weight_gradient.is_some(), bias_gradient.is_some());
+    // Every run of pictures sums into memory of its own, and the sums are added in order: the result
+    // does not depend on which thread was faster.
+    let sums: Vec<(Vec<f32>, Vec<f32>)> = input_runs
+        .par_iter_mut()
+        .enumerate()
+        .map(|(i, input_gradient)| {
+            let mut weight_sum = vec![0.0; if wants.0 { weight.len() } else { 0 }];
+            let mut bias_sum = vec![0.0; if wants.1 { shape.out_channels } else { 0 }];
+            with_scratch(|scratch| {
+                for image in i * run..((i + 1) * run).min(images) {
+                    let at = image * image_size..(image + 1) * image_size;
+                    Backward {
+                        shape,
+                        fused,
+                        picture: &input[image * picture_size..][..picture_size],
+                        weight,
+                        output: if fused.relu { &output[at.clone()] } else { &[] },
+                        winners: winners.get(at.clone()).unwrap_or(&[]),
+                        gradient: &gradient[at],
+                    }
+                    .run(
+                        input_gradient.as_deref_mut().map(|run_gradient| {
+                            &mut run_gradient[(image - i * run) * picture_size..][..picture_size]
+                        }),
+                        &mut weight_sum,
+                        &mut bias_sum,
+                        scratch,
+                    );
+                }
+            });
+            (weight_sum, bias_sum)
+        })
+        .collect();
+    for (weight_sum, bias_sum) in &sums {
+        if let Some(gradient) = weight_gradient.as_deref_mut() {
+            add_to(gradient, weight_sum);
+        }
+        if let Some(gradient) = bias_gradient.as_deref_mut() {
+            add_to(gradient, bias_sum);
+        }
+    }
+}
+
+fn add_to(sum: &mut [f32], values: &[f32]) {
+    sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
+}
+
+/// The backward pass of one picture.
+struct Backward<'a> {
+    shape: &'a Conv2dShape,
+    fused: Fused,
+    picture: &'a [f32],
+    weight: &'a [f32],
+    output: &'a [f32],
+    winners: &'a [u8],
+    gradient: &'a [f32],
+}
+
+impl Backward<'_> {
+    fn run(
+        &self,
+        mut input_gradient: Option<&mut [f32]>,
+        weight_sum: &mut [f32],
+        bias_sum: &mut [f32],
+        Scratch { columns, band }: &mut Scratch,
+    ) {
+        let shape = self.shape;
+        let (group_channels, depth) = shape.group();
+        let pixels = shape.input[0] * shape.input[1];
+        for rows in shape.bands(self.fused) {
+            let positions = rows.len() * shape.output[1];
+            for group in 0..shape.groups {
+                let channels = group * group_channels..(group + 1) * group_channels;
+                let gradient = self.before_epilogue(channels.clone(), rows.clone(), bias_sum, band);
+                let weights = channels.start * depth..channels.end * depth;
+                if !weight_sum.is_empty() {
+                    let columns = columns_of(shape, self.picture, group, rows.clone(), columns);
+                    let sum =
+                        MatrixMut::new(&mut weight_sum[weights.clone()], group_channels, depth);
+                    matmul(sum, gradient, columns.transposed(), true);
+                }
+                let Some(input_gradient) = input_gradient.as_deref_mut() else { continue };
+                let size = shape.in_channels / shape.groups * pixels;
+                let target = &mut input_gradient[group * size..(group + 1) * size];
+                let weights =
+                    Matrix::new(&self.weight[weights], group_channels, depth).transposed();
+                if shape.window.is_pointwise() {
+                    let target = &mut target[rows.start * shape.input[1]..];
+                    matmul(
+                        MatrixMut::strided(target, depth, positions, pixels),
+                        weights,
+                        gradient,
+                        true,
+                    );
+                } else {
+                    let columns = sized(columns, depth * positions);
+                    matmul(MatrixMut::new(columns, depth, positions), weights, gradient, false);
+                    col2im(
+                        columns,
+                        shape.input,
+                        &shape.window,
+                        shape.output[1],
+                        rows.clone(),
+                        target,
+                    );
+                }
+            }
+        }
+    }
+
+    /// The gradient before pooling and ReLU, `[channels, positions]` for a band of rows; its sums over
+    /// the positions are added to `bias_sum`.
+    fn before_epilogue<'b>(
+        &'b self,
+        channels: Range<usize>,
+        rows: Range<usize>,
+        bias_sum: &mut [f32],
+        band: &'b mut Vec<f32>,
+    ) -> Matrix<'b> {
+        let side = self.fused.pool.unwrap_or(1);
+        let [height, width] = self.shape.pooled(self.fused);
+        let plane = height * width;
+        let line_width = self.shape.output[1];
+        let positions = rows.len() * line_width;
+        let start = rows.start / side * width;
+        let length = rows.len() / side * width;
+        for (channel, sum) in
+            channels.clone().zip(bias_sum.get_mut(channels.clone()).into_iter().flatten())
+        {
+            let at = channel * plane + start..channel * plane + start + length;
+            let gradient = &self.gradient[at.clone()];
+            *sum += if self.fused.relu {
+                let output = &self.output[at];
+                gradient
+                    .iter()
+                    .zip(output)
+                    .map(|(g, y)| if *y > 0.0 { *g } else { 0.0 })
+                    .sum::<f32>()
+            } else {
+                gradient.iter().sum()
+            };
+        }
+        if self.fused == Fused::default() {
+            let gradient = &self.gradient[channels.start * plane + start..];
+            return Matrix::strided(gradient, channels.len(), positions, plane);
+        }
+        let band = sized(band, channels.len() * positions);
+        for (channel, lines) in channels.clone().zip(band.chunks_exact_mut(positions)) {
+            let at = channel * plane + start..channel * plane + start + length;
+            let gradient = &self.gradient[at.clone()];
+            let alive = |i: usize| !self.fused.relu || self.output[at.start + i] > 0.0;
+            if self.fused.pool.is_none() {
+                for (i, (value, g)) in lines.iter_mut().zip(gradient).enumerate() {
+                    *value = if alive(i) { *g } else { 0.0 };
+                }
+                continue;
+            }
+            lines.fill(0.0);
+            for (i, (g, winner)) in gradient.iter().zip(&self.winners[at.clone()]).enumerate() {
+                if alive(i) {
+                    let (y, x) = (i / width * side, i % width * side);
+                    let (dy, dx) = (*winner as usize / side, *winner as usize % side);
+                    lines[(y + dy) * line_width + x + dx] = *g;
+                }
+            }
+        }
+        Matrix::new(band, channels.len(), positions)
+    }
+}

@@ -1,0 +1,93 @@
+//! Pictures as matrices whose columns are the windows of a convolution, and back.
+
+use super::Window;
+use std::ops::Range;
+
+/// Lays the windows of output rows `rows` of one picture out as the columns of a matrix.
+///
+/// `picture` is `[channels, height, width]`; `columns` becomes
+/// `[channels · taps, rows · output width]`, row-major. Every element is written.
+pub fn im2col(
+    picture: &[f32],
+    [height, width]: [usize; 2],
+    window: &Window,
+    output_width: usize,
+    rows: Range<usize>,
+    columns: &mut [f32],
+) {
+    let positions = rows.len() * output_width;
+    let taps = window.taps();
+    let [[top, _], [left, _]] = window.padding;
+    let [stride_y, stride_x] = window.stride;
+    for (row, line) in columns.chunks_exact_mut(positions).enumerate() {
+        let (channel, tap) = (row / taps, row % taps);
+        let (tap_y, tap_x) = (tap / window.kernel[1], tap % window.kernel[1]);
+        let plane = &picture[channel * height * width..][..height * width];
+        let (first_y, last_y) = window.inside(0, tap_y, height, rows.end);
+        let (first_x, last_x) = window.inside(1, tap_x, width, output_width);
+        for (y, target) in rows.clone().zip(line.chunks_exact_mut(output_width)) {
+            if y < first_y || y >= last_y || first_x == last_x {
+                target.fill(0.0);
+                continue;
+            }
+            let source =
+                &plane[(y * stride_y + tap_y * window.dilation[0] - top) * width..][..width];
+            let start = first_x * stride_x + tap_x * window.dilation[1] - left;
+            target[..first_x].fill(0.0);
+            target[last_x..].fill(0.0);
+            let inside = &mut target[first_x..last_x];
+            if stride_x == 1 {
+                inside.copy_from_slice(&source[start..start + inside.len()]);
+            } else {
+                for (value, pixel) in
+                    inside.iter_mut().zip(source[start..].iter().step_by(stride_x))
+                {
+                    *value = *pixel;
+                }
+            }
+        }
+    }
+}
+
+/// Adds the columns of a matrix back to the pixels that [`im2col`] took them from.
+pub fn col2im(
+    columns: &[f32],
+    [height, width]: [usize; 2],
+    window: &Window,
+    output_width: usize,
+    rows: Range<usize>,
+    picture: &mut [f32],
+) {
+    let positions = rows.len() * output_width;
+    let taps = window.taps();
+    let [[top, _], [left, _]] = window.padding;
+    let [stride_y, stride_x] = window.stride;
+    for (row, line) in columns.chunks_exact(positions).enumerate() {
+        let (channel, tap) = (row / taps, row % taps);
+        let (tap_y, tap_x) = (tap / window.kernel[1], tap % window.kernel[1]);
+        let plane = &mut picture[channel * height * width..][..height * width];
+        let (first_y, last_y) = window.inside(0, tap_y, height, rows.end);
+        let (first_x, last_x) = window.inside(1, tap_x, width, output_width);
+        if first_x == last_x {
+            continue;
+        }
+        for (y, source) in rows.clone().zip(line.chunks_exact(output_width)) {
+            if y < first_y || y >= last_y {
+                continue;
+            }
+            let target =
+                &mut plane[(y * stride_y + tap_y * window.dilation[0] - top) * width..][..width];
+            let start = first_x * stride_x + tap_x * window.dilation[1] - left;
+            let inside = &source[first_x..last_x];
+            if stride_x == 1 {
+                for (pixel, value) in target[start..start + inside.len()].iter_mut().zip(inside) {
+                    *pixel += value;
+                }
+            } else {
+                for (pixel, value) in target[start..].iter_mut().step_by(stride_x).zip(inside) {
+                    *pixel += value;
+                }
+            }
+        }
+    }
+}

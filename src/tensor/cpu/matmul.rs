@@ -1,0 +1,161 @@
+//! Matrix products through the crate `gemm`, behind a safe face.
+
+/// A matrix in a slice, with strides in elements.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a> {
+    values: &'a [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+    column_stride: usize,
+}
+
+impl<'a> Matrix<'a> {
+    /// A row-major matrix.
+    pub fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
+        Self { values, rows, columns, row_stride: columns, column_stride: 1 }
+    }
+
+    /// A part of a row-major matrix: `columns` columns of rows that are `row_stride` apart.
+    pub fn strided(values: &'a [f32], rows: usize, columns: usize, row_stride: usize) -> Self {
+        Self { values, rows, columns, row_stride, column_stride: 1 }
+    }
+
+    /// The transpose, without moving anything.
+    pub fn transposed(self) -> Self {
+        Self {
+            values: self.values,
+            rows: self.columns,
+            columns: self.rows,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+        }
+    }
+
+    fn fits(&self) -> bool {
+        fits(self.values.len(), self.rows, self.columns, self.row_stride, self.column_stride)
+    }
+}
+
+/// A row-major matrix to be written, whose rows are `row_stride` elements apart.
+#[derive(Debug)]
+pub struct MatrixMut<'a> {
+    values: &'a mut [f32],
+    rows: usize,
+    columns: usize,
+    row_stride: usize,
+}
+
+impl<'a> MatrixMut<'a> {
+    /// A row-major matrix.
+    pub fn new(values: &'a mut [f32], rows: usize, columns: usize) -> Self {
+        Self { values, rows, columns, row_stride: columns }
+    }
+
+    /// A part of a row-major matrix: `columns` columns of rows that are `row_stride` apart.
+    pub fn strided(values: &'a mut [f32], rows: usize, columns: usize, row_stride: usize) -> Self {
+        Self { values, rows, columns, row_stride }
+    }
+}
+
+fn fits(len: usize, rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> bool {
+    rows == 0 || columns == 0 || (rows - 1) * row_stride + (columns - 1) * column_stride < len
+}
+
+/// `output = left · right`, or `output += left · right` with `keep`, on the calling thread.
+///
+/// Panics when the sizes do not fit: callers check shapes where they enter the crate.
+pub fn matmul(output: MatrixMut<'_>, left: Matrix<'_>, right: Matrix<'_>, keep: bool) {
+    product(output, left, right, keep, gemm::Parallelism::None);
+}
+
+/// [`matmul`] on all threads.
+pub fn matmul_parallel(output: MatrixMut<'_>, left: Matrix<'_>, right: Matrix<'_>, keep: bool) {
+    product(output, left, right, keep, gemm::Parallelism::Rayon(0));
+}
+
+fn product(
+    output: MatrixMut<'_>,
+    left: Matrix<'_>,
+    right: Matrix<'_>,
+    keep: bool,
+    threads: gemm::Parallelism,
+) {
+    let MatrixMut { values, rows, columns, row_stride } = output;
+    assert!(left.rows == rows && right.columns == columns && left.columns == right.rows);
+    assert!(left.fits() && right.fits() && fits(values.len(), rows, columns, row_stride, 1));
+    assert!(row_stride >= columns, "rows of the output overlap");
+    if rows == 0 || columns == 0 {
+        return;
+    }
+    // SAFETY: the asserts above show that every element that the sizes and strides reach lies inside
+    // its slice, and the exclusive borrow of the output keeps it apart from the inputs.
+    unsafe {
+        gemm::gemm(
+            rows,
+            columns,
+            left.columns,
+            values.as_mut_ptr(),
+            1,
+            row_stride as isize,
+            keep,
+            left.values.as_ptr(),
+            left.column_stride as isize,
+            left.row_stride as isize,
+            right.values.as_ptr(),
+            right.column_stride as isize,
+            right.row_stride as isize,
+            1.0,
+            1.0,
+            false,
+            false,
+            false,
+            threads,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::cpu::random;
+
+    fn naive(left: &[f32], right: &[f32], [m, k, n]: [usize; 3]) -> Vec<f32> {
+        let mut out = vec![0.0; m * n];
+        for i in 0..m {
+            for j in 0..n {
+                out[i * n + j] = (0..k).map(|p| left[i * k + p] * right[p * n + j]).sum();
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn products_agree_with_the_definition() {
+        for (case, [m, k, n]) in
+            [[1, 1, 1], [3, 7, 5], [17, 33, 9], [64, 1, 65]].into_iter().enumerate()
+        {
+            let (a, b) = (random(case as u64, m * k), random(99 + case as u64, k * n));
+            let expected = naive(&a, &b, [m, k, n]);
+            let mut out = vec![f32::NAN; m * n];
+            matmul_parallel(
+                MatrixMut::new(&mut out, m, n),
+                Matrix::new(&a, m, k),
+                Matrix::new(&b, k, n),
+                false,
+            );
+            for (x, y) in out.iter().zip(&expected) {
+                assert!((x - y).abs() < 1e-4, "{x} {y}");
+            }
+            // (bᵀ aᵀ)ᵀ through transposed views, added to what is there.
+            let mut twice = vec![1.0; n * m];
+            let (at, bt) = (Matrix::new(&a, m, k).transposed(), Matrix::new(&b, k, n).transposed());
+            matmul(MatrixMut::new(&mut twice, n, m), bt, at, true);
+            for i in 0..m {
+                for j in 0..n {
+                    assert!((twice[j * m + i] - 1.0 - expected[i * n + j]).abs() < 1e-4);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Plain functions on slices that do the work on the CPU, several threads at a time.
+//!
+//! Tensors are row-major; pictures are `[batch, channels, height, width]`. Results do not depend on
+//! how the threads were scheduled, only on how many there are.
+
+mod conv2d;
+mod im2col;
+mod matmul;
+mod pool2d;
+mod window;
+
+pub use conv2d::{Conv2dShape, Fused, conv2d, conv2d_backward};
+pub use im2col::{col2im, im2col};
+pub use matmul::{Matrix, MatrixMut, matmul, matmul_parallel};
+pub use pool2d::{max_pool2d, max_pool2d_backward};
+pub use window::Window;
+
+/// Splits `count` things into at most as many runs as there are threads; returns the length of a run.
+pub(crate) fn run_length(count: usize) -> usize {
+    count.div_ceil(rayon::current_num_threads()).max(1)
+}
+
+/// Values in [-1, 1), the same for the same seed.
+#[cfg(test)]
+pub(crate) fn random(seed: u64, count: usize) -> Vec<f32> {
+    use rand::{Rng, SeedableRng};
+    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+    (0..count).map(|_| random.gen_range(-1.0..1.0)).collect()
+}

@@ -1,0 +1,92 @@
+//! The fully connected layer on the tape.
+
+use super::cpu::{Matrix, MatrixMut, matmul_parallel};
+use super::tape::{Tensor1, Tensor2, put_gradient, take_gradient, tensor};
+use super::{Tape, read};
+use crate::{Error, ErrorKind, Result};
+use dfdx::shapes::HasShape;
+use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
+
+/// `input · weightᵀ + bias`, and max(·, 0) of it with `relu`: `input` is `[batch, in]`, `weight`
+/// `[out, in]` as in PyTorch, `bias` `[out]`, the result `[batch, out]`.
+pub fn linear(
+    input: Tensor2,
+    weight: Tensor2,
+    bias: Option<Tensor1>,
+    relu: bool,
+) -> Result<Tensor2> {
+    let (input, input_tape) = input.split_tape();
+    let (weight, weight_tape) = weight.split_tape();
+    let (bias, bias_tape) = match bias.map(SplitTape::split_tape) {
+        Some((bias, tape)) => (Some(bias), tape),
+        None => (None, Tape::off()),
+    };
+    let (batch, inputs) = *input.shape();
+    let (outputs, expected) = *weight.shape();
+    if inputs != expected {
+        let problem = format!("the input has {inputs} features, the weights expect {expected}");
+        return Err(Error::new(ErrorKind::Shape, problem));
+    }
+    if let Some(bias) = &bias
+        && bias.shape().0 != outputs
+    {
+        let problem = format!("{} biases for {outputs} outputs", bias.shape().0);
+        return Err(Error::new(ErrorKind::Shape, problem));
+    }
+    let mut values = vec![0.0; batch * outputs];
+    if let Some(bias) = &bias {
+        let bias = read(bias);
+        values.chunks_exact_mut(outputs.max(1)).for_each(|row| row.copy_from_slice(&bias));
+    }
+    matmul_parallel(
+        MatrixMut::new(&mut values, batch, outputs),
+        Matrix::new(&read(&input), batch, inputs),
+        Matrix::new(&read(&weight), outputs, inputs).transposed(),
+        true,
+    );
+    if relu {
+        values.iter_mut().for_each(|v| *v = if *v < 0.0 { 0.0 } else { *v });
+    }
+    let output = tensor(values, (batch, outputs))?;
+    let wants = (input_tape.is_on(), weight_tape.is_on(), bias_tape.is_on());
+    let mut tape = input_tape.merge(weight_tape).merge(bias_tape);
+    if tape.is_on() {
+        let result = output.clone();
+        tape.add_backward_op(move |gradients| {
+            let mut gradient = take_gradient(gradients, &result)?;
+            if relu {
+                let alive = read(&result);
+                gradient
+                    .iter_mut()
+                    .zip(&*alive)
+                    .filter(|(_, y)| **y <= 0.0)
+                    .for_each(|(g, _)| *g = 0.0);
+            }
+            let of_output = Matrix::new(&gradient, batch, outputs);
+            if wants.0 {
+                let mut dx = take_gradient(gradients, &input)?;
+                let weight = read(&weight);
+                let weight = Matrix::new(&weight, outputs, inputs);
+                matmul_parallel(MatrixMut::new(&mut dx, batch, inputs), of_output, weight, true);
+                put_gradient(gradients, &input, dx)?;
+            }
+            if wants.1 {
+                let mut dw = take_gradient(gradients, &weight)?;
+                let input = read(&input);
+                let input = Matrix::new(&input, batch, inputs);
+                let dw_matrix = MatrixMut::new(&mut dw, outputs, inputs);
+                matmul_parallel(dw_matrix, of_output.transposed(), input, true);
+                put_gradient(gradients, &weight, dw)?;
+            }
+            if let (true, Some(bias)) = (wants.2, &bias) {
+                let mut db = take_gradient(gradients, bias)?;
+                for row in gradient.chunks_exact(outputs.max(1)) {
+                    db.iter_mut().zip(row).for_each(|(sum, g)| *sum += g);
+                }
+                put_gradient(gradients, bias, db)?;
+            }
+            Ok(())
+        });
+    }
+    Ok(output.put_tape(tape))
+}

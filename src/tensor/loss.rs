@@ -1,0 +1,94 @@
+//! Softmax cross-entropy on the tape.
+
+use super::read;
+use super::tape::{Plain, Tensor0, Tensor2, put_gradient, take_gradient, tensor};
+use crate::{Error, ErrorKind, Result};
+use dfdx::shapes::HasShape;
+use dfdx::tensor::{PutTape, SplitTape, Tape as _};
+
+/// How [`cross_entropy`] weighs its examples.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LossOptions {
+    /// A weight per class, or none for equal weights. The mean is over the weights, as in PyTorch.
+    pub class_weights: Option<Vec<f32>>,
+    /// The share of the target that is spread over all classes, from 0 to 1.
+    pub label_smoothing: f32,
+}
+
+/// The probabilities of each class: softmax of each row of `[batch, classes]`.
+pub fn softmax(logits: &Plain<(usize, usize)>) -> Vec<f32> {
+    let mut values = read(logits).into_owned();
+    for row in values.chunks_exact_mut(logits.shape().1.max(1)) {
+        let shift = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        row.iter_mut().for_each(|v| *v = (*v - shift).exp());
+        let sum: f32 = row.iter().sum();
+        row.iter_mut().for_each(|v| *v /= sum);
+    }
+    values
+}
+
+/// The mean cross-entropy between the softmax of `logits` `[batch, classes]` and the classes `labels`.
+///
+/// As `torch.nn.functional.cross_entropy` with its `weight` and `label_smoothing`. Errors when a label
+/// is not a class, or there are not as many labels as rows.
+pub fn cross_entropy(logits: Tensor2, labels: &[usize], options: &LossOptions) -> Result<Tensor0> {
+    let (logits, mut tape) = logits.split_tape();
+    let (rows, classes) = *logits.shape();
+    let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
+    if rows != labels.len() || rows == 0 {
+        return fail(format!("{} labels for a batch of {rows}", labels.len()));
+    }
+    if let Some(label) = labels.iter().find(|label| **label >= classes) {
+        return fail(format!(
+            "the label {label} is not one of {classes} classes (0 to {})",
+            classes - 1
+        ));
+    }
+    let smoothing = options.label_smoothing;
+    if !(0.0..=1.0).contains(&smoothing) {
+        let problem = format!("a label smoothing of {smoothing} is outside 0 to 1");
+        return Err(Error::new(ErrorKind::Parameter, problem));
+    }
+    let weights = match &options.class_weights {
+        None => vec![1.0; classes],
+        Some(weights) if weights.len() == classes => weights.clone(),
+        Some(weights) => {
+            return fail(format!("{} class weights for {classes} classes", weights.len()));
+        }
+    };
+    let total: f64 = labels.iter().map(|label| f64::from(weights[*label])).sum();
+    let spread = smoothing / classes as f32;
+    let weight_sum: f32 = weights.iter().sum();
+    let mut slopes = softmax(&logits);
+    let mut loss = 0.0f64;
+    for ((row, slope), &label) in
+        read(&logits).chunks_exact(classes).zip(slopes.chunks_exact_mut(classes)).zip(labels)
+    {
+        let shift = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let log_sum = row.iter().map(|v| f64::from(v - shift).exp()).sum::<f64>().ln();
+        let surprise = |class: usize| log_sum - f64::from(row[class] - shift);
+        let own = (1.0 - smoothing) * weights[label];
+        loss += f64::from(own) * surprise(label);
+        if spread > 0.0 {
+            let rest =
+                (0..classes).map(|class| f64::from(weights[class]) * surprise(class)).sum::<f64>();
+            loss += f64::from(spread) * rest;
+        }
+        let pull = own + spread * weight_sum;
+        for (class, s) in slope.iter_mut().enumerate() {
+            let target = if class == label { own } else { 0.0 } + spread * weights[class];
+            *s = (*s * pull - target) / total as f32;
+        }
+    }
+    let output = tensor(vec![(loss / total) as f32], ())?;
+    if tape.is_on() {
+        let result = output.clone();
+        tape.add_backward_op(move |gradients| {
+            let gradient = take_gradient(gradients, &result)?;
+            let mut dx = take_gradient(gradients, &logits)?;
+            dx.iter_mut().zip(&slopes).for_each(|(d, s)| *d += gradient[0] * s);
+            put_gradient(gradients, &logits, dx)
+        });
+    }
+    Ok(output.put_tape(tape))
+}

@@ -1,0 +1,29 @@
+//! Tensors of [dfdx](https://docs.rs/dfdx) and the differentiable operations that it lacks on stable Rust.
+//!
+//! [`cpu`] holds plain functions on slices; the operations here put them on dfdx's tape. [`portable`]
+//! holds the same operations made only of dfdx's own, which run on any dfdx device and are what the
+//! fast ones are tested against.
+
+mod access;
+mod combine;
+mod conv2d;
+pub mod cpu;
+mod dropout;
+mod linear;
+mod loss;
+mod pool2d;
+pub mod portable;
+mod tape;
+
+pub use access::{read, write};
+pub use combine::{add, concat, flatten, relu};
+pub use conv2d::{Epilogue, conv2d};
+pub use dropout::dropout;
+pub use linear::linear;
+pub use loss::{LossOptions, cross_entropy, softmax};
+pub use pool2d::{global_average_pool2d, max_pool2d};
+pub(crate) use tape::out_of_memory;
+pub use tape::{
+    Device, Gradients, Plain, Tape, Tensor, Tensor0, Tensor1, Tensor2, Tensor3, Tensor4, backward,
+    constant, device, tensor,
+};

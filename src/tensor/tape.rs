@@ -1,0 +1,153 @@
+//! The tensor types of this crate: dfdx tensors with run-time shapes and a tape that can be off.
+
+use crate::{Error, ErrorKind, Result};
+use dfdx::shapes::{Rank0, Shape};
+use dfdx::tensor::{Merge, NoneTape, OwnedTape, PutTape, SplitTape, TensorFromVec};
+use dfdx::tensor_ops::Backward;
+use std::sync::OnceLock;
+
+/// The device that tensors live on.
+pub type Device = dfdx::tensor::Cpu;
+/// Gradients by tensor, as [`backward`] returns them.
+pub type Gradients = dfdx::tensor::Gradients<f32, Device>;
+/// A tensor without a tape: data, such as a batch of pictures or a parameter.
+pub type Plain<S> = dfdx::tensor::Tensor<S, f32, Device, NoneTape>;
+/// A tensor with this crate's [`Tape`].
+pub type Tensor<S> = dfdx::tensor::Tensor<S, f32, Device, Tape>;
+/// A number on the tape, such as a loss.
+pub type Tensor0 = Tensor<Rank0>;
+/// A vector.
+pub type Tensor1 = Tensor<(usize,)>;
+/// A matrix, usually `[batch, features]`.
+pub type Tensor2 = Tensor<(usize, usize)>;
+/// Rank 3, usually `[batch, channels, length]`.
+pub type Tensor3 = Tensor<(usize, usize, usize)>;
+/// Rank 4, usually `[batch, channels, height, width]`.
+pub type Tensor4 = Tensor<(usize, usize, usize, usize)>;
+
+/// A tape that is on or off at run time.
+///
+/// dfdx decides by type whether operations are recorded, so every network would be compiled twice and
+/// its type would show in each cell. This one decides by value: operations on tensors whose tape is off
+/// are not recorded, which is what makes a frozen part of a network free in the backward pass.
+#[derive(Debug)]
+pub struct Tape(Option<OwnedTape<f32, Device>>);
+
+impl Tape {
+    /// A tape that records.
+    pub fn on() -> Self {
+        Self(Some(OwnedTape::default()))
+    }
+
+    /// A tape that records nothing.
+    pub fn off() -> Self {
+        Self(None)
+    }
+
+    /// Whether operations are recorded.
+    pub fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+/// On: inside dfdx's composite operations a tensor used twice gets a default tape, and one that were
+/// off would lose part of the gradient.
+impl Default for Tape {
+    fn default() -> Self {
+        Self::on()
+    }
+}
+
+impl dfdx::tensor::Tape<f32, Device> for Tape {
+    const OWNS_TAPE: bool = true;
+
+    fn add_backward_op<F>(&mut self, operation: F)
+    where
+        F: 'static + FnOnce(&mut Gradients) -> std::result::Result<(), dfdx::tensor::CpuError>,
+    {
+        if let Some(tape) = &mut self.0 {
+            tape.add_backward_op(operation);
+        }
+    }
+}
+
+impl Merge<NoneTape> for Tape {
+    fn merge(self, _: NoneTape) -> Self {
+        self
+    }
+}
+
+impl Merge<Tape> for Tape {
+    fn merge(self, other: Tape) -> Self {
+        Self(match (self.0, other.0) {
+            (Some(a), Some(b)) => Some(a.merge(b)),
+            (a, b) => a.or(b),
+        })
+    }
+}
+
+/// The device of this process. One for all, so that buffers are shared.
+pub fn device() -> &'static Device {
+    static DEVICE: OnceLock<Device> = OnceLock::new();
+    DEVICE.get_or_init(Device::default)
+}
+
+/// A tensor from its values in row-major order.
+///
+/// Errors when the number of values is not the product of the shape.
+pub fn tensor<S: Shape>(values: Vec<f32>, shape: S) -> Result<Plain<S>> {
+    let found = values.len();
+    device().try_tensor_from_vec(values, shape).map_err(|_| {
+        Error::new(
+            ErrorKind::Shape,
+            format!("{found} values do not fill a tensor of shape {:?}", shape.concrete()),
+        )
+    })
+}
+
+/// A tensor with its tape off, such as a batch of pictures on its way into a network.
+pub fn constant<S: Shape>(plain: &Plain<S>) -> Tensor<S> {
+    plain.clone().put_tape(Tape::off())
+}
+
+/// Runs the backward pass from a loss and returns the gradients of everything it depends on.
+///
+/// Errors when nothing that the loss depends on was recorded.
+pub fn backward(loss: Tensor0) -> Result<Gradients> {
+    let (loss, tape) = loss.split_tape();
+    let Some(tape) = tape.0 else {
+        return Err(Error::new(
+            ErrorKind::Parameter,
+            "the loss depends on nothing that is trained",
+        )
+        .help("unfreeze a layer, or run the forward pass in training mode"));
+    };
+    loss.put_tape(tape).try_backward().map_err(out_of_memory)
+}
+
+/// The error of operations inside a backward pass, as dfdx wants it.
+pub(crate) type BackwardError = dfdx::tensor::CpuError;
+
+/// Takes the gradient of a tensor out, zeros when there was none. The gradient of an operation's
+/// output is not needed once its backward pass ran: taking it frees the memory at once.
+pub(crate) fn take_gradient<S: Shape>(
+    gradients: &mut Gradients,
+    of: &Plain<S>,
+) -> std::result::Result<Vec<f32>, BackwardError> {
+    gradients.get_or_alloc_mut(of).map(|gradient| std::mem::take(&mut **gradient))
+}
+
+/// Puts a gradient that was taken, and added to, back in its place.
+pub(crate) fn put_gradient<S: Shape>(
+    gradients: &mut Gradients,
+    of: &Plain<S>,
+    values: Vec<f32>,
+) -> std::result::Result<(), BackwardError> {
+    gradients.get_or_alloc_mut(of).map(|gradient| **gradient = values)
+}
+
+/// dfdx's errors carry no place; the only one that can reach us here is a failed allocation.
+pub(crate) fn out_of_memory(error: dfdx::tensor::CpuError) -> Error {
+    Error::new(ErrorKind::Numeric, format!("the tensor operation failed ({error})"))
+        .help("use a smaller batch or smaller pictures")
+}

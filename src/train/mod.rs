@@ -1,0 +1,13 @@
+//! Training: optimizers, the loop, and what it tells.
+
+mod evaluation;
+mod history;
+mod learner;
+mod monitor;
+mod optimizer;
+
+// pub use evaluation::Evaluation;
+// pub use history::{EpochRecord, History};
+// pub use learner::{Learner, TrainConfig};
+// pub use monitor::{Monitor, Silent, Text};
+pub use optimizer::{AdamConfig, Optimizer, OptimizerConfig, SgdConfig};
