@@ -5,5 +5,6 @@
 
 pub mod error;
 pub mod notebook;
+pub mod table;
 
 pub use error::{Error, ErrorKind, Result};
