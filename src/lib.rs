@@ -3,7 +3,9 @@
 //! Each floor knows only those below it: [`error`] and [`notebook`] are the ground.
 #![deny(missing_docs)]
 
+pub mod data;
 pub mod error;
+pub mod images;
 pub mod notebook;
 pub mod table;
 
