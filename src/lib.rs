@@ -3,10 +3,13 @@
 //! Each floor knows only those below it: [`error`] and [`notebook`] are the ground.
 #![deny(missing_docs)]
 
+pub mod data;
 pub mod error;
+pub mod images;
 pub mod models;
 pub mod nn;
 pub mod notebook;
+pub mod table;
 pub mod tensor;
 pub mod train;
 

@@ -70,13 +70,17 @@ impl Optimizer {
         let unit = |value: f32| (0.0..1.0).contains(&value);
         let fits = match &config {
             OptimizerConfig::Adam(adam) => {
-                adam.betas.iter().all(|b| unit(*b)) && adam.epsilon > 0.0 && adam.weight_decay >= 0.0
+                adam.betas.iter().all(|b| unit(*b))
+                    && adam.epsilon > 0.0
+                    && adam.weight_decay >= 0.0
             }
             OptimizerConfig::Sgd(sgd) => unit(sgd.momentum) && sgd.weight_decay >= 0.0,
         };
         if !fits {
             return Err(Error::new(ErrorKind::Parameter, format!("{config:?} is out of range"))
-                .help("betas and momentum lie in [0, 1), epsilon above 0, weight decay at or above 0"));
+                .help(
+                    "betas and momentum lie in [0, 1), epsilon above 0, weight decay at or above 0",
+                ));
         }
         Ok(Self { config, steps: 0, state: Vec::new() })
     }
@@ -130,7 +134,8 @@ fn adam_step(
     let chunks = values.par_chunks_mut(CHUNK).zip(gradient.par_chunks(CHUNK));
     let state = means.par_chunks_mut(CHUNK).zip(squares.par_chunks_mut(CHUNK));
     chunks.zip(state).for_each(|((values, gradient), (means, squares))| {
-        for (((value, g), mean), square) in values.iter_mut().zip(gradient).zip(means).zip(squares) {
+        for (((value, g), mean), square) in values.iter_mut().zip(gradient).zip(means).zip(squares)
+        {
             let g = g + coupled * *value;
             *mean += (1.0 - beta1) * (g - *mean);
             *square = beta2 * *square + (1.0 - beta2) * g * g;

@@ -1,0 +1,5 @@
+//! From rows to batches: which rows train, validate and test.
+
+mod split;
+
+pub use split::Split;

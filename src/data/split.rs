@@ -1,0 +1,195 @@
+//! Rows divided into training, validation and test, the same way for the same seed.
+
+use crate::notebook::{Bundle, Show, show_in_cells};
+use crate::{Error, ErrorKind, Result};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+use std::collections::BTreeMap;
+
+/// The rows of each part, ascending; together they are all rows, and no row is in two parts.
+///
+/// `shares` are the fractions for train, validation and test; they add up to 1. A share of 0 leaves that
+/// part empty; a part with a share above 0 gets at least one row, or there is an error.
+///
+/// ```
+/// use cuaderno::data::Split;
+/// # fn main() -> cuaderno::Result<()> {
+/// let ids = ["a", "a", "b", "c", "d", "e", "f", "g", "h", "i"].map(String::from);
+/// let split = Split::by_group(&ids, [0.6, 0.2, 0.2], 7)?;
+/// assert_eq!(split.train.len() + split.validation.len() + split.test.len(), 10);
+/// assert_eq!(split.train.contains(&0), split.train.contains(&1));
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// Rows to learn from.
+    pub train: Vec<usize>,
+    /// Rows to choose between models and epochs with.
+    pub validation: Vec<usize>,
+    /// Rows to judge the chosen model with, once.
+    pub test: Vec<usize>,
+}
+
+impl Split {
+    /// Splits rows 0 to `rows` at random.
+    ///
+    /// # Errors
+    /// When the shares do not add up to 1 or a part would stay empty.
+    pub fn random(rows: usize, shares: [f64; 3], seed: u64) -> Result<Self> {
+        let groups: Vec<usize> = (0..rows).collect();
+        divide(&vec![0; rows], &groups, shares, seed)
+    }
+
+    /// Splits rows so that all rows of one group (say, of one id) come into the same part: else the
+    /// test set holds what was trained on.
+    ///
+    /// # Errors
+    /// When the shares do not add up to 1 or a part would stay empty.
+    pub fn by_group(groups: &[String], shares: [f64; 3], seed: u64) -> Result<Self> {
+        divide(&vec![0; groups.len()], &numbered(groups), shares, seed)
+    }
+
+    /// Splits rows so that every class has the same shares in each part.
+    ///
+    /// # Errors
+    /// When the shares do not add up to 1 or a part would stay empty.
+    pub fn stratified(labels: &[usize], shares: [f64; 3], seed: u64) -> Result<Self> {
+        let groups: Vec<usize> = (0..labels.len()).collect();
+        divide(labels, &groups, shares, seed)
+    }
+
+    /// Splits rows so that groups stay whole and every class has about the same shares in each part. A
+    /// group whose rows are of several classes counts for each of them.
+    ///
+    /// # Errors
+    /// When `labels` and `groups` differ in length, the shares do not add up to 1, or a part would stay
+    /// empty.
+    pub fn stratified_by_group(
+        labels: &[usize],
+        groups: &[String],
+        shares: [f64; 3],
+        seed: u64,
+    ) -> Result<Self> {
+        if labels.len() != groups.len() {
+            return Err(Error::new(
+                ErrorKind::Parameter,
+                format!("{} labels do not fit {} groups", labels.len(), groups.len()),
+            )
+            .help("give one label and one group a row"));
+        }
+        divide(labels, &numbered(groups), shares, seed)
+    }
+}
+
+impl Show for Split {
+    fn bundle(&self) -> Bundle {
+        let parts = [&self.train, &self.validation, &self.test];
+        let total = parts.iter().map(|part| part.len()).sum::<usize>().max(1);
+        let rows: Vec<i64> = parts.iter().map(|part| part.len() as i64).collect();
+        let share: Vec<f64> = parts.iter().map(|part| part.len() as f64 / total as f64).collect();
+        crate::table::Table::from_columns(vec![
+            ("part", vec!["train", "validation", "test"].into()),
+            ("rows", rows.into()),
+            ("share", share.into()),
+        ])
+        .map(|table| table.bundle())
+        .unwrap_or_default()
+    }
+}
+
+show_in_cells!(Split);
+
+/// The place of each group in order of appearance.
+fn numbered(groups: &[String]) -> Vec<usize> {
+    let mut known = std::collections::HashMap::new();
+    let mut numbers = Vec::with_capacity(groups.len());
+    for group in groups {
+        let next = known.len();
+        numbers.push(*known.entry(group.as_str()).or_insert(next));
+    }
+    numbers
+}
+
+/// Groups in random order, the largest first, each to the part that lacks its rows most.
+fn divide(labels: &[usize], groups: &[usize], shares: [f64; 3], seed: u64) -> Result<Split> {
+    let valid = shares.iter().all(|share| (0.0..=1.0).contains(share));
+    if !valid || (shares.iter().sum::<f64>() - 1.0).abs() > 1e-6 {
+        return Err(Error::new(
+            ErrorKind::Parameter,
+            format!("the shares {shares:?} do not add up to 1"),
+        )
+        .help("give the fractions for train, validation and test, such as [0.7, 0.15, 0.15]"));
+    }
+
+    let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (row, group) in groups.iter().enumerate() {
+        members.entry(*group).or_default().push(row);
+    }
+    let mut members: Vec<Vec<usize>> = members.into_values().collect();
+    shuffle(&mut members, seed);
+    // Large groups first: the small ones that follow can even out what those upset.
+    members.sort_by_key(|rows| std::cmp::Reverse(rows.len()));
+
+    // Rows that each class still lacks in each part.
+    let mut lacking: BTreeMap<usize, [f64; 3]> = BTreeMap::new();
+    for label in labels {
+        let wanted = lacking.entry(*label).or_default();
+        for (wanted, share) in wanted.iter_mut().zip(shares) {
+            *wanted += share;
+        }
+    }
+    let mut room = shares.map(|share| share * labels.len() as f64);
+    let mut parts: [Vec<usize>; 3] = Default::default();
+    for rows in members {
+        let need = |part: usize| {
+            let of_class: f64 = rows
+                .iter()
+                .filter_map(|row| lacking.get(labels.get(*row)?))
+                .map(|wanted| wanted[part] / shares[part])
+                .sum();
+            (of_class, room[part] / shares[part])
+        };
+        let best = (0..3)
+            .filter(|part| shares[*part] > 0.0)
+            .max_by(|a, b| {
+                let ((a_class, a_room), (b_class, b_room)) = (need(*a), need(*b));
+                // Equal needs differ by rounding; then the larger part comes first.
+                if (a_class - b_class).abs() > 1e-9 {
+                    a_class.total_cmp(&b_class)
+                } else if (a_room - b_room).abs() > 1e-9 {
+                    a_room.total_cmp(&b_room)
+                } else {
+                    shares[*a].total_cmp(&shares[*b]).then(b.cmp(a))
+                }
+            })
+            .unwrap_or(0);
+        for &row in &rows {
+            if let Some(wanted) = labels.get(row).and_then(|label| lacking.get_mut(label)) {
+                wanted[best] -= 1.0;
+            }
+            room[best] -= 1.0;
+        }
+        parts[best].extend(rows);
+    }
+    for (part, name) in ["train", "validation", "test"].iter().enumerate() {
+        if shares[part] > 0.0 && parts[part].is_empty() {
+            return Err(Error::new(
+                ErrorKind::Parameter,
+                format!("{} rows are too few: no row is left for the {name} part", groups.len()),
+            )
+            .help("give more rows or groups, or set the share of that part to 0"));
+        }
+        parts[part].sort_unstable();
+    }
+    let [train, validation, test] = parts;
+    Ok(Split { train, validation, test })
+}
+
+/// Fisher–Yates with ChaCha, whose numbers are the same in every version of `rand`.
+fn shuffle<T>(items: &mut [T], seed: u64) {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    for last in (1..items.len()).rev() {
+        let other = (random.next_u64() % (last as u64 + 1)) as usize;
+        items.swap(last, other);
+    }
+}

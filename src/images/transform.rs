@@ -1,0 +1,110 @@
+//! How a picture becomes numbers.
+
+use super::augment::Augmentation;
+use super::warp::warp;
+use crate::{Error, ErrorKind, Result};
+
+/// How the bytes of a picture become the numbers that a network reads: augmented, when asked for, then
+/// `(value / 255 - mean) / std`, channel by channel. The default is values from 0 to 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transform {
+    /// Taken away from red, green and blue (of values from 0 to 1).
+    pub mean: [f32; 3],
+    /// Then divided by.
+    pub std: [f32; 3],
+    /// Random changes, for training only.
+    pub augmentation: Option<Augmentation>,
+}
+
+impl Default for Transform {
+    fn default() -> Self {
+        Self { mean: [0.0; 3], std: [1.0; 3], augmentation: None }
+    }
+}
+
+impl Transform {
+    /// Normalization with this mean and standard deviation, without augmentation.
+    pub fn normalized(mean: [f32; 3], std: [f32; 3]) -> Self {
+        Self { mean, std, augmentation: None }
+    }
+
+    /// With the statistics of ImageNet, which pretrained networks expect.
+    pub fn imagenet() -> Self {
+        Self::normalized([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    }
+
+    /// The same with these random changes.
+    pub fn augmented(mut self, augmentation: Augmentation) -> Self {
+        self.augmentation = Some(augmentation);
+        self
+    }
+
+    /// Checks the parameters and turns them into what the inner loops need.
+    pub(super) fn prepare(&self) -> Result<Prepared<'_>> {
+        let finite = self.mean.iter().chain(&self.std).all(|value| value.is_finite());
+        if !finite || self.std.iter().any(|std| *std <= 0.0) {
+            return Err(Error::new(
+                ErrorKind::Parameter,
+                format!(
+                    "pictures cannot be normalized with mean {:?} and std {:?}",
+                    self.mean, self.std
+                ),
+            )
+            .help("give finite numbers, and a std above 0"));
+        }
+        if let Some(augmentation) = &self.augmentation {
+            augmentation.check()?;
+        }
+        let scale = |channel: usize| 1.0 / (255.0 * self.std[channel]);
+        let table = std::array::from_fn(|channel| {
+            std::array::from_fn(|byte| {
+                (byte as f32 / 255.0 - self.mean[channel]) / self.std[channel]
+            })
+        });
+        let affine = std::array::from_fn(|channel| {
+            (scale(channel), -self.mean[channel] / self.std[channel])
+        });
+        Ok(Prepared { table, affine, augmentation: self.augmentation.as_ref() })
+    }
+}
+
+/// A checked [`Transform`].
+pub(super) struct Prepared<'a> {
+    /// What each byte becomes, by channel.
+    table: [[f32; 256]; 3],
+    /// `value * .0 + .1` is what a value between 0 and 255 becomes, by channel.
+    affine: [(f32, f32); 3],
+    augmentation: Option<&'a Augmentation>,
+}
+
+impl Prepared<'_> {
+    /// Writes the picture `pixels`, `[height, width, 3]`, into `out`, `[3, height, width]`.
+    pub(super) fn apply(
+        &self,
+        pixels: &[u8],
+        width: usize,
+        height: usize,
+        key: [u64; 3],
+        out: &mut [f32],
+    ) {
+        match self.augmentation {
+            Some(augmentation) => {
+                let draw = augmentation.draw(key);
+                warp(pixels, width, height, &draw, augmentation.fill, &self.affine, out);
+            }
+            None => self.look_up(pixels, out),
+        }
+    }
+
+    fn look_up(&self, pixels: &[u8], out: &mut [f32]) {
+        let (red, rest) = out.split_at_mut(pixels.len() / 3);
+        let (green, blue) = rest.split_at_mut(pixels.len() / 3);
+        let [reds, greens, blues] = &self.table;
+        let targets = red.iter_mut().zip(green).zip(blue);
+        for (((red, green), blue), pixel) in targets.zip(pixels.chunks_exact(3)) {
+            *red = reds[usize::from(pixel[0])];
+            *green = greens[usize::from(pixel[1])];
+            *blue = blues[usize::from(pixel[2])];
+        }
+    }
+}
