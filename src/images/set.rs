@@ -3,8 +3,9 @@
 use super::decode::open_rgb;
 use super::transform::Transform;
 use crate::{Error, ErrorKind, Result};
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 use rayon::prelude::*;
 use std::path::PathBuf;
@@ -100,12 +101,15 @@ fn fit(picture: &RgbImage, width: usize, height: usize, target: &mut [u8]) -> Re
         target.copy_from_slice(picture.as_raw());
         return Ok(());
     }
-    let source = ImageRef::new(from_width, from_height, picture.as_raw(), PixelType::U8x3)
+    // Typed images: the untyped ones would compile every pixel format into this crate, two minutes' worth.
+    let source = TypedImageRef::<U8x3>::from_buffer(from_width, from_height, picture.as_raw())
         .map_err(|error| failed(error.to_string()))?;
-    let mut target = Image::from_slice_u8(width as u32, height as u32, target, PixelType::U8x3)
+    let mut target = TypedImage::<U8x3>::from_buffer(width as u32, height as u32, target)
         .map_err(|error| failed(error.to_string()))?;
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    Resizer::new().resize(&source, &mut target, &options).map_err(|error| failed(error.to_string()))
+    Resizer::new()
+        .resize_typed(&source, &mut target, &options)
+        .map_err(|error| failed(error.to_string()))
 }
 
 impl ImageSet {

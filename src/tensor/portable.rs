@@ -1,1 +1,166 @@
-//! x
+//! The operations made only of dfdx's own: slower, but they run on any dfdx device, and the fast ones
+//! are tested against them.
+//!
+//! A sliding window is a gather: every position names the pixel of each of its taps, or one more place
+//! that holds the padding.
+
+use super::Epilogue;
+use super::conv2d::check;
+use super::cpu::Window;
+use super::tape::{Tensor, Tensor1, Tensor2, Tensor4, constant, device, out_of_memory, tensor};
+use crate::{Error, ErrorKind, Result};
+use dfdx::shapes::{Axes2, Axes3, Axis, HasShape};
+use dfdx::tensor::{PutTape, SplitTape, TensorFromVec};
+use dfdx::tensor_ops::{
+    BroadcastTo, GatherTo, MaxTo, PermuteTo, ReshapeTo, TryAdd, TryConcatAlong, TryMatMul,
+};
+
+/// [`super::conv2d`] by gather and matrix product.
+pub fn conv2d(
+    input: Tensor4,
+    weight: Tensor4,
+    bias: Option<Tensor1>,
+    window: &Window,
+    groups: usize,
+    epilogue: Epilogue,
+) -> Result<Tensor4> {
+    let (plain, tape) = input.split_tape();
+    let (plain_weight, weight_tape) = weight.split_tape();
+    let shape = check(&plain, &plain_weight, None, window, groups, epilogue)?;
+    let (images, channels, ..) = *plain.shape();
+    let (input, weight) = (plain.put_tape(tape), plain_weight.put_tape(weight_tape));
+    let [height, width] = shape.output;
+    let (depth, positions, outputs) =
+        (channels * window.taps(), height * width, shape.out_channels);
+    let columns = windows(input, window, shape.input, shape.output, 0.0)?;
+    let columns = columns.try_reshape_like(&(depth, positions * images)).map_err(out_of_memory)?;
+    let weight = dense(weight, channels, groups)?;
+    let product = weight.try_matmul(columns).map_err(out_of_memory)?;
+    let product = match bias {
+        None => product,
+        Some(bias) => {
+            let transposed: Tensor2 = bias
+                .try_broadcast_like::<_, Axis<0>>(&(positions * images, outputs))
+                .and_then(|t| t.try_permute::<_, Axes2<1, 0>>())
+                .map_err(out_of_memory)?;
+            product.try_add(transposed).map_err(out_of_memory)?
+        }
+    };
+    let output: Tensor4 = product
+        .try_reshape_like(&(outputs, positions, images))
+        .and_then(|t| t.try_permute::<_, Axes3<2, 0, 1>>())
+        .and_then(|t: Tensor<(usize, usize, usize)>| {
+            t.try_reshape_like(&(images, outputs, height, width))
+        })
+        .map_err(out_of_memory)?;
+    let output = if epilogue.relu { output.try_relu().map_err(out_of_memory)? } else { output };
+    match epilogue.pool {
+        Some(side) => max_pool2d(output, &Window::square(side, side, 0)),
+        None => Ok(output),
+    }
+}
+
+/// [`super::max_pool2d`] by gather and maximum. Where values tie, each of them gets the gradient.
+pub fn max_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
+    let (images, channels, height, width) = *input.shape();
+    let output = window.output([height, width]).ok_or_else(|| {
+        Error::new(ErrorKind::Shape, "the pooling window is larger than the picture")
+    })?;
+    let positions = output[0] * output[1];
+    let best: Tensor<(usize, usize)> = windows(input, window, [height, width], output, f32::MIN)?
+        .try_reshape_like(&(channels, window.taps(), positions * images))
+        .and_then(|t| t.try_max::<_, Axis<1>>())
+        .map_err(out_of_memory)?;
+    best.try_reshape_like(&(channels * positions, images))
+        .and_then(|t| t.try_permute::<_, Axes2<1, 0>>())
+        .and_then(|t: Tensor2| t.try_reshape_like(&(images, channels, output[0], output[1])))
+        .map_err(out_of_memory)
+}
+
+/// [`super::linear`] by matrix product.
+pub fn linear(
+    input: Tensor2,
+    weight: Tensor2,
+    bias: Option<Tensor1>,
+    relu: bool,
+) -> Result<Tensor2> {
+    let shape = (input.shape().0, weight.shape().0);
+    let weight: Tensor2 = weight.try_permute::<_, Axes2<1, 0>>().map_err(out_of_memory)?;
+    let mut output = input.try_matmul(weight).map_err(out_of_memory)?;
+    if let Some(bias) = bias {
+        let bias = bias.try_broadcast_like::<_, Axis<0>>(&shape).map_err(out_of_memory)?;
+        output = output.try_add(bias).map_err(out_of_memory)?;
+    }
+    if relu { output.try_relu().map_err(out_of_memory) } else { Ok(output) }
+}
+
+/// The pixels of every window: `[channels · taps · positions, batch]`.
+fn windows(
+    input: Tensor4,
+    window: &Window,
+    [height, width]: [usize; 2],
+    [out_height, out_width]: [usize; 2],
+    padding: f32,
+) -> Result<Tensor2> {
+    let (images, channels, ..) = *input.shape();
+    let pixels = channels * height * width;
+    let mut places = Vec::with_capacity(channels * window.taps() * out_height * out_width);
+    for channel in 0..channels {
+        for tap in 0..window.taps() {
+            let tap = [tap / window.kernel[1], tap % window.kernel[1]];
+            for position in 0..out_height * out_width {
+                let position = [position / out_width, position % out_width];
+                let [y, x] = [0, 1].map(|axis| {
+                    (position[axis] * window.stride[axis] + tap[axis] * window.dilation[axis])
+                        .checked_sub(window.padding[axis][0])
+                });
+                places.push(match (y, x) {
+                    (Some(y), Some(x)) if y < height && x < width => {
+                        (channel * height + y) * width + x
+                    }
+                    _ => pixels,
+                });
+            }
+        }
+    }
+    let flat: Tensor2 = input
+        .try_reshape_like(&(images, pixels))
+        .and_then(|t: Tensor2| t.try_permute::<_, Axes2<1, 0>>())
+        .and_then(|t: Tensor2| t.try_contiguous())
+        .map_err(out_of_memory)?;
+    pick(flat, padding, places)
+}
+
+/// The rows `places` of a matrix, where the place after the last row holds `rest`.
+fn pick(matrix: Tensor2, rest: f32, places: Vec<usize>) -> Result<Tensor2> {
+    let columns = matrix.shape().1;
+    let rest = constant(&tensor(vec![rest; columns], (1, columns))?);
+    let joined: Tensor2 = (matrix, rest).try_concat_along(Axis::<0>).map_err(out_of_memory)?;
+    let count = places.len();
+    let places = device().try_tensor_from_vec(places, (count,)).map_err(out_of_memory)?;
+    joined.try_gather(places).map_err(out_of_memory)
+}
+
+/// Weights of grouped convolution as one matrix `[out channels, channels · taps]`, with zeros between
+/// groups.
+fn dense(weight: Tensor4, channels: usize, groups: usize) -> Result<Tensor2> {
+    let (outputs, group_channels, kernel_height, kernel_width) = *weight.shape();
+    let taps = kernel_height * kernel_width;
+    let count = outputs * group_channels * taps;
+    let mut places = Vec::with_capacity(outputs * channels * taps);
+    for output in 0..outputs {
+        let first = output / (outputs / groups) * group_channels;
+        for channel in 0..channels {
+            for tap in 0..taps {
+                places.push(match channel.checked_sub(first) {
+                    Some(inside) if inside < group_channels => {
+                        (output * group_channels + inside) * taps + tap
+                    }
+                    _ => count,
+                });
+            }
+        }
+    }
+    let flat: Tensor2 = weight.try_reshape_like(&(count, 1)).map_err(out_of_memory)?;
+    pick(flat, 0.0, places)?.try_reshape_like(&(outputs, channels * taps)).map_err(out_of_memory)
+}

@@ -1,1 +1,60 @@
-//! x
+//! A network's answers on a data set.
+
+use super::learner::EVALUATION_BATCH;
+use crate::data::Dataset;
+use crate::nn::{Model, Pass};
+use crate::tensor::{LossOptions, cross_entropy, read, softmax};
+use crate::{Error, ErrorKind, Result, notebook};
+use dfdx::tensor::{PutTape, SplitTape};
+
+/// The answers of a network, example by example.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// Mean loss.
+    pub loss: f64,
+    /// Share of examples that are right.
+    pub accuracy: f64,
+    /// The true classes.
+    pub labels: Vec<usize>,
+    /// The most probable classes.
+    pub predictions: Vec<usize>,
+    /// `[examples, classes]`, row-major.
+    pub probabilities: Vec<f32>,
+    /// The names of the classes.
+    pub classes: Vec<String>,
+}
+
+impl Evaluation {
+    /// Runs `model` over `set` in inference.
+    pub fn new(model: &dyn Model, set: &Dataset, loss: &LossOptions) -> Result<Self> {
+        if set.is_empty() {
+            return Err(Error::new(ErrorKind::Parameter, "there are no examples to evaluate on"));
+        }
+        let (mut total, mut predictions, mut probabilities) = (0.0, Vec::new(), Vec::new());
+        let all: Vec<usize> = (0..set.len()).collect();
+        for indices in all.chunks(EVALUATION_BATCH) {
+            notebook::check()?;
+            let (inputs, labels) = set.batch(indices, 0, 0)?;
+            let (logits, tape) = model.forward(&inputs, &Pass::inference())?.split_tape();
+            let rows = softmax(&logits);
+            predictions.extend(rows.chunks_exact(set.classes().len()).map(largest));
+            probabilities.extend(rows);
+            let mean = cross_entropy(logits.put_tape(tape), &labels, loss)?.split_tape().0;
+            total += f64::from(read(&mean)[0]) * indices.len() as f64;
+        }
+        let right = predictions.iter().zip(set.labels()).filter(|(a, b)| a == b).count();
+        Ok(Self {
+            loss: total / set.len() as f64,
+            accuracy: right as f64 / set.len() as f64,
+            labels: set.labels().to_vec(),
+            predictions,
+            probabilities,
+            classes: set.classes().to_vec(),
+        })
+    }
+}
+
+/// The index of the largest value.
+pub(super) fn largest(row: &[f32]) -> usize {
+    row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(class, _)| class)
+}

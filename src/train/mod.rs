@@ -6,8 +6,8 @@ mod learner;
 mod monitor;
 mod optimizer;
 
-// pub use evaluation::Evaluation;
-// pub use history::{EpochRecord, History};
-// pub use learner::{Learner, TrainConfig};
-// pub use monitor::{Monitor, Silent, Text};
+pub use evaluation::Evaluation;
+pub use history::{EpochRecord, History};
+pub use learner::{Learner, TrainConfig};
+pub use monitor::{Monitor, Silent, Text};
 pub use optimizer::{AdamConfig, Optimizer, OptimizerConfig, SgdConfig};

@@ -1,0 +1,213 @@
+//! Examples of pictures, metadata and labels, one by one or in batches.
+
+use crate::images::{ImageSet, Transform};
+use crate::nn::Inputs;
+use crate::table::FeatureMatrix;
+use crate::tensor::tensor;
+use crate::{Error, ErrorKind, Result};
+use ndarray::{Array1, Array2, Array3};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
+
+/// Examples that know their number, each a picture, a row of metadata, or both, with a label.
+///
+/// ```
+/// use cuaderno::data::Dataset;
+/// # fn main() -> cuaderno::Result<()> {
+/// let set = Dataset::new(&[0, 1, 1], &["cat", "dog"])?;
+/// assert_eq!((set.len(), set.class_counts()), (3, vec![1, 2]));
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    labels: Vec<usize>,
+    classes: Vec<String>,
+    pictures: Option<Pictures>,
+    features: Option<Array2<f32>>,
+}
+
+#[derive(Clone, Debug)]
+struct Pictures {
+    set: Arc<ImageSet>,
+    rows: Vec<usize>,
+    transform: Transform,
+}
+
+/// One example of a [`Dataset`], as a network sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// `[3, height, width]`.
+    pub image: Option<Array3<f32>>,
+    /// `[features]`.
+    pub metadata: Option<Array1<f32>>,
+    /// The class, an index into [`Dataset::classes`].
+    pub label: usize,
+}
+
+impl Dataset {
+    /// Examples with these labels, indices into `classes`.
+    ///
+    /// # Errors
+    /// When a label is not a class.
+    pub fn new(labels: &[usize], classes: &[&str]) -> Result<Self> {
+        if let Some(row) = labels.iter().position(|label| *label >= classes.len()) {
+            let problem = format!(
+                "example {row} has the label {}, but there are {} classes",
+                labels[row],
+                classes.len()
+            );
+            return Err(Error::new(ErrorKind::Parameter, problem)
+                .help("number the classes from 0 in the order of their names"));
+        }
+        let classes = classes.iter().map(ToString::to_string).collect();
+        Ok(Self { labels: labels.to_vec(), classes, pictures: None, features: None })
+    }
+
+    /// Gives example i the picture `rows[i]` of `set`, changed by `transform`: with augmentation for
+    /// training, without for the rest.
+    ///
+    /// # Errors
+    /// When there are not as many rows as examples, or a row has no picture.
+    pub fn with_images(
+        mut self,
+        set: &Arc<ImageSet>,
+        rows: &[usize],
+        transform: &Transform,
+    ) -> Result<Self> {
+        self.same_length("pictures", rows.len())?;
+        if let Some(row) = rows.iter().find(|row| **row >= set.len()) {
+            let problem = format!("there is no picture {row}: the set has {}", set.len());
+            return Err(Error::new(ErrorKind::Parameter, problem));
+        }
+        self.pictures = Some(Pictures {
+            set: Arc::clone(set),
+            rows: rows.to_vec(),
+            transform: transform.clone(),
+        });
+        Ok(self)
+    }
+
+    /// Gives example i row i of `features`.
+    ///
+    /// # Errors
+    /// When there are not as many rows as examples, or a value is NaN or infinite.
+    pub fn with_features(mut self, features: &FeatureMatrix) -> Result<Self> {
+        self.same_length("rows of metadata", features.values.nrows())?;
+        if let Some(((row, column), value)) =
+            features.values.indexed_iter().find(|(_, v)| !v.is_finite())
+        {
+            let name = features.names.get(column).cloned().unwrap_or_default();
+            return Err(Error::new(
+                ErrorKind::Numeric,
+                format!("example {row} has the value {value}"),
+            )
+            .column(name)
+            .help("fill nulls before scaling"));
+        }
+        self.features = Some(features.values.clone());
+        Ok(self)
+    }
+
+    fn same_length(&self, what: &str, found: usize) -> Result<()> {
+        if found == self.labels.len() {
+            return Ok(());
+        }
+        let problem = format!("{found} {what} for {} examples", self.labels.len());
+        Err(Error::new(ErrorKind::Shape, problem))
+    }
+
+    /// The number of examples.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are no examples.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The class of each example.
+    pub fn labels(&self) -> &[usize] {
+        &self.labels
+    }
+
+    /// The names of the classes.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// How many examples each class has.
+    pub fn class_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.classes.len()];
+        self.labels.iter().for_each(|label| counts[*label] += 1);
+        counts
+    }
+
+    /// The number of metadata columns.
+    pub fn feature_count(&self) -> usize {
+        self.features.as_ref().map_or(0, Array2::ncols)
+    }
+
+    /// Example `index`, as the first epoch sees it.
+    ///
+    /// # Errors
+    /// When there is no such example.
+    pub fn item(&self, index: usize) -> Result<Item> {
+        let Some(&label) = self.labels.get(index) else {
+            let problem = format!("there is no example {index}: the data set has {}", self.len());
+            return Err(Error::new(ErrorKind::Parameter, problem));
+        };
+        let image = self.pictures.as_ref().map(|pictures| {
+            let shape = (3, pictures.set.height(), pictures.set.width());
+            Array3::from_shape_vec(shape, self.pixels(pictures, &[index], 0, 0)?)
+                .map_err(|error| Error::new(ErrorKind::Shape, error.to_string()))
+        });
+        let metadata = self.features.as_ref().map(|features| features.row(index).to_owned());
+        Ok(Item { image: image.transpose()?, metadata, label })
+    }
+
+    /// These examples as tensors, with their labels. `seed` and `epoch` decide on the augmentation.
+    ///
+    /// # Errors
+    /// When there is no such example.
+    pub fn batch(&self, indices: &[usize], seed: u64, epoch: u64) -> Result<(Inputs, Vec<usize>)> {
+        if let Some(index) = indices.iter().find(|index| **index >= self.len()) {
+            self.item(*index)?;
+        }
+        let images = self.pictures.as_ref().map(|pictures| {
+            let shape = (indices.len(), 3, pictures.set.height(), pictures.set.width());
+            tensor(self.pixels(pictures, indices, seed, epoch)?, shape)
+        });
+        let features = self.features.as_ref().map(|features| {
+            let values = indices.iter().flat_map(|index| features.row(*index).to_vec()).collect();
+            tensor(values, (indices.len(), features.ncols()))
+        });
+        let labels = indices.iter().map(|index| self.labels[*index]).collect();
+        Ok((Inputs { images: images.transpose()?, features: features.transpose()? }, labels))
+    }
+
+    fn pixels(
+        &self,
+        pictures: &Pictures,
+        indices: &[usize],
+        seed: u64,
+        epoch: u64,
+    ) -> Result<Vec<f32>> {
+        let rows: Vec<usize> = indices.iter().map(|index| pictures.rows[*index]).collect();
+        let mut values = vec![0.0; rows.len() * pictures.set.numel()];
+        pictures.set.fill_batch(&rows, &pictures.transform, seed, epoch, &mut values)?;
+        Ok(values)
+    }
+
+    /// The examples of each batch of an epoch, in an order that depends on `seed` and `epoch` alone. The
+    /// last batch takes the rest.
+    pub fn shuffled_batches(&self, batch_size: usize, seed: u64, epoch: u64) -> Vec<Vec<usize>> {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(epoch);
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        order.shuffle(&mut random);
+        order.chunks(batch_size.max(1)).map(<[usize]>::to_vec).collect()
+    }
+}

@@ -1,0 +1,238 @@
+//! Every operation, its gradients and whole training runs against PyTorch's numbers, which
+//! `tests/reference/make.py` computed; the fast form and the portable form alike.
+
+use cuaderno::models::{Hybrid, HybridConfig};
+use cuaderno::nn::{Inputs, Model, Pass};
+use cuaderno::tensor::cpu::Window;
+use cuaderno::tensor::{
+    Epilogue, Gradients, LossOptions, Plain, Tape, Tensor0, Tensor1, Tensor2, Tensor4, backward,
+    conv2d, cross_entropy, linear, max_pool2d, portable, read, tensor,
+};
+use cuaderno::train::{AdamConfig, Optimizer, OptimizerConfig, SgdConfig};
+use dfdx::shapes::{HasShape, Shape};
+use dfdx::tensor::{PutTape, SplitTape};
+use dfdx::tensor_ops::{ReshapeTo, SumTo, TryMul};
+use safetensors::SafeTensors;
+
+const FILE: &[u8] = include_bytes!("reference/operations.safetensors");
+
+struct Reference<'a>(SafeTensors<'a>);
+
+impl Reference<'_> {
+    fn open() -> Reference<'static> {
+        Reference(SafeTensors::deserialize(FILE).unwrap())
+    }
+
+    fn values(&self, name: &str) -> Vec<f32> {
+        let view = self.0.tensor(name).unwrap();
+        view.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()
+    }
+
+    fn integers(&self, name: &str) -> Vec<usize> {
+        self.values(name).iter().map(|v| *v as usize).collect()
+    }
+
+    fn shape<const N: usize>(&self, name: &str) -> [usize; N] {
+        self.0.tensor(name).unwrap().shape().try_into().unwrap()
+    }
+
+    fn rank1(&self, name: &str) -> Plain<(usize,)> {
+        let [a] = self.shape(name);
+        tensor(self.values(name), (a,)).unwrap()
+    }
+
+    fn rank2(&self, name: &str) -> Plain<(usize, usize)> {
+        let [a, b] = self.shape(name);
+        tensor(self.values(name), (a, b)).unwrap()
+    }
+
+    fn rank4(&self, name: &str) -> Plain<(usize, usize, usize, usize)> {
+        let [a, b, c, d] = self.shape(name);
+        tensor(self.values(name), (a, b, c, d)).unwrap()
+    }
+
+    fn check(&self, what: &str, found: &[f32], tolerance: f32) {
+        let expected = self.values(what);
+        assert_eq!(found.len(), expected.len(), "{what}");
+        let scale = expected.iter().fold(1e-3f32, |m, v| m.max(v.abs()));
+        for (i, (a, b)) in found.iter().zip(&expected).enumerate() {
+            assert!((a - b).abs() <= tolerance * scale, "{what}[{i}]: {a}, PyTorch {b}");
+        }
+    }
+}
+
+fn on<S: Shape>(plain: &Plain<S>) -> cuaderno::tensor::Tensor<S> {
+    plain.clone().put_tape(Tape::on())
+}
+
+/// The sum of the products with `r`: a loss whose gradient is `r`.
+fn against2(y: Tensor2, r: Plain<(usize, usize)>) -> Tensor0 {
+    y.try_mul(r.put_tape(Tape::off())).unwrap().sum()
+}
+
+fn against4(y: Tensor4, r: Plain<(usize, usize, usize, usize)>) -> Tensor0 {
+    y.try_mul(r.put_tape(Tape::off())).unwrap().sum()
+}
+
+fn gradient<S: Shape>(gradients: &Gradients, of: &Plain<S>) -> Vec<f32> {
+    read(&gradients.get(of)).into_owned()
+}
+
+type Conv2d =
+    fn(Tensor4, Tensor4, Option<Tensor1>, &Window, usize, Epilogue) -> cuaderno::Result<Tensor4>;
+
+#[test]
+fn convolutions_and_their_gradients() {
+    let reference = Reference::open();
+    for form in [conv2d as Conv2d, portable::conv2d as Conv2d] {
+        for case in 0..7 {
+            let name = |part: &str| format!("conv{case}/{part}");
+            let config = reference.integers(&name("config"));
+            let [kh, kw, sy, sx, top, bottom, left, right, dy, dx, groups, relu, pool] = config[..]
+            else {
+                panic!("{config:?}")
+            };
+            let window = Window {
+                kernel: [kh, kw],
+                stride: [sy, sx],
+                padding: [[top, bottom], [left, right]],
+                dilation: [dy, dx],
+            };
+            let epilogue = Epilogue { relu: relu == 1, pool: (pool > 0).then_some(pool) };
+            let (x, weight) = (reference.rank4(&name("x")), reference.rank4(&name("weight")));
+            let bias = reference.rank1(&name("bias"));
+            let y = form(on(&x), on(&weight), Some(on(&bias)), &window, groups, epilogue).unwrap();
+            let (plain, tape) = y.split_tape();
+            reference.check(&name("y"), &read(&plain), 1e-5);
+            let gradients =
+                backward(against4(plain.put_tape(tape), reference.rank4(&name("r")))).unwrap();
+            reference.check(&name("dx"), &gradient(&gradients, &x), 1e-5);
+            reference.check(&name("dweight"), &gradient(&gradients, &weight), 1e-5);
+            reference.check(&name("dbias"), &gradient(&gradients, &bias), 1e-5);
+        }
+    }
+}
+
+#[test]
+fn max_pooling_and_its_gradient() {
+    let reference = Reference::open();
+    for form in [max_pool2d as fn(Tensor4, &Window) -> _, portable::max_pool2d] {
+        for case in 0..3 {
+            let name = |part: &str| format!("pool{case}/{part}");
+            let [kernel, stride, padding] = reference.integers(&name("config"))[..] else {
+                panic!()
+            };
+            let x = reference.rank4(&name("x"));
+            let y = form(on(&x), &Window::square(kernel, stride, padding)).unwrap();
+            let (plain, tape) = y.split_tape();
+            reference.check(&name("y"), &read(&plain), 0.0);
+            let gradients =
+                backward(against4(plain.put_tape(tape), reference.rank4(&name("r")))).unwrap();
+            reference.check(&name("dx"), &gradient(&gradients, &x), 1e-6);
+        }
+    }
+}
+
+#[test]
+fn linear_layers_and_their_gradients() {
+    let reference = Reference::open();
+    for form in [linear as fn(Tensor2, Tensor2, Option<Tensor1>, bool) -> _, portable::linear] {
+        let (x, weight) = (reference.rank2("linear/x"), reference.rank2("linear/weight"));
+        let bias = reference.rank1("linear/bias");
+        let (y, tape) = form(on(&x), on(&weight), Some(on(&bias)), true).unwrap().split_tape();
+        reference.check("linear/y", &read(&y), 1e-6);
+        let gradients = backward(against2(y.put_tape(tape), reference.rank2("linear/r"))).unwrap();
+        reference.check("linear/dx", &gradient(&gradients, &x), 1e-6);
+        reference.check("linear/dweight", &gradient(&gradients, &weight), 1e-6);
+        reference.check("linear/dbias", &gradient(&gradients, &bias), 1e-6);
+    }
+}
+
+#[test]
+fn cross_entropy_with_weights_and_smoothing() {
+    let reference = Reference::open();
+    for case in ["plain", "weighted", "smoothed"] {
+        let name = |part: &str| format!("loss_{case}/{part}");
+        let options = LossOptions {
+            class_weights: (case != "plain").then(|| reference.values(&name("weight"))),
+            label_smoothing: reference.values(&name("smoothing"))[0],
+        };
+        let x = reference.rank2(&name("x"));
+        let loss = cross_entropy(on(&x), &reference.integers(&name("labels")), &options).unwrap();
+        let (value, tape) = loss.split_tape();
+        reference.check(&name("loss"), &read(&value), 1e-6);
+        let gradients = backward(value.put_tape(tape)).unwrap();
+        reference.check(&name("dx"), &gradient(&gradients, &x), 1e-6);
+    }
+}
+
+#[test]
+fn twenty_training_steps_of_the_hybrid_network() {
+    let reference = Reference::open();
+    let config = HybridConfig {
+        pixels: 16,
+        filters: vec![4, 6, 8],
+        features: 5,
+        metadata: vec![7, 6],
+        hidden: 9,
+        dropout: 0.0,
+        ..HybridConfig::default()
+    };
+    let adam = |weight_decay, decoupled| {
+        OptimizerConfig::Adam(AdamConfig { weight_decay, decoupled, ..AdamConfig::default() })
+    };
+    let sgd = |weight_decay, nesterov| {
+        OptimizerConfig::Sgd(SgdConfig { momentum: 0.9, weight_decay, nesterov })
+    };
+    let runs = [
+        ("adam", adam(1e-3, false), 1e-2),
+        ("adamw", adam(1e-1, true), 1e-2),
+        ("sgd", sgd(1e-3, false), 5e-2),
+        ("nesterov", sgd(0.0, true), 5e-2),
+    ];
+    for (name, optimizer, rate) in runs {
+        let mut model = Hybrid::new(&config, 0).unwrap();
+        for (parameter, values) in model.parameters_mut() {
+            values
+                .values_mut()
+                .copy_from_slice(&reference.values(&format!("hybrid/start/{parameter}")));
+        }
+        let mut optimizer = Optimizer::new(optimizer).unwrap();
+        let (images, metadata) =
+            (reference.values("hybrid/images"), reference.values("hybrid/metadata"));
+        let labels = reference.integers("hybrid/labels");
+        let mut losses = Vec::new();
+        for step in 0..20 {
+            let rows = step * 4..(step + 1) * 4;
+            let image = images[rows.start * 768..rows.end * 768].to_vec();
+            let inputs = Inputs {
+                images: Some(tensor(image, (4, 3, 16, 16)).unwrap()),
+                features: Some(
+                    tensor(metadata[rows.start * 5..rows.end * 5].to_vec(), (4, 5)).unwrap(),
+                ),
+            };
+            let logits = model.forward(&inputs, &Pass::training(0)).unwrap();
+            let loss = cross_entropy(logits, &labels[rows], &LossOptions::default()).unwrap();
+            let (value, tape) = loss.split_tape();
+            losses.push(read(&value)[0]);
+            let mut gradients = backward(value.put_tape(tape)).unwrap();
+            optimizer.step(model.parameters_mut(), &mut gradients, rate).unwrap();
+        }
+        reference.check(&format!("hybrid/{name}/losses"), &losses, 1e-4);
+        let find = |wanted: &str| {
+            let all = model.parameters();
+            all.iter().find(|(name, _)| name == wanted).unwrap().1.values().into_owned()
+        };
+        reference.check(&format!("hybrid/{name}/head"), &find("head.3.weight"), 1e-3);
+        reference.check(&format!("hybrid/{name}/conv"), &find("image.0.weight"), 1e-3);
+    }
+}
+
+#[test]
+fn a_reshaped_tensor_keeps_its_gradient() {
+    let x = tensor(vec![1.0, -2.0, 3.0, 4.0], (1, 1, 2, 2)).unwrap();
+    let flat: Tensor2 = on(&x).reshape_like(&(1, 4));
+    assert_eq!(*flat.shape(), (1, 4));
+    let r = tensor(vec![5.0, 6.0, 7.0, 8.0], (1, 4)).unwrap();
+    assert_eq!(gradient(&backward(against2(flat, r)).unwrap(), &x), [5.0, 6.0, 7.0, 8.0]);
+}
