@@ -7,6 +7,7 @@ pub mod data;
 pub mod error;
 pub mod images;
 pub mod notebook;
+pub mod practices;
 pub mod table;
 
 pub use error::{Error, ErrorKind, Result};
