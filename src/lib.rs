@@ -9,6 +9,7 @@ pub mod images;
 pub mod models;
 pub mod nn;
 pub mod notebook;
+pub mod practices;
 pub mod table;
 pub mod tensor;
 pub mod train;

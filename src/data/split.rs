@@ -193,3 +193,119 @@ fn shuffle<T>(items: &mut [T], seed: u64) {
         items.swap(last, other);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Labels and groups as a data set has them: classes of unequal size, some groups of several rows.
+    fn rows(count: usize, seed: u64) -> (Vec<usize>, Vec<String>) {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut label = || [0, 0, 0, 1, 1, 2][random.next_u32() as usize % 6];
+        let labels: Vec<usize> = (0..count).map(|_| label()).collect();
+        let group = |row: usize| if row.is_multiple_of(9) { row / 27 } else { 1000 + row };
+        (labels, (0..count).map(|row| format!("id-{}", group(row))).collect())
+    }
+
+    fn assert_complete(split: &Split, count: usize) {
+        let mut all = [split.train.as_slice(), &split.validation, &split.test].concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..count).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn parts_are_disjoint_complete_and_of_the_asked_size() {
+        for seed in 0..20 {
+            let count = 60 + 37 * seed as usize;
+            let (labels, groups) = rows(count, seed);
+            let shares = [0.7, 0.15, 0.15];
+            let splits = [
+                Split::random(count, shares, seed).unwrap(),
+                Split::by_group(&groups, shares, seed).unwrap(),
+                Split::stratified(&labels, shares, seed).unwrap(),
+                Split::stratified_by_group(&labels, &groups, shares, seed).unwrap(),
+            ];
+            for split in &splits {
+                assert_complete(split, count);
+                for (part, share) in [&split.train, &split.validation, &split.test].iter().zip(shares) {
+                    let wanted = share * count as f64;
+                    assert!((part.len() as f64 - wanted).abs() <= 3.0, "{} {wanted}", part.len());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_group_is_in_two_parts() {
+        for seed in 0..20 {
+            let (labels, groups) = rows(400, seed);
+            let shares = [0.6, 0.2, 0.2];
+            for split in [
+                Split::by_group(&groups, shares, seed).unwrap(),
+                Split::stratified_by_group(&labels, &groups, shares, seed).unwrap(),
+            ] {
+                let mut parts = std::collections::HashMap::new();
+                for (part, rows) in [&split.train, &split.validation, &split.test].iter().enumerate() {
+                    for row in *rows {
+                        assert_eq!(*parts.entry(&groups[*row]).or_insert(part), part);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_class_has_the_same_shares() {
+        for seed in 0..20 {
+            let (labels, groups) = rows(600, seed);
+            let shares = [0.8, 0.15, 0.05];
+            let splits = [
+                (Split::stratified(&labels, shares, seed).unwrap(), 1.0),
+                (Split::stratified_by_group(&labels, &groups, shares, seed).unwrap(), 4.0),
+            ];
+            for (split, most) in splits {
+                for class in 0..3 {
+                    let of_class = |rows: &[usize]| {
+                        rows.iter().filter(|row| labels[**row] == class).count() as f64
+                    };
+                    let total = of_class(&(0..600).collect::<Vec<_>>());
+                    for (part, share) in
+                        [&split.train, &split.validation, &split.test].iter().zip(shares)
+                    {
+                        let wanted = share * total;
+                        assert!((of_class(part) - wanted).abs() <= most, "{wanted} {class}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_seed_alone_decides() {
+        let (labels, groups) = rows(300, 1);
+        let split =
+            |seed| Split::stratified_by_group(&labels, &groups, [0.7, 0.15, 0.15], seed).unwrap();
+        assert_eq!(split(5), split(5));
+        assert_ne!(split(5), split(6));
+    }
+
+    #[test]
+    fn a_share_of_zero_leaves_its_part_empty() {
+        let split = Split::random(10, [0.8, 0.0, 0.2], 1).unwrap();
+        assert_eq!((split.train.len(), split.validation.len(), split.test.len()), (8, 0, 2));
+    }
+
+    #[test]
+    fn impossible_splits_are_refused() {
+        let message = |result: Result<Split>| result.unwrap_err().to_string();
+        assert!(message(Split::random(9, [0.7, 0.2, 0.2], 0)).contains("do not add up to 1"));
+        assert!(message(Split::random(9, [1.2, -0.2, 0.0], 0)).contains("do not add up to 1"));
+        assert!(message(Split::random(9, [f64::NAN, 0.5, 0.5], 0)).contains("do not add up to 1"));
+        assert!(message(Split::random(2, [0.7, 0.15, 0.15], 0)).contains("too few"));
+        assert!(message(Split::random(0, [0.7, 0.15, 0.15], 0)).contains("too few"));
+        let one_group = vec!["a".to_string(); 50];
+        assert!(message(Split::by_group(&one_group, [0.7, 0.15, 0.15], 0)).contains("too few"));
+        let short = Split::stratified_by_group(&[0, 1], &one_group, [0.7, 0.15, 0.15], 0);
+        assert!(message(short).contains("2 labels do not fit 50 groups"));
+    }
+}

@@ -1,0 +1,3 @@
+//! The practices' data sets: the real files where they are in place, generated samples elsewhere.
+
+pub mod poi;
