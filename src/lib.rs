@@ -4,6 +4,8 @@
 #![deny(missing_docs)]
 
 pub mod error;
+pub mod metrics;
 pub mod notebook;
+pub mod plot;
 
 pub use error::{Error, ErrorKind, Result};
