@@ -69,7 +69,9 @@ impl Scale {
                 round_ticks(low, high, nice_step((high - low) / most.max(1) as f64))
             }
             Self::Whole { low, high } => {
-                let step = nice_step(((high - low) / most.max(1) as f64).max(0.7)).max(1.0).round();
+                let step = nice_step(((high - low) / most.max(1) as f64).max(0.7)).max(1.0);
+                // A step of 2.5 would skip between whole numbers.
+                let step = if step == 2.5 { 5.0 } else { step };
                 round_ticks(low, high, step)
             }
             Self::Log { low, high } => log_ticks(low, high, most),
@@ -131,13 +133,16 @@ fn log_ticks(low: f64, high: f64, most: usize) -> Vec<Tick> {
     let decades = (to - from + 1).max(0) as usize;
     let mut values = Vec::new();
     let parts: &[f64] = if decades * 3 <= most { &[1.0, 2.0, 5.0] } else { &[1.0] };
+    // One way of writing on the whole axis.
+    let small = low < 1e-3;
     let stride = decades.div_ceil(most.max(1)).max(1);
     for power in (from - 1..=to).step_by(1) {
         for part in parts {
             let skipped = parts.len() == 1 && (power - from).rem_euclid(stride as i32) != 0;
             let value = part * 10_f64.powi(power);
             if !skipped && value >= low * (1.0 - 1e-9) && value <= high * (1.0 + 1e-9) {
-                values.push(Tick { value, label: significant(value, 1) });
+                let label = if small { powered(*part, power) } else { significant(value, 1) };
+                values.push(Tick { value, label });
             }
         }
     }
@@ -145,6 +150,14 @@ fn log_ticks(low: f64, high: f64, most: usize) -> Vec<Tick> {
         round_ticks(low, high, nice_step((high - low) / most as f64))
     } else {
         values
+    }
+}
+
+fn powered(part: f64, power: i32) -> String {
+    if part == 1.0 {
+        format!("10{}", raised(power))
+    } else {
+        format!("{part:.0}×10{}", raised(power))
     }
 }
 
@@ -260,7 +273,7 @@ mod tests {
         assert_eq!(labels(&Scale::Linear { low: 0.0, high: 2e-7 }, 2), ["0", "1×10⁻⁷", "2×10⁻⁷"]);
         assert_eq!(
             labels(&Scale::Log { low: 1e-5, high: 1e-2 }, 5),
-            ["1×10⁻⁵", "0.0001", "0.001", "0.01"]
+            ["10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²"]
         );
     }
 

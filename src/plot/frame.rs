@@ -1,11 +1,10 @@
-//! What surrounds a chart: title, legend, caption, and the panels with their axes.
+//! What surrounds a chart: title, legend and caption.
 
-use super::axis::{Scale, Tick};
 use super::chart::Chart;
-use super::font::{self, CAP_HEIGHT};
+use super::font;
 use super::scene::{Align, Label, Rect, Scene, centred};
 use super::theme::{self, Color, GAP, MARGIN};
-use super::words::{Language, Word};
+use super::words::Language;
 use crate::{Error, ErrorKind, Result};
 
 /// What a user said about a figure beside its data.
@@ -63,10 +62,10 @@ pub(super) fn compose(chart: &dyn Chart, frame: &Frame) -> Result<Scene> {
     let mut scene = Scene::new(width, height);
     scene.bar(Rect::new(0.0, 0.0, width, height), theme::WHITE);
     let mut body = Rect::new(0.0, 0.0, width, height).inset(MARGIN, MARGIN, MARGIN, MARGIN);
-
-    let text = |text: String, x, y, size, bold, color| Label {
+    let around = Around::new(frame, chart.left_out(), body.w);
+    let text = |text: String, y, size, bold, color| Label {
         text,
-        x,
+        x: MARGIN,
         y,
         size,
         bold,
@@ -74,37 +73,70 @@ pub(super) fn compose(chart: &dyn Chart, frame: &Frame) -> Result<Scene> {
         align: Align::Start,
         upward: false,
     };
-    if !frame.title.is_empty() {
-        for line in font::wrap(&frame.title, theme::TITLE_SIZE, true, body.w, 3) {
-            let baseline = body.y + theme::TITLE_SIZE * 0.85;
-            scene.label(text(line, body.x, baseline, theme::TITLE_SIZE, true, theme::TEXT));
-            body = body.inset(0.0, theme::TITLE_SIZE * 1.3, 0.0, 0.0);
-        }
-        body = body.inset(0.0, GAP * 0.75, 0.0, 0.0);
+    let (size, bottom) = (theme::TITLE_SIZE, body.bottom());
+    for (i, line) in around.title.iter().enumerate() {
+        let baseline = body.y + size * (0.85 + i as f64 * TITLE_LINE);
+        scene.label(text(line.clone(), baseline, size, true, theme::TEXT));
     }
-
-    let left_out = chart.left_out();
-    let mut caption = frame.caption.clone();
-    if left_out > 0 {
-        let separator = if caption.is_empty() { "" } else { " · " };
-        caption.push_str(&format!("{separator}{left_out} {}", frame.language.word(Word::LeftOut)));
+    let (above, below) = around.heights();
+    for (i, line) in around.caption.iter().enumerate() {
+        let baseline = bottom - below + GAP + (i as f64 + 0.75) * NOTE_LINE * theme::NOTE_SIZE;
+        scene.label(text(line.clone(), baseline, theme::NOTE_SIZE, false, theme::MUTED));
     }
-    if !caption.is_empty() {
-        let lines = font::wrap(&caption, theme::NOTE_SIZE, false, body.w, 6);
-        let line_height = theme::NOTE_SIZE * 1.4;
-        let high = lines.len() as f64 * line_height + GAP;
-        for (i, line) in lines.into_iter().enumerate() {
-            let baseline = body.bottom() - high + GAP + (i as f64 + 0.75) * line_height;
-            scene.label(text(line, body.x, baseline, theme::NOTE_SIZE, false, theme::MUTED));
-        }
-        body = body.inset(0.0, 0.0, 0.0, high);
-    }
+    body = body.inset(0.0, above, 0.0, below);
     body = legend(&mut scene, body, &chart.legend(frame.language));
     if body.w < 40.0 || body.h < 40.0 {
         return Err(no_room(width, height));
     }
     chart.draw(&mut scene, body, frame)?;
     Ok(scene)
+}
+
+/// Heights of lines in ems.
+const TITLE_LINE: f64 = 1.3;
+const NOTE_LINE: f64 = 1.4;
+
+/// Title and caption, broken into lines.
+struct Around {
+    title: Vec<String>,
+    caption: Vec<String>,
+}
+
+impl Around {
+    fn new(frame: &Frame, left_out: usize, width: f64) -> Self {
+        let mut caption = frame.caption.clone();
+        if left_out > 0 {
+            let separator = if caption.is_empty() { "" } else { " · " };
+            caption.push_str(&format!("{separator}{}", frame.language.left_out(left_out)));
+        }
+        let lines = |text: &str, size, bold, most| {
+            if text.is_empty() { Vec::new() } else { font::wrap(text, size, bold, width, most) }
+        };
+        Self {
+            title: lines(&frame.title, theme::TITLE_SIZE, true, 3),
+            caption: lines(&caption, theme::NOTE_SIZE, false, 6),
+        }
+    }
+
+    /// The room above and below the chart that they take.
+    fn heights(&self) -> (f64, f64) {
+        let high = |lines: usize, line: f64, gap: f64| {
+            if lines == 0 { 0.0 } else { lines as f64 * line + gap }
+        };
+        (
+            high(self.title.len(), TITLE_LINE * theme::TITLE_SIZE, GAP * 0.75),
+            high(self.caption.len(), NOTE_LINE * theme::NOTE_SIZE, GAP),
+        )
+    }
+}
+
+/// The size of a figure around a chart of `width` × `height` without a legend.
+pub(super) fn size_around(frame: &Frame, left_out: usize, width: f64, height: f64) -> (u32, u32) {
+    // A title should not have to break at every word.
+    let width = width.max(300.0);
+    let (above, below) = Around::new(frame, left_out, width).heights();
+    let whole = |length: f64| (length + 2.0 * MARGIN).ceil() as u32;
+    (whole(width), whole(height + above + below))
 }
 
 /// The legend in rows above the chart, where it covers no data. Gives what is left of `body`.
@@ -147,273 +179,4 @@ fn legend(scene: &mut Scene, body: Rect, entries: &[Entry]) -> Rect {
         x += wide + GAP * 2.25;
     }
     body.inset(0.0, y + row + GAP * 0.75 - body.y, 0.0, 0.0)
-}
-
-/// An axis of a panel: how values are placed, what it measures, and whether lines cross the panel.
-#[derive(Clone, Debug)]
-pub(super) struct Axis {
-    pub scale: Scale,
-    pub label: String,
-    pub grid: bool,
-}
-
-/// A panel with its axes drawn, ready for the data.
-#[derive(Clone, Debug)]
-pub(super) struct Panel {
-    pub rect: Rect,
-    pub x: Scale,
-    pub y: Scale,
-}
-
-impl Panel {
-    pub fn x_at(&self, value: f64) -> f64 {
-        self.rect.x + self.rect.w * self.x.place(value)
-    }
-
-    /// Numbers grow upwards; bands are read from top to bottom.
-    pub fn y_at(&self, value: f64) -> f64 {
-        let place = self.y.place(value);
-        let from_top = if matches!(self.y, Scale::Bands(_)) { place } else { 1.0 - place };
-        self.rect.y + self.rect.h * from_top
-    }
-}
-
-/// The texts of the ticks of an axis, broken to fit.
-struct TickRow {
-    /// For each tick: its place along the axis from 0 to 1, and its lines.
-    texts: Vec<(f64, Vec<String>)>,
-    size: f64,
-    /// How much room they take across the axis.
-    depth: f64,
-    upward: bool,
-}
-
-const LINE_HEIGHT: f64 = 1.2;
-const TICK_GAP: f64 = 6.0;
-
-/// Draws the axes of a panel that fills `area`. With `square`, the panel is as wide as high.
-pub(super) fn panel(
-    scene: &mut Scene,
-    area: Rect,
-    x: Axis,
-    y: Axis,
-    square: bool,
-) -> Result<Panel> {
-    let label_room = theme::LABEL_SIZE * 1.25 + 2.0;
-    let below = if x.label.is_empty() { 0.0 } else { label_room };
-    let beside = if y.label.is_empty() { 0.0 } else { label_room + 2.0 };
-
-    // The height decides the ticks at the side, their width decides the ticks below, and these the
-    // height: two rounds settle it.
-    let mut bottom = below + theme::TICK_SIZE * 1.3 + TICK_GAP;
-    let mut rect = area;
-    let mut sides = None;
-    for _ in 0..3 {
-        let side = side_ticks(&y.scale, area.h - bottom, area.w * 0.42);
-        let left = beside + side.depth + TICK_GAP;
-        let overhang = if matches!(x.scale, Scale::Bands(_)) { 2.0 } else { 14.0 };
-        rect = area.inset(left, theme::TICK_SIZE * 0.5, overhang, bottom);
-        if square {
-            let edge = rect.w.min(rect.h);
-            rect = Rect::new(rect.x + (rect.w - edge) / 2.0, rect.y, edge, edge);
-        }
-        let under = bottom_ticks(&x.scale, rect.w, area.h * 0.42);
-        bottom = below + under.depth + TICK_GAP;
-        sides = Some((side, under));
-    }
-    let Some((side, under)) = sides.filter(|_| rect.w >= 20.0 && rect.h >= 20.0) else {
-        return Err(no_room(scene.width, scene.height));
-    };
-
-    let panel = Panel { rect, x: x.scale, y: y.scale };
-    let hairline = theme::HAIRLINE;
-    if y.grid {
-        for (place, _) in &side.texts {
-            let at = rect.bottom() - rect.h * place;
-            scene.stroke(vec![(rect.x, at), (rect.right(), at)], theme::GRID, hairline);
-        }
-    }
-    if x.grid {
-        for (place, _) in &under.texts {
-            let at = rect.x + rect.w * place;
-            scene.stroke(vec![(at, rect.y), (at, rect.bottom())], theme::GRID, hairline);
-        }
-    }
-    if !x.label.is_empty() {
-        let room = rect.w.max(area.w * 0.6);
-        scene.label(Label {
-            text: font::shorten(&x.label, theme::LABEL_SIZE, false, room),
-            x: rect.x + rect.w / 2.0,
-            y: rect.bottom() + TICK_GAP + under.depth + label_room - 3.0,
-            size: theme::LABEL_SIZE,
-            bold: false,
-            color: theme::TEXT,
-            align: Align::Middle,
-            upward: false,
-        });
-    }
-    if !y.label.is_empty() {
-        scene.label(Label {
-            text: font::shorten(&y.label, theme::LABEL_SIZE, false, rect.h.max(area.h * 0.8)),
-            x: rect.x - TICK_GAP - side.depth - GAP,
-            y: rect.y + rect.h / 2.0,
-            size: theme::LABEL_SIZE,
-            bold: false,
-            color: theme::TEXT,
-            align: Align::Middle,
-            upward: true,
-        });
-    }
-    draw_side(scene, &side, rect, matches!(panel.y, Scale::Bands(_)));
-    draw_under(scene, &under, rect);
-    Ok(panel)
-}
-
-/// The lines at the left and the bottom of a panel, drawn over the data's feet.
-pub(super) fn spines(scene: &mut Scene, panel: &Panel) {
-    let rect = panel.rect;
-    let hairline = theme::HAIRLINE;
-    scene.stroke(
-        vec![(rect.x, rect.bottom()), (rect.right(), rect.bottom())],
-        theme::AXIS,
-        hairline,
-    );
-    scene.stroke(vec![(rect.x, rect.y), (rect.x, rect.bottom())], theme::AXIS, hairline);
-}
-
-fn side_ticks(scale: &Scale, length: f64, room: f64) -> TickRow {
-    if let Scale::Bands(names) = scale {
-        let (size, stride) = band_size(names.len(), length);
-        let band = length / names.len().max(1) as f64;
-        let lines = ((band / (size * LINE_HEIGHT)) as usize).clamp(1, 3);
-        let texts: Vec<_> = names
-            .iter()
-            .enumerate()
-            .step_by(stride)
-            .map(|(i, name)| (scale.place(i as f64), font::wrap(name, size, false, room, lines)))
-            .collect();
-        let depth = widest(&texts, size);
-        return TickRow { texts, size, depth, upward: false };
-    }
-    let size = theme::TICK_SIZE;
-    let ticks = scale.ticks(((length / 42.0) as usize).clamp(2, 12));
-    let texts: Vec<_> =
-        ticks.into_iter().map(|tick| (scale.place(tick.value), vec![tick.label])).collect();
-    let depth = widest(&texts, size);
-    TickRow { texts, size, depth, upward: false }
-}
-
-fn bottom_ticks(scale: &Scale, length: f64, room: f64) -> TickRow {
-    let size = theme::TICK_SIZE;
-    let Scale::Bands(names) = scale else {
-        let most = ((length / 55.0) as usize).clamp(2, 14);
-        let ticks = (1..=most)
-            .rev()
-            .map(|most| scale.ticks(most))
-            .find(|ticks| apart(scale, ticks, length))
-            .unwrap_or_default();
-        let texts: Vec<_> =
-            ticks.into_iter().map(|tick| (scale.place(tick.value), vec![tick.label])).collect();
-        return TickRow { texts, size, depth: size * 1.1, upward: false };
-    };
-    let band = length / names.len().max(1) as f64;
-    let word = |name: &String| {
-        let words = name.split_whitespace().map(|word| font::width(word, size, false));
-        words.fold(0.0, f64::max)
-    };
-    let placed = |i: usize| scale.place(i as f64);
-    // Level if every word fits its band, in up to three lines.
-    if names.iter().map(word).fold(0.0, f64::max) <= band - 4.0 {
-        let wrapped: Vec<_> = names
-            .iter()
-            .enumerate()
-            .map(|(i, name)| (placed(i), font::wrap(name, size, false, band - 4.0, 3)))
-            .collect();
-        let cut = wrapped.iter().flat_map(|(_, lines)| lines).any(|line| line.ends_with('…'));
-        if !cut {
-            let most = wrapped.iter().map(|(_, lines)| lines.len()).max().unwrap_or(1);
-            let depth = size * (1.1 + (most - 1) as f64 * LINE_HEIGHT);
-            return TickRow { texts: wrapped, size, depth, upward: false };
-        }
-    }
-    let (size, stride) = band_size(names.len(), length);
-    let texts: Vec<_> = names
-        .iter()
-        .enumerate()
-        .step_by(stride)
-        .map(|(i, name)| (placed(i), vec![font::shorten(name, size, false, room.min(170.0))]))
-        .collect();
-    let depth = widest(&texts, size);
-    TickRow { texts, size, depth, upward: true }
-}
-
-/// The text size for labels beside bands of an axis of `length`, and how many bands share a label.
-fn band_size(count: usize, length: f64) -> (f64, usize) {
-    let band = length / count.max(1) as f64;
-    let size = (band / 1.12).min(theme::TICK_SIZE);
-    if size >= 7.0 { (size, 1) } else { (7.5, ((7.5 * 1.12 / band).ceil() as usize).max(1)) }
-}
-
-fn widest(texts: &[(f64, Vec<String>)], size: f64) -> f64 {
-    texts
-        .iter()
-        .flat_map(|(_, lines)| lines)
-        .map(|line| font::width(line, size, false))
-        .fold(0.0, f64::max)
-}
-
-/// Whether neighbouring labels leave space between them.
-fn apart(scale: &Scale, ticks: &[Tick], length: f64) -> bool {
-    ticks.windows(2).all(|pair| {
-        let half = |tick: &Tick| font::width(&tick.label, theme::TICK_SIZE, false) / 2.0;
-        let distance = (scale.place(pair[1].value) - scale.place(pair[0].value)) * length;
-        distance >= half(&pair[0]) + half(&pair[1]) + 10.0
-    })
-}
-
-fn draw_side(scene: &mut Scene, ticks: &TickRow, rect: Rect, from_top: bool) {
-    for (place, lines) in &ticks.texts {
-        let place = if from_top { *place } else { 1.0 - place };
-        let middle = rect.y + rect.h * place;
-        let first = middle - (lines.len() as f64 - 1.0) / 2.0 * ticks.size * LINE_HEIGHT;
-        for (i, line) in lines.iter().enumerate() {
-            let y = first + i as f64 * ticks.size * LINE_HEIGHT;
-            scene.label(tick_label(
-                line,
-                rect.x - TICK_GAP,
-                centred(y, ticks.size),
-                Align::End,
-                ticks,
-            ));
-        }
-    }
-}
-
-fn draw_under(scene: &mut Scene, ticks: &TickRow, rect: Rect) {
-    let top = rect.bottom() + TICK_GAP;
-    for (place, lines) in &ticks.texts {
-        let x = rect.x + rect.w * place;
-        for (i, line) in lines.iter().enumerate() {
-            if ticks.upward {
-                let x = x + CAP_HEIGHT * ticks.size / 2.0;
-                scene.label(tick_label(line, x, top, Align::End, ticks));
-            } else {
-                let y = top + ticks.size * (0.85 + i as f64 * LINE_HEIGHT);
-                scene.label(tick_label(line, x, y, Align::Middle, ticks));
-            }
-        }
-    }
-}
-
-fn tick_label(text: &str, x: f64, y: f64, align: Align, ticks: &TickRow) -> Label {
-    Label {
-        text: text.to_string(),
-        x,
-        y,
-        size: ticks.size,
-        bold: false,
-        color: theme::MUTED,
-        align,
-        upward: ticks.upward,
-    }
 }

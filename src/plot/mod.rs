@@ -22,6 +22,7 @@ mod figure;
 mod font;
 mod frame;
 mod output;
+mod panel;
 mod scene;
 mod theme;
 mod words;

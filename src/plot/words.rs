@@ -23,7 +23,6 @@ pub(super) enum Word {
     Count,
     ShareOfTrueClass,
     LearningRate,
-    LeftOut,
 }
 
 impl Language {
@@ -39,13 +38,20 @@ impl Language {
             Word::Count => ("count", "cantidad"),
             Word::ShareOfTrueClass => ("share of the true class", "proporción de la clase real"),
             Word::LearningRate => ("learning rate", "tasa de aprendizaje"),
-            Word::LeftOut => {
-                ("values that are not finite, left out", "valores no finitos, omitidos")
-            }
         };
         match self {
             Self::English => english,
             Self::Spanish => spanish,
+        }
+    }
+
+    /// The note that `count` values are not drawn.
+    pub(super) fn left_out(self, count: usize) -> String {
+        match (self, count) {
+            (Self::English, 1) => "1 value that is not finite is not drawn".to_string(),
+            (Self::English, _) => format!("{count} values that are not finite are not drawn"),
+            (Self::Spanish, 1) => "no se dibuja 1 valor no finito".to_string(),
+            (Self::Spanish, _) => format!("no se dibujan {count} valores no finitos"),
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::super::Figure;
 use super::super::axis::{Scale, extent, significant};
 use super::super::font;
-use super::super::frame::{self, Axis, Frame, Panel};
+use super::super::frame::Frame;
+use super::super::panel::{self, Axis, Panel};
 use super::super::scene::{Align, Label, Rect, Scene, centred};
 use super::super::theme;
 use super::super::words::Word;
@@ -61,11 +62,8 @@ impl Chart for Bars {
 
     fn size(&self, _frame: &Frame) -> (u32, u32) {
         if self.lying() {
-            return (
-                640,
-                (110 + 26 * self.labels.len().min(12) + 17 * self.labels.len().saturating_sub(12))
-                    .min(6000) as u32,
-            );
+            let (few, more) = (self.labels.len().min(12), self.labels.len().saturating_sub(12));
+            return (640, (130 + 27 * few + 17 * more).min(6000) as u32);
         }
         ((240 + 85 * self.labels.len()).clamp(360, 760) as u32, 380)
     }
@@ -76,7 +74,13 @@ impl Chart for Bars {
 
     fn draw(&self, scene: &mut Scene, body: Rect, frame: &Frame) -> Result<()> {
         let (low, high) = extent(&self.values).unwrap_or((0.0, 1.0));
-        let amounts = Scale::from_zero(low, high)?;
+        let mut amounts = Scale::from_zero(low, high)?;
+        if let (true, Scale::Linear { low, high }) = (self.lying(), &mut amounts) {
+            // The values of bars to the left are written before them.
+            if *low < 0.0 {
+                *low -= (*high - *low) * 0.12;
+            }
+        }
         let bands = Scale::Bands(self.labels.clone());
         let own = if self.counts { frame.language.word(Word::Count) } else { "" };
         if self.lying() {
@@ -87,16 +91,17 @@ impl Chart for Bars {
             let x = Axis { scale: amounts, label: frame.x_or(own), grid: true };
             let y = Axis { scale: bands, label: frame.y_or(""), grid: false };
             let inner = body.inset(0.0, 0.0, (room - 14.0).clamp(0.0, body.w / 4.0), 0.0);
-            let panel = frame::panel(scene, inner, x, y, false)?;
+            let panel = panel::panel(scene, inner, x, y, false)?;
             self.draw_lying(scene, &panel);
-            frame::spines(scene, &panel);
+            panel::zero_line(scene, &panel);
+            panel::spines(scene, &panel);
         } else {
             let x = Axis { scale: bands, label: frame.x_or(""), grid: false };
             let y = Axis { scale: amounts, label: frame.y_or(own), grid: true };
-            let inner = body.inset(0.0, theme::TICK_SIZE, 0.0, 0.0);
-            let panel = frame::panel(scene, inner, x, y, false)?;
+            let panel = panel::panel(scene, body, x, y, false)?;
             self.draw_upright(scene, &panel);
-            frame::spines(scene, &panel);
+            panel::zero_line(scene, &panel);
+            panel::spines(scene, &panel);
         }
         Ok(())
     }

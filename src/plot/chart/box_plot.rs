@@ -2,7 +2,8 @@
 
 use super::super::Figure;
 use super::super::axis::{Scale, extent};
-use super::super::frame::{self, Axis, Frame};
+use super::super::frame::Frame;
+use super::super::panel::{self, Axis};
 use super::super::scene::{Rect, Scene};
 use super::super::theme;
 use super::Chart;
@@ -86,8 +87,8 @@ impl Chart for BoxPlot {
         let bands = Scale::Bands(self.names.clone());
         let x = Axis { scale: bands, label: frame.x_or(""), grid: false };
         let y = Axis { scale: Scale::around(low, high)?, label: frame.y_or(""), grid: true };
-        let panel = frame::panel(scene, body, x, y, false)?;
-        frame::spines(scene, &panel);
+        let panel = panel::panel(scene, body, x, y, false)?;
+        panel::spines(scene, &panel);
         let band = panel.rect.w / self.names.len() as f64;
         let thick = (band * 0.56).min(70.0);
         for (i, quartiles) in self.boxes.iter().enumerate() {

@@ -2,7 +2,8 @@
 
 use super::super::Figure;
 use super::super::axis::{Scale, fixed};
-use super::super::frame::{self, Axis, Frame};
+use super::super::frame::{self, Frame};
+use super::super::panel::{self, Axis};
 use super::super::scene::{Rect, Scene};
 use super::super::theme;
 use super::super::words::Word;
@@ -36,6 +37,18 @@ struct Confusion {
     counts: Vec<Vec<usize>>,
 }
 
+impl Confusion {
+    fn axes(&self, frame: &Frame) -> (ColorStrip, Axis, Axis) {
+        let language = frame.language;
+        let axis = |label| Axis { scale: Scale::Bands(self.classes.clone()), label, grid: false };
+        (
+            ColorStrip::new(0.0, 1.0, language.word(Word::ShareOfTrueClass)),
+            axis(frame.x_or(language.word(Word::PredictedClass))),
+            axis(frame.y_or(language.word(Word::TrueClass))),
+        )
+    }
+}
+
 impl Chart for Confusion {
     fn describe(&self) -> String {
         let items = self.counts.iter().flatten().sum();
@@ -46,7 +59,7 @@ impl Chart for Confusion {
         )
     }
 
-    fn size(&self, _frame: &Frame) -> (u32, u32) {
+    fn size(&self, frame: &Frame) -> (u32, u32) {
         let cell = match self.classes.len() {
             0..=3 => 92,
             4..=6 => 74,
@@ -54,19 +67,15 @@ impl Chart for Confusion {
             13..=20 => 44,
             _ => 26,
         };
-        let edge = (cell * self.classes.len()).clamp(180, 2600) as u32;
-        (edge + 250, edge + 170)
+        let edge = (cell * self.classes.len()).clamp(180, 2600) as f64;
+        let (strip, x, y) = self.axes(frame);
+        let (beside, below) = panel::room_for_axes(&x, &y, edge, edge);
+        frame::size_around(frame, 0, edge + beside + strip.width(), edge + below)
     }
 
     fn draw(&self, scene: &mut Scene, body: Rect, frame: &Frame) -> Result<()> {
-        let language = frame.language;
-        let strip = ColorStrip::new(0.0, 1.0, language.word(Word::ShareOfTrueClass));
-        let bands = Scale::Bands(self.classes.clone());
-        let label = frame.x_or(language.word(Word::PredictedClass));
-        let x = Axis { scale: bands.clone(), label, grid: false };
-        let y =
-            Axis { scale: bands, label: frame.y_or(language.word(Word::TrueClass)), grid: false };
-        let panel = frame::panel(scene, body.inset(0.0, 0.0, strip.width(), 0.0), x, y, true)?;
+        let (strip, x, y) = self.axes(frame);
+        let panel = panel::panel(scene, body.inset(0.0, 0.0, strip.width(), 0.0), x, y, true)?;
 
         let classes = self.classes.len();
         let cells = Cells::new(&panel, classes, classes);
@@ -102,7 +111,7 @@ impl Chart for Confusion {
                             &text,
                             size * 0.75,
                             note,
-                            ink.alpha(ink.alpha * 0.8),
+                            ink.alpha(ink.alpha * 0.9),
                         );
                     }
                 }

@@ -1,9 +1,10 @@
 //! Learning curves: what training and validation did from epoch to epoch.
 
 use super::super::Figure;
-use super::super::axis::{Scale, extent, significant};
+use super::super::axis::{Scale, extent, fixed, significant};
 use super::super::font;
-use super::super::frame::{self, Axis, Entry, Frame, Sample};
+use super::super::frame::{Entry, Frame, Sample};
+use super::super::panel::{self, Axis};
 use super::super::scene::{Align, Label, Rect, Scene};
 use super::super::theme::{self, GAP};
 use super::super::words::{Language, Word};
@@ -149,7 +150,7 @@ impl Curves {
         let x = Axis { scale: x, label: frame.x_or(language.word(Word::Epoch)), grid: false };
         let label = frame.y_label.clone().unwrap_or_default();
         let y = Axis { scale: Scale::around(low, high)?, label, grid: true };
-        let panel = frame::panel(scene, area.inset(0.0, heading, 0.0, 0.0), x, y, false)?;
+        let panel = panel::panel(scene, area.inset(0.0, heading, 0.0, 0.0), x, y, false)?;
 
         let baseline = area.y + theme::PANEL_TITLE_SIZE;
         let mut label = Label {
@@ -168,7 +169,11 @@ impl Curves {
             let text = format!(
                 "{} {} · {} {}",
                 language.word(Word::Best),
-                significant(value, 3),
+                if (0.01..100.0).contains(&value.abs()) {
+                    fixed(value, 3)
+                } else {
+                    significant(value, 3)
+                },
                 language.word(Word::Epoch),
                 epoch + 1
             );
@@ -183,7 +188,7 @@ impl Curves {
             let (top, bottom) = (panel.rect.y, panel.rect.bottom());
             scene.dashes((x, top), (x, bottom), theme::AXIS, theme::HAIRLINE, 4.0);
         }
-        frame::spines(scene, &panel);
+        panel::spines(scene, &panel);
         for (i, values) in [&metric.train, &metric.validation].into_iter().enumerate() {
             let x: Vec<f64> = (1..=values.len()).map(|epoch| epoch as f64).collect();
             polyline(scene, &panel, &x, values, theme::series(i));

@@ -3,7 +3,8 @@
 use super::super::Figure;
 use super::super::axis::{Scale, extent, significant};
 use super::super::font;
-use super::super::frame::{self, Axis, Entry, Frame, Sample};
+use super::super::frame::{Entry, Frame, Sample};
+use super::super::panel::{self, Axis};
 use super::super::scene::{Align, Label, Rect, Scene};
 use super::super::theme;
 use super::super::words::Language;
@@ -61,7 +62,7 @@ impl Chart for GroupedBars {
         let bands = Scale::Bands(self.labels.clone());
         let x = Axis { scale: bands, label: frame.x_or(""), grid: false };
         let y = Axis { scale: Scale::from_zero(low, high)?, label: frame.y_or(""), grid: true };
-        let panel = frame::panel(scene, body, x, y, false)?;
+        let panel = panel::panel(scene, body, x, y, false)?;
         let band = panel.rect.w / self.labels.len() as f64;
         let slot = band * 0.8 / self.groups.len() as f64;
         let thick = (slot * 0.92).min(60.0);
@@ -95,7 +96,8 @@ impl Chart for GroupedBars {
                 }
             }
         }
-        frame::spines(scene, &panel);
+        panel::spines(scene, &panel);
+        panel::zero_line(scene, &panel);
         Ok(())
     }
 }

@@ -3,7 +3,8 @@
 use super::super::Figure;
 use super::super::axis::{Scale, extent, fixed, significant};
 use super::super::font;
-use super::super::frame::{self, Axis, Frame, Panel};
+use super::super::frame::{self, Frame};
+use super::super::panel::{self, Axis, Panel};
 use super::super::scene::{Align, Label, Rect, Scene, centred};
 use super::super::theme::{self, Color, GAP};
 use super::Chart;
@@ -92,6 +93,20 @@ struct Heatmap {
 }
 
 impl Heatmap {
+    fn axes(&self, frame: &Frame) -> (ColorStrip, Axis, Axis) {
+        let (low, high) = self.range.ends();
+        let axis = |names: &[String], label| Axis {
+            scale: Scale::Bands(names.to_vec()),
+            label,
+            grid: false,
+        };
+        (
+            ColorStrip::new(low, high, ""),
+            axis(&self.columns, frame.x_or("")),
+            axis(&self.rows, frame.y_or("")),
+        )
+    }
+
     fn text(&self, value: f64) -> String {
         let (low, high) = self.range.ends();
         if high.abs().max(low.abs()) <= 1.0 && value.is_finite() {
@@ -110,9 +125,12 @@ impl Chart for Heatmap {
         )
     }
 
-    fn size(&self, _frame: &Frame) -> (u32, u32) {
-        let cells = |count: usize, cell: usize| (count * cell).clamp(180, 1000);
-        (cells(self.columns.len(), 58) as u32 + 220, cells(self.rows.len(), 42) as u32 + 140)
+    fn size(&self, frame: &Frame) -> (u32, u32) {
+        let cells = |count: usize, cell: usize| (count * cell).clamp(180, 1000) as f64;
+        let (wide, high) = (cells(self.columns.len(), 58), cells(self.rows.len(), 42));
+        let (strip, x, y) = self.axes(frame);
+        let (beside, below) = panel::room_for_axes(&x, &y, wide, high);
+        frame::size_around(frame, self.left_out(), wide + beside + strip.width(), high + below)
     }
 
     fn left_out(&self) -> usize {
@@ -120,12 +138,8 @@ impl Chart for Heatmap {
     }
 
     fn draw(&self, scene: &mut Scene, body: Rect, frame: &Frame) -> Result<()> {
-        let (low, high) = self.range.ends();
-        let strip = ColorStrip::new(low, high, "");
-        let x =
-            Axis { scale: Scale::Bands(self.columns.clone()), label: frame.x_or(""), grid: false };
-        let y = Axis { scale: Scale::Bands(self.rows.clone()), label: frame.y_or(""), grid: false };
-        let panel = frame::panel(scene, body.inset(0.0, 0.0, strip.width(), 0.0), x, y, false)?;
+        let (strip, x, y) = self.axes(frame);
+        let panel = panel::panel(scene, body.inset(0.0, 0.0, strip.width(), 0.0), x, y, false)?;
         let cells = Cells::new(&panel, self.rows.len(), self.columns.len());
         let texts: Vec<Vec<String>> =
             self.values.iter().map(|row| row.iter().map(|&v| self.text(v)).collect()).collect();

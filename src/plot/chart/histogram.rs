@@ -2,7 +2,8 @@
 
 use super::super::Figure;
 use super::super::axis::{Scale, extent};
-use super::super::frame::{self, Axis, Entry, Frame};
+use super::super::frame::{Entry, Frame};
+use super::super::panel::{self, Axis};
 use super::super::scene::{Rect, Scene};
 use super::super::theme;
 use super::super::words::{Language, Word};
@@ -48,7 +49,10 @@ fn new(groups: &[Group], bins: usize) -> Result<Figure> {
     };
     // The scale says whether the values can be drawn at all.
     Scale::around(low, high)?;
-    let (low, high) = if high > low { (low, high) } else { (low - 0.5, high + 0.5) };
+    // A single value stands in the middle of three bins.
+    let half = (low.abs() * 0.1).max(0.5);
+    let (low, high, bins) =
+        if high > low { (low, high, bins) } else { (low - half, high + half, bins.max(3)) };
     let counted = groups.iter().map(|group| count(&group.values, low, high, bins)).collect();
     Ok(Figure::new(Histogram {
         left_out: data::not_finite(groups.iter().flat_map(|group| &group.values)),
@@ -125,7 +129,7 @@ impl Chart for Histogram {
         let y = Scale::Whole { low: 0.0, high: most.max(1.0) * 1.05 };
         let x = Axis { scale: x, label: frame.x_or(""), grid: false };
         let label = frame.y_or(frame.language.word(Word::Count));
-        let panel = frame::panel(scene, body, x, Axis { scale: y, label, grid: true }, false)?;
+        let panel = panel::panel(scene, body, x, Axis { scale: y, label, grid: true }, false)?;
         let alone = self.groups.len() == 1;
         for (g, counts) in self.counts.iter().enumerate() {
             let color = theme::series(g);
@@ -148,7 +152,7 @@ impl Chart for Histogram {
                 scene.stroke(outline, color, theme::LINE_WIDTH * 0.75);
             }
         }
-        frame::spines(scene, &panel);
+        panel::spines(scene, &panel);
         Ok(())
     }
 }

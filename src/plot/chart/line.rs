@@ -2,7 +2,8 @@
 
 use super::super::Figure;
 use super::super::axis::{Scale, extent};
-use super::super::frame::{self, Axis, Entry, Frame, Panel, Sample};
+use super::super::frame::{Entry, Frame, Sample};
+use super::super::panel::{self, Axis, Panel};
 use super::super::scene::{Rect, Scene};
 use super::super::theme::{self, Color};
 use super::super::words::{Language, Word};
@@ -20,7 +21,8 @@ pub fn line(series: &[Series]) -> Result<Figure> {
     Ok(Figure::new(Lines { series: series.to_vec(), learning_rate: false }))
 }
 
-/// The learning rate of each epoch or step; on a logarithmic axis if it spans more than a factor of 20.
+/// The learning rate of each epoch or step; on a logarithmic axis if it falls in steps
+/// over more than a factor of 20.
 ///
 /// # Errors
 /// As [`line`].
@@ -34,6 +36,17 @@ pub fn learning_rate(rates: &[f64]) -> Result<Figure> {
 struct Lines {
     series: Vec<Series>,
     learning_rate: bool,
+}
+
+impl Lines {
+    /// Whether the values move in a few steps, as when a rate is divided by ten now and then.
+    fn steps(&self) -> bool {
+        let values = || self.series.iter().flat_map(|one| &one.y);
+        let mut levels: Vec<u64> = values().map(|value| value.to_bits()).collect();
+        levels.sort_unstable();
+        levels.dedup();
+        levels.len() * 3 <= values().count()
+    }
 }
 
 impl Chart for Lines {
@@ -60,7 +73,7 @@ impl Chart for Lines {
             extent(self.series.iter().flat_map(|one| &one.y)).unwrap_or((0.0, 1.0));
         let counted = self.series.iter().all(|one| one.counted);
         let x = if counted { whole(x_low, x_high) } else { Scale::around(x_low, x_high)? };
-        let y = if self.learning_rate && y_low > 0.0 && y_high / y_low > 20.0 {
+        let y = if self.learning_rate && y_low > 0.0 && y_high / y_low > 20.0 && self.steps() {
             Scale::Log { low: y_low / 1.3, high: y_high * 1.3 }
         } else if self.learning_rate {
             Scale::from_zero(y_low, y_high)?
@@ -71,8 +84,8 @@ impl Chart for Lines {
         let own = |word| if self.learning_rate { language.word(word) } else { "" };
         let x = Axis { scale: x, label: frame.x_or(own(Word::Epoch)), grid: false };
         let y = Axis { scale: y, label: frame.y_or(own(Word::LearningRate)), grid: true };
-        let panel = frame::panel(scene, body, x, y, false)?;
-        frame::spines(scene, &panel);
+        let panel = panel::panel(scene, body, x, y, false)?;
+        panel::spines(scene, &panel);
         for (i, one) in self.series.iter().enumerate() {
             polyline(scene, &panel, &one.x, &one.y, theme::series(i));
         }
@@ -98,7 +111,8 @@ pub(super) fn whole(low: f64, high: f64) -> Scale {
     if high - low < 1.0 {
         return Scale::Whole { low: low - 0.5, high: high + 0.5 };
     }
-    let air = (high - low) * 0.02;
+    // Less than a step of air: no tick stands before the first epoch.
+    let air = ((high - low) * 0.02).min(0.5);
     Scale::Whole { low: low - air, high: high + air }
 }
 

@@ -2,7 +2,8 @@
 
 use super::super::Figure;
 use super::super::axis::{Scale, extent};
-use super::super::frame::{self, Axis, Entry, Frame, Sample};
+use super::super::frame::{Entry, Frame, Sample};
+use super::super::panel::{self, Axis};
 use super::super::scene::{Rect, Scene};
 use super::super::theme;
 use super::super::words::Language;
@@ -56,8 +57,8 @@ impl Chart for Scatter {
             extent(self.groups.iter().flat_map(|one| &one.y)).unwrap_or((0.0, 1.0));
         let x = Axis { scale: Scale::around(x_low, x_high)?, label: frame.x_or(""), grid: true };
         let y = Axis { scale: Scale::around(y_low, y_high)?, label: frame.y_or(""), grid: true };
-        let panel = frame::panel(scene, body, x, y, false)?;
-        frame::spines(scene, &panel);
+        let panel = panel::panel(scene, body, x, y, false)?;
+        panel::spines(scene, &panel);
         let points = self.points() as f64;
         let radius = (4.5 - points.log10() * 0.65).clamp(1.2, 3.8);
         let alpha = (1.15 - points.log10() * 0.17).clamp(0.25, 0.85);
