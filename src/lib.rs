@@ -6,9 +6,11 @@
 pub mod data;
 pub mod error;
 pub mod images;
+pub mod metrics;
 pub mod models;
 pub mod nn;
 pub mod notebook;
+pub mod plot;
 pub mod practices;
 pub mod table;
 pub mod tensor;

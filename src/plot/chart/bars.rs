@@ -1,0 +1,164 @@
+//! Bars: one value for each name.
+
+use super::super::Figure;
+use super::super::axis::{Scale, extent, significant};
+use super::super::font;
+use super::super::frame::Frame;
+use super::super::panel::{self, Axis, Panel};
+use super::super::scene::{Align, Label, Rect, Scene, centred};
+use super::super::theme;
+use super::super::words::Word;
+use super::Chart;
+use super::data::{self, plural};
+use crate::Result;
+
+/// One bar for each label, with its value at the end: upright, or lying when labels are long or many.
+/// A value that is not finite gets no bar.
+///
+/// # Errors
+/// [`crate::ErrorKind::Figure`] if labels and values differ in number, if no value is finite, or if
+/// values are too far apart to draw.
+pub fn bars(labels: &[impl AsRef<str>], values: &[f64]) -> Result<Figure> {
+    new(data::names(labels), values.to_vec(), false)
+}
+
+/// How many rows each class has, as bars in the order given.
+///
+/// # Errors
+/// [`crate::ErrorKind::Figure`] if names and counts differ in number, or if there are none.
+pub fn class_counts(classes: &[impl AsRef<str>], counts: &[usize]) -> Result<Figure> {
+    new(data::names(classes), counts.iter().map(|&count| count as f64).collect(), true)
+}
+
+fn new(labels: Vec<String>, values: Vec<f64>, counts: bool) -> Result<Figure> {
+    data::same_length(labels.len(), values.len(), "values")?;
+    data::some_finite(&values)?;
+    Ok(Figure::new(Bars { labels, values, counts }))
+}
+
+#[derive(Debug)]
+struct Bars {
+    labels: Vec<String>,
+    values: Vec<f64>,
+    counts: bool,
+}
+
+impl Bars {
+    /// Lying bars leave room for long or many labels.
+    fn lying(&self) -> bool {
+        let longest = self.labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+        self.labels.len() > 12 || longest * self.labels.len() > 80
+    }
+
+    fn digits(&self) -> usize {
+        if self.counts { 12 } else { 3 }
+    }
+}
+
+impl Chart for Bars {
+    fn describe(&self) -> String {
+        plural(self.labels.len(), if self.counts { "class" } else { "bar" })
+    }
+
+    fn size(&self, _frame: &Frame) -> (u32, u32) {
+        if self.lying() {
+            let (few, more) = (self.labels.len().min(12), self.labels.len().saturating_sub(12));
+            return (640, (130 + 27 * few + 17 * more).min(6000) as u32);
+        }
+        ((240 + 85 * self.labels.len()).clamp(360, 760) as u32, 380)
+    }
+
+    fn left_out(&self) -> usize {
+        data::not_finite(&self.values)
+    }
+
+    fn draw(&self, scene: &mut Scene, body: Rect, frame: &Frame) -> Result<()> {
+        let (low, high) = extent(&self.values).unwrap_or((0.0, 1.0));
+        let mut amounts = Scale::from_zero(low, high)?;
+        if let (true, Scale::Linear { low, high }) = (self.lying(), &mut amounts) {
+            // The values of bars to the left are written before them.
+            if *low < 0.0 {
+                *low -= (*high - *low) * 0.12;
+            }
+        }
+        let bands = Scale::Bands(self.labels.clone());
+        let own = if self.counts { frame.language.word(Word::Count) } else { "" };
+        if self.lying() {
+            // Room at the right for the value of the longest bar.
+            let texts = self.values.iter().map(|&value| significant(value, self.digits()));
+            let room =
+                texts.map(|text| font::width(&text, theme::TICK_SIZE, false)).fold(0.0, f64::max);
+            let x = Axis { scale: amounts, label: frame.x_or(own), grid: true };
+            let y = Axis { scale: bands, label: frame.y_or(""), grid: false };
+            let inner = body.inset(0.0, 0.0, (room - 14.0).clamp(0.0, body.w / 4.0), 0.0);
+            let panel = panel::panel(scene, inner, x, y, false)?;
+            self.draw_lying(scene, &panel);
+            panel::zero_line(scene, &panel);
+            panel::spines(scene, &panel);
+        } else {
+            let x = Axis { scale: bands, label: frame.x_or(""), grid: false };
+            let y = Axis { scale: amounts, label: frame.y_or(own), grid: true };
+            let panel = panel::panel(scene, body, x, y, false)?;
+            self.draw_upright(scene, &panel);
+            panel::zero_line(scene, &panel);
+            panel::spines(scene, &panel);
+        }
+        Ok(())
+    }
+}
+
+impl Bars {
+    fn draw_lying(&self, scene: &mut Scene, panel: &Panel) {
+        let band = panel.rect.h / self.labels.len() as f64;
+        let thick = (band * 0.72).min(34.0);
+        let size = theme::TICK_SIZE.min(band * 0.95);
+        let zero = panel.x_at(0.0);
+        for (i, &value) in self.values.iter().enumerate() {
+            let middle = panel.y_at(i as f64);
+            let end = if value.is_finite() { panel.x_at(value) } else { zero };
+            let (left, right) = (zero.min(end), zero.max(end));
+            scene.bar(Rect::new(left, middle - thick / 2.0, right - left, thick), theme::series(0));
+            if size >= theme::SMALLEST_SIZE {
+                let (x, align) = if value < 0.0 {
+                    (left - 5.0, Align::End)
+                } else {
+                    (right + 5.0, Align::Start)
+                };
+                scene.label(self.value_label(value, x, centred(middle, size), size, align));
+            }
+        }
+    }
+
+    fn draw_upright(&self, scene: &mut Scene, panel: &Panel) {
+        let band = panel.rect.w / self.labels.len() as f64;
+        let thick = (band * 0.68).min(110.0);
+        let zero = panel.y_at(0.0);
+        let widest = self.values.iter().map(|&value| significant(value, self.digits()));
+        let widest =
+            widest.map(|text| font::width(&text, theme::TICK_SIZE, false)).fold(0.0, f64::max);
+        let size = theme::TICK_SIZE * ((band - 3.0) / widest.max(1.0)).min(1.0);
+        for (i, &value) in self.values.iter().enumerate() {
+            let middle = panel.x_at(i as f64);
+            let end = if value.is_finite() { panel.y_at(value) } else { zero };
+            let (top, bottom) = (zero.min(end), zero.max(end));
+            scene.bar(Rect::new(middle - thick / 2.0, top, thick, bottom - top), theme::series(0));
+            if size >= theme::SMALLEST_SIZE {
+                let y = if value < 0.0 { bottom + size * 1.15 } else { top - 5.0 };
+                scene.label(self.value_label(value, middle, y, size, Align::Middle));
+            }
+        }
+    }
+
+    fn value_label(&self, value: f64, x: f64, y: f64, size: f64, align: Align) -> Label {
+        Label {
+            text: significant(value, self.digits()),
+            x,
+            y,
+            size,
+            bold: false,
+            color: theme::TEXT,
+            align,
+            upward: false,
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Histograms: how values are distributed.
+
+use super::super::Figure;
+use super::super::axis::{Scale, extent};
+use super::super::frame::{Entry, Frame};
+use super::super::panel::{self, Axis};
+use super::super::scene::{Rect, Scene};
+use super::super::theme;
+use super::super::words::{Language, Word};
+use super::Chart;
+use super::data::{self, Group, plural, wrong};
+use super::grouped_bars::groups_legend;
+use crate::{ErrorKind, Result};
+
+/// Fewer bins hide the shape, more are noise.
+const MOST_BINS: usize = 80;
+
+/// The distribution of one or several groups over common bins, whose number follows from the data
+/// (Freedman and Diaconis 1981, and Sturges 1926 where that is finer, as numpy's `auto` does). Several
+/// groups overlap, each seen through the others.
+///
+/// # Errors
+/// [`crate::ErrorKind::Figure`] if no value is finite, or if values are too far apart to draw.
+pub fn histogram(groups: &[Group]) -> Result<Figure> {
+    data::some_finite(groups.iter().flat_map(|group| &group.values))?;
+    let most = groups.iter().map(|group| auto_bins(&group.values)).max().unwrap_or(1);
+    new(groups, most.clamp(1, MOST_BINS))
+}
+
+/// As [`histogram`], with the number of bins given.
+///
+/// # Errors
+/// As [`histogram`], and [`ErrorKind::Parameter`] unless there are 1 to 1000 bins.
+pub fn histogram_with_bins(groups: &[Group], bins: usize) -> Result<Figure> {
+    if !(1..=1000).contains(&bins) {
+        return Err(crate::Error::new(
+            ErrorKind::Parameter,
+            format!("{bins} bins cannot be drawn"),
+        )
+        .help("give 1 to 1000"));
+    }
+    data::some_finite(groups.iter().flat_map(|group| &group.values))?;
+    new(groups, bins)
+}
+
+fn new(groups: &[Group], bins: usize) -> Result<Figure> {
+    let Some((low, high)) = extent(groups.iter().flat_map(|group| &group.values)) else {
+        return Err(wrong("there is no value to draw"));
+    };
+    // The scale says whether the values can be drawn at all.
+    Scale::around(low, high)?;
+    // A single value stands in the middle of three bins.
+    let half = (low.abs() * 0.1).max(0.5);
+    let (low, high, bins) =
+        if high > low { (low, high, bins) } else { (low - half, high + half, bins.max(3)) };
+    let counted = groups.iter().map(|group| count(&group.values, low, high, bins)).collect();
+    Ok(Figure::new(Histogram {
+        left_out: data::not_finite(groups.iter().flat_map(|group| &group.values)),
+        groups: groups.iter().map(|group| Group::new(group.name.clone(), &[])).collect(),
+        counts: counted,
+        values: groups.iter().map(|group| group.values.len()).sum(),
+        low,
+        high,
+    }))
+}
+
+/// How many values fall into each of `bins` equal bins; the last one holds its upper end too.
+fn count(values: &[f64], low: f64, high: f64, bins: usize) -> Vec<f64> {
+    let mut counts = vec![0.0; bins];
+    for value in values.iter().filter(|value| value.is_finite()) {
+        let bin = ((value - low) / (high - low) * bins as f64) as usize;
+        counts[bin.min(bins - 1)] += 1.0;
+    }
+    counts
+}
+
+fn auto_bins(values: &[f64]) -> usize {
+    let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    sorted.sort_by(f64::total_cmp);
+    let (Some(&low), Some(&high)) = (sorted.first(), sorted.last()) else { return 1 };
+    if high <= low {
+        return 1;
+    }
+    let n = sorted.len() as f64;
+    let sturges = (high - low) / (n.log2() + 1.0);
+    let spread = quantile(&sorted, 0.75) - quantile(&sorted, 0.25);
+    let freedman = 2.0 * spread / n.cbrt();
+    let width = if freedman > 0.0 { freedman.min(sturges) } else { sturges };
+    ((high - low) / width).ceil().min(1e6) as usize
+}
+
+/// The quantile of sorted values, by linear interpolation as numpy's default.
+pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    let place = share * last as f64;
+    let below = place.floor() as usize;
+    let above = (below + 1).min(last);
+    sorted[below] + (sorted[above] - sorted[below]) * (place - below as f64)
+}
+
+#[derive(Debug)]
+struct Histogram {
+    groups: Vec<Group>,
+    counts: Vec<Vec<f64>>,
+    values: usize,
+    left_out: usize,
+    low: f64,
+    high: f64,
+}
+
+impl Chart for Histogram {
+    fn describe(&self) -> String {
+        let bins = self.counts.first().map_or(0, Vec::len);
+        format!("histogram of {} in {}", plural(self.values, "value"), plural(bins, "bin"))
+    }
+
+    fn legend(&self, _language: Language) -> Vec<Entry> {
+        groups_legend(&self.groups)
+    }
+
+    fn left_out(&self) -> usize {
+        self.left_out
+    }
+
+    fn draw(&self, scene: &mut Scene, body: Rect, frame: &Frame) -> Result<()> {
+        let most = extent(self.counts.iter().flatten()).map_or(1.0, |(_, high)| high);
+        let air = (self.high - self.low) * 0.02;
+        let x = Scale::Linear { low: self.low - air, high: self.high + air };
+        let y = Scale::Whole { low: 0.0, high: most.max(1.0) * 1.05 };
+        let x = Axis { scale: x, label: frame.x_or(""), grid: false };
+        let label = frame.y_or(frame.language.word(Word::Count));
+        let panel = panel::panel(scene, body, x, Axis { scale: y, label, grid: true }, false)?;
+        let alone = self.groups.len() == 1;
+        for (g, counts) in self.counts.iter().enumerate() {
+            let color = theme::series(g);
+            let edge = |bin: usize| {
+                panel.x_at(self.low + (self.high - self.low) * bin as f64 / counts.len() as f64)
+            };
+            let mut outline = vec![(edge(0), panel.rect.bottom())];
+            for (bin, &count) in counts.iter().enumerate() {
+                let (left, right, top) = (edge(bin), edge(bin + 1), panel.y_at(count));
+                outline.extend([(left, top), (right, top)]);
+                if count > 0.0 {
+                    // A hairline of background between bars shows the bins.
+                    let gap = if alone && right - left > 4.0 { 1.0 } else { 0.0 };
+                    let rect = Rect::new(left, top, right - left - gap, panel.rect.bottom() - top);
+                    scene.bar(rect, color.alpha(if alone { 1.0 } else { 0.35 }));
+                }
+            }
+            outline.push((edge(counts.len()), panel.rect.bottom()));
+            if !alone {
+                scene.stroke(outline, color, theme::LINE_WIDTH * 0.75);
+            }
+        }
+        panel::spines(scene, &panel);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_is_counted_once() {
+        let values = [0.0, 0.1, 0.5, 0.99, 1.0, f64::NAN];
+        let counts = count(&values, 0.0, 1.0, 2);
+        assert_eq!(counts, [2.0, 3.0]);
+    }
+
+    #[test]
+    fn bins_and_quantiles_are_numpys() {
+        // numpy 2.4: len(numpy.histogram_bin_edges(v, "auto")) - 1 for v = arange(100) ** 1.5 is 8.
+        let values: Vec<f64> = (0..100).map(|i| f64::from(i).powf(1.5)).collect();
+        assert_eq!(auto_bins(&values), 8);
+        // numpy.quantile([1, 2, 4, 8], 0.25) and 0.9
+        assert_eq!(quantile(&[1.0, 2.0, 4.0, 8.0], 0.25), 1.75);
+        assert!((quantile(&[1.0, 2.0, 4.0, 8.0], 0.9) - 6.8).abs() < 1e-12);
+    }
+}
