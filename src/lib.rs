@@ -12,6 +12,7 @@ pub mod nn;
 pub mod notebook;
 pub mod plot;
 pub mod practices;
+pub mod prelude;
 pub mod table;
 pub mod tensor;
 pub mod train;

@@ -227,7 +227,9 @@ mod tests {
             ];
             for split in &splits {
                 assert_complete(split, count);
-                for (part, share) in [&split.train, &split.validation, &split.test].iter().zip(shares) {
+                for (part, share) in
+                    [&split.train, &split.validation, &split.test].iter().zip(shares)
+                {
                     let wanted = share * count as f64;
                     assert!((part.len() as f64 - wanted).abs() <= 3.0, "{} {wanted}", part.len());
                 }
@@ -245,7 +247,9 @@ mod tests {
                 Split::stratified_by_group(&labels, &groups, shares, seed).unwrap(),
             ] {
                 let mut parts = std::collections::HashMap::new();
-                for (part, rows) in [&split.train, &split.validation, &split.test].iter().enumerate() {
+                for (part, rows) in
+                    [&split.train, &split.validation, &split.test].iter().enumerate()
+                {
                     for row in *rows {
                         assert_eq!(*parts.entry(&groups[*row]).or_insert(part), part);
                     }

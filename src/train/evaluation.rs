@@ -2,7 +2,9 @@
 
 use super::learner::EVALUATION_BATCH;
 use crate::data::Dataset;
+use crate::metrics::{ClassificationReport, ConfusionMatrix};
 use crate::nn::{Model, Pass};
+use crate::plot::{self, Figure};
 use crate::tensor::{LossOptions, cross_entropy, read, softmax};
 use crate::{Error, ErrorKind, Result, notebook};
 use dfdx::tensor::{PutTape, SplitTape};
@@ -51,6 +53,24 @@ impl Evaluation {
             probabilities,
             classes: set.classes().to_vec(),
         })
+    }
+}
+
+impl Evaluation {
+    /// How often each class was taken for which.
+    pub fn confusion(&self) -> Result<ConfusionMatrix> {
+        ConfusionMatrix::new(&self.labels, &self.predictions, &self.classes)
+    }
+
+    /// Precision, recall, F1 and support of each class.
+    pub fn report(&self) -> Result<ClassificationReport> {
+        Ok(self.confusion()?.report())
+    }
+
+    /// The confusion matrix as a figure.
+    pub fn figure(&self) -> Result<Figure> {
+        let matrix = self.confusion()?;
+        plot::confusion_matrix(matrix.classes(), matrix.counts())
     }
 }
 

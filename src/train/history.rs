@@ -1,5 +1,10 @@
 //! What training measured, epoch by epoch.
 
+use crate::Result;
+use crate::notebook::{Bundle, Show, show_in_cells};
+use crate::plot::{Figure, Metric, curves};
+use crate::table::{Column, Table};
+
 /// One epoch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EpochRecord {
@@ -32,6 +37,48 @@ impl History {
         self.epochs.iter().min_by(|a, b| a.validation_loss.total_cmp(&b.validation_loss))
     }
 
+    fn column(&self, of: impl Fn(&EpochRecord) -> f64) -> Vec<f64> {
+        self.epochs.iter().map(of).collect()
+    }
+
+    /// A row per epoch.
+    pub fn table(&self) -> Result<Table> {
+        let floats = |of: fn(&EpochRecord) -> f64, digits: i32| {
+            let scale = 10f64.powi(digits);
+            let rounded = self.epochs.iter().map(|e| Some((of(e) * scale).round() / scale));
+            Column::Float(rounded.collect())
+        };
+        let epochs = self.epochs.iter().map(|e| i64::try_from(e.epoch).ok()).collect();
+        Table::from_columns(vec![
+            ("epoch", Column::Integer(epochs)),
+            ("train loss", floats(|e| e.train_loss, 4)),
+            ("validation loss", floats(|e| e.validation_loss, 4)),
+            ("train accuracy", floats(|e| e.train_accuracy, 4)),
+            ("validation accuracy", floats(|e| e.validation_accuracy, 4)),
+            ("learning rate", floats(|e| e.learning_rate, 8)),
+            ("seconds", floats(|e| e.seconds, 2)),
+        ])
+    }
+
+    /// Loss and accuracy, train and validation, per epoch.
+    ///
+    /// # Errors
+    /// When there is no epoch yet.
+    pub fn figure(&self) -> Result<Figure> {
+        curves(&[
+            Metric::lower(
+                "loss",
+                &self.column(|e| e.train_loss),
+                &self.column(|e| e.validation_loss),
+            ),
+            Metric::higher(
+                "accuracy",
+                &self.column(|e| e.train_accuracy),
+                &self.column(|e| e.validation_accuracy),
+            ),
+        ])
+    }
+
     /// Median seconds of an epoch.
     pub fn seconds_per_epoch(&self) -> f64 {
         let mut seconds: Vec<f64> = self.epochs.iter().map(|epoch| epoch.seconds).collect();
@@ -39,3 +86,11 @@ impl History {
         seconds.get(seconds.len() / 2).copied().unwrap_or(f64::NAN)
     }
 }
+
+impl Show for History {
+    fn bundle(&self) -> Bundle {
+        self.table().map(|table| table.bundle()).unwrap_or_default()
+    }
+}
+
+show_in_cells!(History);

@@ -1,7 +1,7 @@
 //! The training loop.
 
 use super::evaluation::largest;
-use super::{EpochRecord, Evaluation, History, Monitor, Optimizer, OptimizerConfig};
+use super::{EpochRecord, Evaluation, History, LiveCurves, Monitor, Optimizer, OptimizerConfig};
 use crate::data::Dataset;
 use crate::nn::{Model, Parameter, Pass};
 use crate::tensor::{LossOptions, backward, cross_entropy, read};
@@ -97,6 +97,12 @@ impl Learner {
             history: History::default(),
             best: None,
         })
+    }
+
+    /// Trains for `epochs` more epochs and shows how it goes, live in a notebook. Errors as
+    /// [`Self::fit_with`].
+    pub fn fit(&mut self, epochs: usize) -> Result<History> {
+        self.fit_with(epochs, &mut LiveCurves::new())
     }
 
     /// Trains for `epochs` more epochs and tells `monitor` about it. The history goes on where it was.

@@ -3,11 +3,13 @@
 mod evaluation;
 mod history;
 mod learner;
+mod live;
 mod monitor;
 mod optimizer;
 
 pub use evaluation::Evaluation;
 pub use history::{EpochRecord, History};
 pub use learner::{Learner, TrainConfig};
+pub use live::LiveCurves;
 pub use monitor::{Monitor, Silent, Text};
 pub use optimizer::{AdamConfig, Optimizer, OptimizerConfig, SgdConfig};

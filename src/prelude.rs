@@ -1,0 +1,17 @@
+//! What a notebook imports: `use cuaderno::prelude::*;`.
+
+pub use crate::data::{Dataset, Split};
+pub use crate::images::{self, Augmentation, ImageSet, Transform};
+pub use crate::metrics::{self, ConfusionMatrix};
+pub use crate::models::{Hybrid, HybridConfig};
+pub use crate::nn::{
+    Conv2d, Conv2dConfig, Dropout, Init, Inputs, Layer, Linear, MaxPool2d, Model, Sequential,
+    Summary,
+};
+pub use crate::notebook::{Live, Progress, Show, display};
+pub use crate::plot::{self, Figure};
+pub use crate::practices;
+pub use crate::table::{Column, Preprocessor, Table};
+pub use crate::train::{AdamConfig, Evaluation, History, Learner, OptimizerConfig, TrainConfig};
+pub use crate::{Error, Result};
+pub use std::sync::Arc;
