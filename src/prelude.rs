@@ -14,4 +14,3 @@ pub use crate::practices;
 pub use crate::table::{Column, Preprocessor, Table};
 pub use crate::train::{AdamConfig, Evaluation, History, Learner, OptimizerConfig, TrainConfig};
 pub use crate::{Error, Result};
-pub use std::sync::Arc;

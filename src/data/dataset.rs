@@ -5,11 +5,10 @@ use crate::nn::Inputs;
 use crate::table::FeatureMatrix;
 use crate::tensor::tensor;
 use crate::{Error, ErrorKind, Result};
-use ndarray::{Array1, Array2, Array3};
+use ndarray::{Array1, Array2, Array3, Axis};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use std::sync::Arc;
 
 /// Examples that know their number, each a picture, a row of metadata, or both, with a label.
 ///
@@ -30,7 +29,8 @@ pub struct Dataset {
 
 #[derive(Clone, Debug)]
 struct Pictures {
-    set: Arc<ImageSet>,
+    set: ImageSet,
+    /// Which picture each example has.
     rows: Vec<usize>,
     transform: Transform,
 }
@@ -65,28 +65,49 @@ impl Dataset {
         Ok(Self { labels: labels.to_vec(), classes, pictures: None, features: None })
     }
 
-    /// Gives example i the picture `rows[i]` of `set`, changed by `transform`: with augmentation for
-    /// training, without for the rest.
+    /// Gives example i picture i, as values from 0 to 1; see [`Self::with_transform`].
     ///
     /// # Errors
-    /// When there are not as many rows as examples, or a row has no picture.
-    pub fn with_images(
-        mut self,
-        set: &Arc<ImageSet>,
-        rows: &[usize],
-        transform: &Transform,
-    ) -> Result<Self> {
-        self.same_length("pictures", rows.len())?;
-        if let Some(row) = rows.iter().find(|row| **row >= set.len()) {
-            let problem = format!("there is no picture {row}: the set has {}", set.len());
-            return Err(Error::new(ErrorKind::Parameter, problem));
-        }
-        self.pictures = Some(Pictures {
-            set: Arc::clone(set),
-            rows: rows.to_vec(),
-            transform: transform.clone(),
-        });
+    /// When there are not as many pictures as examples.
+    pub fn with_images(mut self, set: &ImageSet) -> Result<Self> {
+        self.same_length("pictures", set.len())?;
+        let rows = (0..set.len()).collect();
+        self.pictures = Some(Pictures { set: set.clone(), rows, transform: Transform::default() });
         Ok(self)
+    }
+
+    /// The same examples with their pictures changed by `transform`: with augmentation for training,
+    /// without for the rest.
+    pub fn with_transform(mut self, transform: &Transform) -> Self {
+        if let Some(pictures) = &mut self.pictures {
+            pictures.transform = transform.clone();
+        }
+        self
+    }
+
+    /// The examples `rows`, in that order: one part of a split.
+    ///
+    /// # Errors
+    /// When there is no such example.
+    pub fn subset(&self, rows: &[usize]) -> Result<Self> {
+        if let Some(row) = rows.iter().find(|row| **row >= self.len()) {
+            return Err(self.no_example(*row));
+        }
+        let pictures = self.pictures.as_ref().map(|pictures| Pictures {
+            rows: rows.iter().map(|row| pictures.rows[*row]).collect(),
+            ..pictures.clone()
+        });
+        Ok(Self {
+            labels: rows.iter().map(|row| self.labels[*row]).collect(),
+            classes: self.classes.clone(),
+            pictures,
+            features: self.features.as_ref().map(|features| features.select(Axis(0), rows)),
+        })
+    }
+
+    fn no_example(&self, index: usize) -> Error {
+        let problem = format!("there is no example {index}: the data set has {}", self.len());
+        Error::new(ErrorKind::Parameter, problem)
     }
 
     /// Gives example i row i of `features`.
@@ -156,8 +177,7 @@ impl Dataset {
     /// When there is no such example.
     pub fn item(&self, index: usize) -> Result<Item> {
         let Some(&label) = self.labels.get(index) else {
-            let problem = format!("there is no example {index}: the data set has {}", self.len());
-            return Err(Error::new(ErrorKind::Parameter, problem));
+            return Err(self.no_example(index));
         };
         let image = self.pictures.as_ref().map(|pictures| {
             let shape = (3, pictures.set.height(), pictures.set.width());
@@ -174,7 +194,7 @@ impl Dataset {
     /// When there is no such example.
     pub fn batch(&self, indices: &[usize], seed: u64, epoch: u64) -> Result<(Inputs, Vec<usize>)> {
         if let Some(index) = indices.iter().find(|index| **index >= self.len()) {
-            self.item(*index)?;
+            return Err(self.no_example(*index));
         }
         let images = self.pictures.as_ref().map(|pictures| {
             let shape = (indices.len(), 3, pictures.set.height(), pictures.set.width());

@@ -6,6 +6,7 @@
 mod augment;
 mod decode;
 mod inspect;
+mod resize;
 mod set;
 mod transform;
 mod warp;

@@ -1,19 +1,19 @@
 //! Many pictures of one size in one block of memory.
 
 use super::decode::open_rgb;
+use super::resize::resize;
 use super::transform::Transform;
 use crate::{Error, ErrorKind, Result};
-use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::U8x3;
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 use rayon::prelude::*;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// RGB pictures of one size, `[count, height, width, 3]` bytes.
 #[derive(Clone)]
 pub struct ImageSet {
-    pixels: Vec<u8>,
+    // Shared by clones: data sets of one table hold the same pictures.
+    pixels: Arc<Vec<u8>>,
     count: usize,
     width: usize,
     height: usize,
@@ -54,7 +54,7 @@ pub fn load_rgb(paths: &[PathBuf], width: u32, height: u32) -> Result<ImageSet> 
         })
         .collect();
     if problems.is_empty() {
-        return Ok(ImageSet { pixels, count: paths.len(), width, height });
+        return Ok(ImageSet { pixels: Arc::new(pixels), count: paths.len(), width, height });
     }
     let more = problems.len() - 1;
     let first = problems.swap_remove(0);
@@ -94,22 +94,17 @@ fn check_size(width: u32, height: u32) -> Result<(usize, usize)> {
 
 /// Writes `picture`, resized when needed, into `target` of `width * height * 3` bytes.
 fn fit(picture: &RgbImage, width: usize, height: usize, target: &mut [u8]) -> Result<()> {
-    let failed =
-        |reason: String| Error::new(ErrorKind::Image, format!("cannot be resized: {reason}"));
     let (from_width, from_height) = picture.dimensions();
     if (from_width as usize, from_height as usize) == (width, height) {
         target.copy_from_slice(picture.as_raw());
         return Ok(());
     }
-    // Typed images: the untyped ones would compile every pixel format into this crate, two minutes' worth.
-    let source = TypedImageRef::<U8x3>::from_buffer(from_width, from_height, picture.as_raw())
-        .map_err(|error| failed(error.to_string()))?;
-    let mut target = TypedImage::<U8x3>::from_buffer(width as u32, height as u32, target)
-        .map_err(|error| failed(error.to_string()))?;
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    Resizer::new()
-        .resize_typed(&source, &mut target, &options)
-        .map_err(|error| failed(error.to_string()))
+    let from = [from_width as usize, from_height as usize];
+    if from.contains(&0) {
+        return Err(Error::new(ErrorKind::Image, "a picture without pixels cannot be resized"));
+    }
+    resize(picture.as_raw(), from, [width, height], target);
+    Ok(())
 }
 
 impl ImageSet {
@@ -127,7 +122,7 @@ impl ImageSet {
             )
             .help("give height × width × 3 bytes a picture"));
         }
-        Ok(Self { count: pixels.len() / picture, pixels, width, height })
+        Ok(Self { count: pixels.len() / picture, pixels: Arc::new(pixels), width, height })
     }
 
     /// How many pictures there are.

@@ -151,6 +151,11 @@ impl FittedPreprocessor {
         Ok(joined)
     }
 
+    /// [`Self::transform`] for all rows: a data set takes its parts from them.
+    pub fn transform_all(&self, table: &Table) -> Result<FeatureMatrix> {
+        self.transform(table, &(0..table.rows()).collect::<Vec<_>>())
+    }
+
     /// The names of the features, in order.
     pub fn names(&self) -> &[String] {
         &self.names
