@@ -30,7 +30,10 @@ fn assert_refused(name: &str, content: &[u8], parts: &[&str]) {
 #[test]
 fn a_file_or_folder_that_is_not_there() {
     let error = Table::read_csv("/nowhere/at/all/poi.csv").unwrap_err();
-    assert_says(error, &["/nowhere/at/all/poi.csv", "no such file", "the folder `/nowhere/at/all`"]);
+    assert_says(
+        error,
+        &["/nowhere/at/all/poi.csv", "no such file", "the folder `/nowhere/at/all`"],
+    );
     let error = Table::read_csv("not-there.csv").unwrap_err();
     assert_says(error, &["not-there.csv", "no such file", "check the path"]);
     let error = Table::read_csv(std::env::temp_dir()).unwrap_err();
@@ -87,7 +90,16 @@ fn a_number_that_is_none() {
     let path = written("number.csv", b"id,Visits\na,10001\nb,many\nc,\n");
     let table = Table::read_csv(path).unwrap();
     let error = table.numbers("Visits").unwrap_err();
-    assert_says(error, &["number.csv", "row 3", "column `Visits`", "`many` is not a number", "leave the cell empty"]);
+    assert_says(
+        error,
+        &[
+            "number.csv",
+            "row 3",
+            "column `Visits`",
+            "`many` is not a number",
+            "leave the cell empty",
+        ],
+    );
     let path = written("gap.csv", b"id,Visits\na,10001\nc,\n");
     let error = Table::read_csv(path).unwrap().integers("Visits").unwrap_err();
     assert_says(error, &["gap.csv", "row 3", "column `Visits`", "the cell is empty", "fill_nulls"]);
@@ -107,7 +119,10 @@ fn a_missing_column_names_what_there_is() {
 fn a_cell_that_is_no_list() {
     let table = Table::read_csv(written("lists.csv", b"tags\n\"['a', 'b']\"\n\"['a'\"\n")).unwrap();
     let error = table.parse_lists(&["tags"]).unwrap_err();
-    assert_says(error, &["lists.csv", "row 3", "column `tags`", "`['a'` is not a list", "['one', 'two']"]);
+    assert_says(
+        error,
+        &["lists.csv", "row 3", "column `tags`", "`['a'` is not a list", "['one', 'two']"],
+    );
     let error = table.lists("tags").unwrap_err();
     assert_says(error, &["column `tags`", "holds text values", "parse_lists"]);
 }
@@ -142,7 +157,8 @@ fn random_bytes_never_panic() {
             }
             Ok(table) => {
                 read += 1;
-                let _ = (table.describe(), table.schema(), table.correlation(&[]), table.to_string());
+                let _ =
+                    (table.describe(), table.schema(), table.correlation(&[]), table.to_string());
                 for name in table.columns() {
                     let _ = (table.numbers(name), table.integers(name), table.value_counts(name));
                     let _ = (table.parse_lists(&[name]), table.sort_by(name, true));

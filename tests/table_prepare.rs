@@ -1,7 +1,8 @@
 //! Scalers and encoders, against scikit-learn's numbers.
 
 use cuaderno::table::{
-    MinMaxScaler, MultiHotEncoder, OneHotEncoder, OrdinalEncoder, Preprocessor, StandardScaler, Table,
+    MinMaxScaler, MultiHotEncoder, OneHotEncoder, OrdinalEncoder, Preprocessor, StandardScaler,
+    Table,
 };
 
 const TRAIN: [usize; 5] = [0, 1, 2, 3, 4];
@@ -12,7 +13,8 @@ fn table() -> Table {
     Table::from_columns(vec![
         (
             "name",
-            vec!["Prado", "Retiro", "Puerta, de Alcalá", "Prado", "Templo", "Atocha", "Retiro"].into(),
+            vec!["Prado", "Retiro", "Puerta, de Alcalá", "Prado", "Templo", "Atocha", "Retiro"]
+                .into(),
         ),
         ("tier", vec![1_i64, 2, 1, 1, 3, 2, 4].into()),
         ("likes", vec![120_i64, 45, 300, 120, 17, 88, 61].into()),
@@ -96,7 +98,15 @@ fn one_hot_encoding_is_that_of_scikit_learn() {
     let encoded = encoder.transform(&table, &[0, 1, 5, 6]).unwrap();
     assert_eq!(
         encoded.names,
-        ["name_Prado", "name_Puerta, de Alcalá", "name_Retiro", "name_Templo", "tier_1", "tier_2", "tier_3"]
+        [
+            "name_Prado",
+            "name_Puerta, de Alcalá",
+            "name_Retiro",
+            "name_Templo",
+            "tier_1",
+            "tier_2",
+            "tier_3"
+        ]
     );
     assert_rows(
         &encoded,
@@ -151,9 +161,13 @@ fn a_preprocessor_learns_from_the_training_rows_only() {
     let plan = Preprocessor::new().scale(&["likes"]).multi_hot("tags", 2).one_hot(&["tier"]);
     let fitted = plan.fit(&table, &TRAIN).unwrap();
     assert_eq!(fitted.names(), ["likes", "tags_Arte", "tags_Museo", "tier_1", "tier_2", "tier_3"]);
-    let changed = table.with_column("likes", vec![120_i64, 45, 300, 120, 17, 9999, -5].into()).unwrap();
+    let changed =
+        table.with_column("likes", vec![120_i64, 45, 300, 120, 17, 9999, -5].into()).unwrap();
     let again = plan.fit(&changed, &TRAIN).unwrap();
-    assert_eq!(fitted.transform(&table, &TRAIN).unwrap(), again.transform(&changed, &TRAIN).unwrap());
+    assert_eq!(
+        fitted.transform(&table, &TRAIN).unwrap(),
+        again.transform(&changed, &TRAIN).unwrap()
+    );
     let features = fitted.transform(&table, &[6, 0]).unwrap();
     assert_eq!(features.row(1)[1..], [1.0, 1.0, 1.0, 0.0, 0.0]);
     assert_eq!(features.table().columns(), features.names);
@@ -161,9 +175,11 @@ fn a_preprocessor_learns_from_the_training_rows_only() {
 
 #[test]
 fn what_cannot_be_prepared_says_so() {
-    let table = table().with_column("gap", vec![Some(1.0), None, Some(2.0), None, None, None, None].into());
+    let table =
+        table().with_column("gap", vec![Some(1.0), None, Some(2.0), None, None, None, None].into());
     let table = table.unwrap();
-    let message = |plan: Preprocessor, rows: &[usize]| plan.fit(&table, rows).unwrap_err().to_string();
+    let message =
+        |plan: Preprocessor, rows: &[usize]| plan.fit(&table, rows).unwrap_err().to_string();
     let error = message(Preprocessor::new().scale(&["gap"]), &[0, 1]);
     assert!(error.contains("row 1, column `gap`: the cell is empty"), "{error}");
     let error = message(Preprocessor::new().scale(&["name"]), &[0]);

@@ -51,9 +51,15 @@ fn each_column_takes_the_narrowest_type() {
 
 #[test]
 fn missing_values_are_those_that_pandas_reads_as_missing() {
-    let path = written("nulls.csv", b"a,b,c\n1,x,true\nNA,NaN,\n,null,False\nn/a,None,TRUE\n-3,#N/A,false\n");
+    let path = written(
+        "nulls.csv",
+        b"a,b,c\n1,x,true\nNA,NaN,\n,null,False\nn/a,None,TRUE\n-3,#N/A,false\n",
+    );
     let table = Table::read_csv(path).unwrap();
-    assert_eq!(table.column("a").unwrap(), &Column::Integer(vec![Some(1), None, None, None, Some(-3)]));
+    assert_eq!(
+        table.column("a").unwrap(),
+        &Column::Integer(vec![Some(1), None, None, None, Some(-3)])
+    );
     assert_eq!(table.null_counts().integers("nulls").unwrap(), [3, 4, 1]);
     assert_eq!(table.column("c").unwrap().column_type(), ColumnType::Boolean);
     assert_eq!(table.drop_nulls(&["a"]).unwrap().rows(), 2);
@@ -164,11 +170,14 @@ fn a_table_shows_as_html_and_as_aligned_text() {
     let bundle = table.bundle();
     let html = bundle.html.unwrap();
     assert!(html.contains("&lt;b&gt;&#36;x&#36; &amp; &quot;y&quot;"), "{html}");
-    assert!(!html.contains("<b>") && html.contains("7 rows × 8 columns") && html.contains(">null<"));
+    assert!(
+        !html.contains("<b>") && html.contains("7 rows × 8 columns") && html.contains(">null<")
+    );
     let lines: Vec<&str> = bundle.plain.lines().collect();
     assert!(lines[0].starts_with("id  name"), "{}", lines[0]);
     // Numbers stand under each other's last digit.
-    let end = |line: &str, text: &str| line.find(text).map(|at| line[..at].chars().count() + text.len());
+    let end =
+        |line: &str, text: &str| line.find(text).map(|at| line[..at].chars().count() + text.len());
     assert_eq!(end(lines[2], "120"), end(lines[0], "likes"));
     assert_eq!(end(lines[3], "45"), end(lines[0], "likes"));
     assert_eq!(lines.last(), Some(&"7 rows × 8 columns"));
@@ -185,8 +194,10 @@ fn a_long_table_shows_its_ends() {
 /// pandas on the course's own file.
 #[test]
 fn the_real_table_gives_the_numbers_of_pandas() {
-    let data = std::env::var_os("CUADERNO_REAL_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
+    let data = std::env::var_os("CUADERNO_REAL_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
+        PathBuf::from,
+    );
     let path = data.join("poi/poi_dataset.csv");
     if !path.is_file() {
         eprintln!("skipped: the real data is not in {}", data.display());
