@@ -141,13 +141,19 @@ fn divide(labels: &[usize], groups: &[usize], shares: [f64; 3], seed: u64) -> Re
     let mut room = shares.map(|share| share * labels.len() as f64);
     let mut parts: [Vec<usize>; 3] = Default::default();
     for rows in members {
+        // Sainte-Laguë's rule: half of what is about to be given counts as given already. Without it
+        // the smallest part would always be served first.
+        let same =
+            |row: usize| rows.iter().filter(|other| labels.get(**other) == labels.get(row)).count();
+        let halves: Vec<f64> = rows.iter().map(|row| same(*row) as f64 / 2.0).collect();
         let need = |part: usize| {
             let of_class: f64 = rows
                 .iter()
-                .filter_map(|row| lacking.get(labels.get(*row)?))
-                .map(|wanted| wanted[part] / shares[part])
+                .zip(&halves)
+                .filter_map(|(row, half)| Some(lacking.get(labels.get(*row)?)?[part] - half))
+                .map(|wanted| wanted / shares[part])
                 .sum();
-            (of_class, room[part] / shares[part])
+            (of_class, (room[part] - rows.len() as f64 / 2.0) / shares[part])
         };
         let best = (0..3)
             .filter(|part| shares[*part] > 0.0)

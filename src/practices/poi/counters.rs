@@ -20,10 +20,10 @@ pub(super) fn attraction(
     dice: &mut Dice,
 ) -> f64 {
     let rank = match tier {
-        1 => 0.34,
-        2 => -0.34,
-        3 => -0.5,
-        _ => -0.2,
+        1 => 0.46,
+        2 => -0.46,
+        3 => -0.7,
+        _ => -0.3,
     };
     let kinds: f64 = categories
         .iter()
@@ -37,7 +37,7 @@ pub(super) fn attraction(
         })
         .sum();
     let place = if distance < 0.05 { 0.06 } else { -0.18 };
-    1.15 * scene.appeal() + rank + kinds + place + 0.16 * dice.normal()
+    1.15 * scene.appeal() + rank + kinds + place + 0.10 * dice.normal()
 }
 
 impl Counters {
@@ -46,7 +46,7 @@ impl Counters {
     pub(super) fn draw(attraction: f64, dice: &mut Dice) -> Self {
         let level = 1.0 / (1.0 + (-1.4 * (attraction + 0.10 * dice.normal())).exp());
         let likes = 110.0 * (200.0_f64).powf(level) * (0.06 * dice.normal()).exp();
-        let bookmarks = 30.0 + 0.28 * likes * (0.08 * dice.normal()).exp();
+        let bookmarks = 30.0 + 0.28 * likes * (0.17 * dice.normal()).exp();
         let dislikes = 55.0 + 4200.0 * (1.0 - level) * (0.30 * dice.normal()).exp();
         let visits = 10_001 + (0..4).map(|_| dice.below(7)).sum::<usize>() as i64;
         Self {

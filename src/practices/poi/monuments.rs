@@ -221,7 +221,11 @@ fn statue(canvas: &mut Canvas, scene: &Scene, dice: &mut Dice) {
     site.wall(-0.09, 0.09, 0.03, 0.19);
     site.cornice(-0.105, 0.105, 0.19);
     let bronze: Color = if dice.chance(0.5) { [0.26, 0.36, 0.32] } else { [0.44, 0.36, 0.28] };
-    let (lit, dark) = (scene.lit(bronze), scene.shaded(bronze));
+    let (lit, dark) = if scene.light == Light::Night {
+        (mix(site.lit, bronze, 0.55), mix(site.shade, bronze, 0.55))
+    } else {
+        (scene.lit(bronze), scene.shaded(bronze))
+    };
     let size = scene.size;
     if dice.chance(0.4) {
         // A rider: the horse's body, neck, legs and tail, then the man.

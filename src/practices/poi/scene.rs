@@ -102,11 +102,11 @@ impl Scene {
     /// How much visitors like what they see; over many scenes about mean 0 and standard deviation 1.
     pub(super) fn appeal(&self) -> f64 {
         let light = match self.light {
-            Light::Golden => 1.15,
-            Light::Dusk => 0.85,
+            Light::Golden => 1.3,
+            Light::Dusk => 0.95,
             Light::Clear => 0.1,
-            Light::Night => 0.3,
-            Light::Overcast => -0.85,
+            Light::Night => 0.35,
+            Light::Overcast => -1.05,
         };
         let clutter = 0.22 * (self.clutter as f64 - 2.0);
         let water = if self.water { 0.5 } else { -0.22 };
