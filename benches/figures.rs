@@ -27,7 +27,10 @@ fn main() -> Result<()> {
             times.push(start.elapsed().as_secs_f64() * 1e3);
         }
         times.sort_by(f64::total_cmp);
-        println!("{{\"name\": \"{name}\", \"value\": {:.3}, \"unit\": \"ms\"}}", times[times.len() / 2]);
+        println!(
+            "{{\"name\": \"{name}\", \"value\": {:.3}, \"unit\": \"ms\"}}",
+            times[times.len() / 2]
+        );
         Ok(())
     };
 
@@ -41,26 +44,35 @@ fn main() -> Result<()> {
 
     let images = paintings(&mut random);
     let titles = vec!["painting"; images.len()];
-    measure("image_grid_figure", &|| plot::image_grid(&images, &titles)?.size(900, 900).png(SCALE))?;
+    measure("image_grid_figure", &|| {
+        plot::image_grid(&images, &titles)?.size(900, 900).png(SCALE)
+    })?;
 
     let curve = |top: f64| (0..100).map(|i| top / f64::from(i + 1)).collect::<Vec<f64>>();
     let (train, validation) = (curve(1.0), curve(1.1));
     measure("curves_figure", &|| {
-        let metrics =
-            [Metric::lower("loss", &train, &validation), Metric::higher("accuracy", &train, &validation)];
+        let metrics = [
+            Metric::lower("loss", &train, &validation),
+            Metric::higher("accuracy", &train, &validation),
+        ];
         plot::curves(&metrics)?.size(900, 300).png(SCALE)
     })
 }
 
 /// 36 real paintings where they are at hand, else noise of the same size, which compresses worse.
 fn paintings(random: &mut ChaCha8Rng) -> Vec<RgbImage> {
-    let data = std::env::var_os("CUADERNO_REAL_DATA").map_or_else(|| "../shared/data".into(), PathBuf::from);
+    let data = std::env::var_os("CUADERNO_REAL_DATA")
+        .map_or_else(|| "../shared/data".into(), PathBuf::from);
     let mut files: Vec<PathBuf> = std::fs::read_dir(data.join("art/images"))
         .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
         .unwrap_or_default();
     files.sort();
-    let mut images: Vec<RgbImage> =
-        files.iter().filter_map(|file| image::open(file).ok()).take(36).map(|i| i.to_rgb8()).collect();
+    let mut images: Vec<RgbImage> = files
+        .iter()
+        .filter_map(|file| image::open(file).ok())
+        .take(36)
+        .map(|i| i.to_rgb8())
+        .collect();
     while images.len() < 36 {
         images.push(RgbImage::from_fn(128, 128, |_, _| Rgb(random.r#gen())));
     }
