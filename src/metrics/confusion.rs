@@ -100,7 +100,7 @@ impl ConfusionMatrix {
                 pairs.push((self.classes[i].clone(), self.classes[j].clone(), count));
             }
         }
-        pairs.sort_by(|a, b| b.2.cmp(&a.2));
+        pairs.sort_by_key(|pair| std::cmp::Reverse(pair.2));
         pairs.truncate(most);
         Ok(pairs)
     }

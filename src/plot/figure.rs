@@ -142,7 +142,7 @@ impl Figure {
         })
     }
 
-    fn scene(&self) -> Result<Scene> {
+    pub(super) fn scene(&self) -> Result<Scene> {
         frame::compose(self.chart.as_ref(), &self.frame)
     }
 }

@@ -75,21 +75,23 @@ impl Chart for Bars {
     fn draw(&self, scene: &mut Scene, body: Rect, frame: &Frame) -> Result<()> {
         let (low, high) = extent(&self.values).unwrap_or((0.0, 1.0));
         let mut amounts = Scale::from_zero(low, high)?;
+        let texts = self.values.iter().map(|&value| significant(value, self.digits()));
+        let room =
+            texts.map(|text| font::width(&text, theme::TICK_SIZE, false)).fold(0.0, f64::max);
         if let (true, Scale::Linear { low, high }) = (self.lying(), &mut amounts) {
-            // The values of bars to the left are written before them.
+            // The values of bars to the left are written before them; the panel is at least about half as
+            // wide as the figure.
             if *low < 0.0 {
-                *low -= (*high - *low) * 0.12;
+                let share = ((room + 10.0) / (body.w * 0.5)).min(0.6);
+                *low -= (*high - *low) * share / (1.0 - share);
             }
         }
         let bands = Scale::Bands(self.labels.clone());
         let own = if self.counts { frame.language.word(Word::Count) } else { "" };
         if self.lying() {
-            // Room at the right for the value of the longest bar.
-            let texts = self.values.iter().map(|&value| significant(value, self.digits()));
-            let room =
-                texts.map(|text| font::width(&text, theme::TICK_SIZE, false)).fold(0.0, f64::max);
             let x = Axis { scale: amounts, label: frame.x_or(own), grid: true };
             let y = Axis { scale: bands, label: frame.y_or(""), grid: false };
+            // Room at the right for the value of the longest bar.
             let inner = body.inset(0.0, 0.0, (room - 14.0).clamp(0.0, body.w / 4.0), 0.0);
             let panel = panel::panel(scene, inner, x, y, false)?;
             self.draw_lying(scene, &panel);

@@ -195,8 +195,8 @@ impl Curves {
         }
         if let Some((epoch, value)) = best {
             let (x, y) = (panel.x_at((epoch + 1) as f64), panel.y_at(value));
-            scene.dot(x, y, 6.0, theme::WHITE);
-            scene.dot(x, y, 4.5, theme::TEXT);
+            scene.dot(x, y, 5.0, theme::WHITE);
+            scene.dot(x, y, 4.0, theme::TEXT);
         }
         Ok(())
     }

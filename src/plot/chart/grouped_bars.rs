@@ -1,7 +1,7 @@
 //! Grouped bars: several values for each name, told apart by color.
 
 use super::super::Figure;
-use super::super::axis::{Scale, extent, significant};
+use super::super::axis::{Scale, extent, fixed, significant};
 use super::super::font;
 use super::super::frame::{Entry, Frame, Sample};
 use super::super::panel::{self, Axis};
@@ -68,7 +68,10 @@ impl Chart for GroupedBars {
         let thick = (slot * 0.92).min(60.0);
         let slot = thick / 0.92;
         let zero = panel.y_at(0.0);
-        let texts = values().map(|&value| significant(value, 2));
+        // Shares have as many decimals as their neighbours; other amounts as few as they need.
+        let shares = low >= -1.0 && high <= 1.0;
+        let text = |value| if shares { fixed(value, 2) } else { significant(value, 2) };
+        let texts = values().map(|&value| text(value));
         let widest =
             texts.map(|text| font::width(&text, theme::TICK_SIZE, false)).fold(0.0, f64::max);
         let size = (theme::TICK_SIZE * (slot - 1.0) / widest.max(1.0)).min(theme::NOTE_SIZE);
@@ -84,7 +87,7 @@ impl Chart for GroupedBars {
                 scene.bar(rect, theme::series(g));
                 if size >= 7.0 {
                     scene.label(Label {
-                        text: significant(value, 2),
+                        text: text(value),
                         x: middle,
                         y: if value < 0.0 { bottom + size * 1.15 } else { top - 4.0 },
                         size,

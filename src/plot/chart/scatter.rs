@@ -66,11 +66,12 @@ impl Chart for Scatter {
         let longest = self.groups.iter().map(|group| group.x.len()).max().unwrap_or(0);
         for i in 0..longest {
             for (g, group) in self.groups.iter().enumerate() {
-                if let (Some(&x), Some(&y)) = (group.x.get(i), group.y.get(i)) {
-                    if x.is_finite() && y.is_finite() {
-                        let color = theme::series(g).alpha(alpha);
-                        scene.dot(panel.x_at(x), panel.y_at(y), radius, color);
-                    }
+                if let (Some(&x), Some(&y)) = (group.x.get(i), group.y.get(i))
+                    && x.is_finite()
+                    && y.is_finite()
+                {
+                    let color = theme::series(g).alpha(alpha);
+                    scene.dot(panel.x_at(x), panel.y_at(y), radius, color);
                 }
             }
         }
