@@ -1,6 +1,8 @@
 //! One value in the several forms a front end can choose from.
 
+use super::place::{Place, place};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use std::fmt::Write as _;
 use std::io::Write;
 
 /// A value in the forms that Jupyter front ends choose from. `plain` is always there.
@@ -22,16 +24,90 @@ pub trait Show {
     fn bundle(&self) -> Bundle;
 }
 
-/// Shows a value: as rich output in a notebook cell, as plain text elsewhere.
+/// Shows a value: as rich output in a notebook cell, at once and as often as it is called; as plain text
+/// elsewhere.
 pub fn display(value: &dyn Show) {
-    let bundle = value.bundle();
+    show(Kind::Display, &value.bundle());
+}
+
+/// Shows a value as the result of a cell. Types that a cell's last line may show call it from `evcxr_display`.
+pub fn show_result(value: &dyn Show) {
+    show(Kind::Result, &value.bundle());
+}
+
+/// The ways in which the kernel shows a bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind<'a> {
+    Display,
+    Result,
+    /// The first of a value that is going to change, under an id.
+    First(&'a str),
+    /// Replaces what was shown under an id.
+    Update(&'a str),
+}
+
+/// Shows a bundle where this code runs.
+pub(super) fn show(kind: Kind<'_>, bundle: &Bundle) {
     let mut out = std::io::stdout().lock();
     // A closed standard output leaves nobody to tell.
-    let _ = if std::env::var_os("EVCXR_IS_RUNTIME").is_some() {
-        write_blocks(&mut out, &bundle)
-    } else {
-        writeln!(out, "{}", bundle.plain)
+    let _ = match place() {
+        Place::Kernel => out.write_all(message(kind, bundle).as_bytes()),
+        Place::Evcxr => write_blocks(&mut out, bundle),
+        Place::Elsewhere => writeln!(out, "{}", bundle.plain),
     };
+}
+
+/// A block that the `cuaderno` kernel understands: the whole Jupyter message in one line of JSON.
+fn message(kind: Kind<'_>, bundle: &Bundle) -> String {
+    let (name, id) = match kind {
+        Kind::Display => ("display_data", None),
+        Kind::Result => ("execute_result", None),
+        Kind::First(id) => ("display_data", Some(id)),
+        Kind::Update(id) => ("update_display_data", Some(id)),
+    };
+    let mut data = String::new();
+    let mut part = |mime: &str, content: &str| {
+        let comma = if data.is_empty() { "" } else { "," };
+        let _ = write!(data, "{comma}\"{mime}\":{}", json_string(content));
+    };
+    part("text/plain", &bundle.plain);
+    if let Some(html) = &bundle.html {
+        part("text/html", html);
+    }
+    if let Some(png) = &bundle.png {
+        part("image/png", &STANDARD.encode(png));
+    }
+    if let Some(svg) = &bundle.svg {
+        part("image/svg+xml", svg);
+    }
+    let transient = match id {
+        Some(id) => format!("{{\"display_id\":{}}}", json_string(id)),
+        None => "{}".to_string(),
+    };
+    format!(
+        "EVCXR_BEGIN_CONTENT application/vnd.cuaderno.message+json\n\
+         {{\"kind\":\"{name}\",\"content\":{{\"data\":{{{data}}},\"metadata\":{{}},\"transient\":{transient}}}}}\n\
+         EVCXR_END_CONTENT\n"
+    )
+}
+
+/// A text as a JSON string.
+fn json_string(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            c if c < ' ' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
 }
 
 /// evcxr's display protocol: one block per MIME type.
@@ -58,9 +134,48 @@ macro_rules! show_in_cells {
         impl $name {
             /// Shows the value as the result of a notebook cell.
             pub fn evcxr_display(&self) {
-                $crate::notebook::display(self);
+                $crate::notebook::show_result(self);
             }
         }
     )+};
 }
 pub(crate) use show_in_cells;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_line_between_markers() {
+        let bundle = Bundle {
+            plain: "a \"b\"\n\tñ\u{1b}\\".to_string(),
+            html: Some("<b>\u{2028}</b>".to_string()),
+            png: Some(vec![0, 255, 16]),
+            svg: None,
+        };
+        let text = message(Kind::Update("id-1"), &bundle);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3);
+        // json.dumps({...}, ensure_ascii=False, separators=(",", ":")) in Python 3.
+        let expected = concat!(
+            r#"{"kind":"update_display_data","content":{"data":{"text/plain":"a \"b\"\n"#,
+            "\\u0009ñ\\u001b",
+            r#"\\","text/html":"<b>"#,
+            "\u{2028}",
+            r#"</b>","image/png":"AP8Q"},"metadata":{},"transient":{"display_id":"id-1"}}}"#,
+        );
+        assert_eq!(lines[1], expected);
+    }
+
+    #[test]
+    fn plain_evcxr_gets_one_block_per_type() {
+        let bundle = Bundle { plain: "p".into(), svg: Some("<svg/>".into()), ..Bundle::default() };
+        let mut out = Vec::new();
+        write_blocks(&mut out, &bundle).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "EVCXR_BEGIN_CONTENT text/plain\np\nEVCXR_END_CONTENT\n\
+             EVCXR_BEGIN_CONTENT image/svg+xml\n<svg/>\nEVCXR_END_CONTENT\n"
+        );
+    }
+}
