@@ -1,0 +1,145 @@
+//! Standard error, held for a moment: a panic's message and the error of a `?` come there before the
+//! line on standard output that tells what they were.
+
+use std::time::{Duration, Instant};
+
+/// How long text waits for the line that may claim it.
+const WAIT: Duration = Duration::from_millis(40);
+/// A panic message waits longer: unwinding comes between it and its line.
+const PANIC_WAIT: Duration = Duration::from_secs(2);
+
+/// Text of standard error that may turn out to be an error's message.
+#[derive(Default)]
+pub struct Held {
+    text: Vec<u8>,
+    since: Option<Instant>,
+    panic: Option<(String, Instant)>,
+    last: String,
+}
+
+impl Held {
+    /// Takes what was read.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.text.extend_from_slice(bytes);
+        self.since = Some(Instant::now());
+        self.find_panic();
+    }
+
+    /// Whether anything waits.
+    pub fn waiting(&self) -> bool {
+        self.since.is_some() || self.panic.is_some()
+    }
+
+    /// Text that has waited long enough, or all of it if `now`.
+    pub fn release(&mut self, now: bool) -> Option<String> {
+        let mut out = String::new();
+        if self.panic.as_ref().is_some_and(|(_, since)| now || since.elapsed() > PANIC_WAIT) {
+            out.extend(self.panic.take().map(|(text, _)| text));
+        }
+        if self.since.is_some_and(|since| now || since.elapsed() > WAIT) {
+            out.push_str(&self.take_text());
+        }
+        if !out.is_empty() {
+            self.last.clone_from(&out);
+        }
+        (!out.is_empty()).then_some(out)
+    }
+
+    /// The text that is no panic message, as it stands.
+    pub fn release_text(&mut self) -> Option<String> {
+        let text = self.take_text();
+        if !text.is_empty() {
+            self.last.clone_from(&text);
+        }
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// The message of the panic that has just been reported, and text before it.
+    pub fn claim_panic(&mut self) -> (Option<String>, String) {
+        let before = self.release_text();
+        let message = self.panic.take().map_or_else(|| self.last.clone(), |(text, _)| text);
+        (before, message)
+    }
+
+    /// The text of the error by which a `?` has just returned.
+    pub fn claim_error(&mut self) -> String {
+        let text = self.take_text();
+        if text.trim().is_empty() { self.last.clone() } else { text }
+    }
+
+    /// Forgets the text kept from the last cell.
+    pub fn next_cell(&mut self) {
+        self.last.clear();
+    }
+
+    fn take_text(&mut self) -> String {
+        self.since = None;
+        String::from_utf8_lossy(&std::mem::take(&mut self.text)).into_owned()
+    }
+
+    /// Moves a panic message from the text to its own place. It ends at the text's end: the hook writes it whole.
+    fn find_panic(&mut self) {
+        let text = String::from_utf8_lossy(&self.text).into_owned();
+        let start = text
+            .match_indices("thread '")
+            .map(|(at, _)| at)
+            .filter(|at| {
+                let line_start = *at == 0 || text.as_bytes()[at - 1] == b'\n';
+                line_start
+                    && text[*at..].lines().next().is_some_and(|l| l.contains(" panicked at "))
+            })
+            .last();
+        match start {
+            Some(at) => {
+                // The hook begins with an empty line.
+                let before = text[..at].strip_suffix('\n').unwrap_or(&text[..at]);
+                let earlier = self.panic.replace((text[at..].to_string(), Instant::now()));
+                let before = earlier.map(|(text, _)| text).unwrap_or_default() + before;
+                self.since = (!before.is_empty()).then(Instant::now);
+                self.text = before.into_bytes();
+            }
+            None => {
+                if let Some((message, _)) = &mut self.panic
+                    && !message.contains("note: run with `RUST_BACKTRACE")
+                {
+                    message.push_str(&text);
+                    self.text.clear();
+                    self.since = None;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PANIC: &str = "\nthread 'main' (12) panicked at src/lib.rs:3:5:\nboom\nagain\n\
+                         note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n";
+
+    #[test]
+    fn a_panic_is_told_from_the_text_before_it_however_it_comes() {
+        let all = format!("loading\n{PANIC}");
+        for size in [1, 7, 30, all.len()] {
+            let mut held = Held::default();
+            all.as_bytes().chunks(size).for_each(|chunk| held.push(chunk));
+            let (before, message) = held.claim_panic();
+            assert_eq!(before.unwrap_or_default().trim_end(), "loading", "chunks of {size}");
+            assert_eq!(message.trim_end(), PANIC.trim(), "chunks of {size}");
+            assert!(!held.waiting());
+        }
+    }
+
+    #[test]
+    fn text_is_released_in_time_and_stays_claimable() {
+        let mut held = Held::default();
+        held.push(b"no such file\n");
+        assert_eq!(held.release(false), None);
+        assert_eq!(held.release(true).as_deref(), Some("no such file\n"));
+        assert_eq!(held.claim_error(), "no such file\n");
+        held.push(b"second\n");
+        assert_eq!(held.claim_error(), "second\n");
+        assert_eq!(held.release(true), None);
+    }
+}

@@ -1,0 +1,10 @@
+//! The cell process's side: a filter between the process that runs the cells and evcxr.
+//!
+//! evcxr starts this executable to run cells. That process becomes the [`filter`]; it starts the executable
+//! once more for the cells themselves, reads everything they write ([`splitter`]), and sends it to the
+//! front as [`event`]s while the cell runs. Only the lines that evcxr's own loop needs go on to evcxr.
+
+pub mod event;
+pub mod filter;
+mod held;
+mod splitter;

@@ -1,0 +1,147 @@
+//! Private folders: the cache, and one session folder for each running kernel.
+
+use crate::failure::{Failure, Result};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// The folder where everything that can be made again lies.
+pub fn cache() -> Result<PathBuf> {
+    let folder = if let Some(folder) = std::env::var_os("CUADERNO_CACHE") {
+        PathBuf::from(folder)
+    } else if let Some(folder) = std::env::var_os("XDG_CACHE_HOME").filter(|f| !f.is_empty()) {
+        PathBuf::from(folder).join("cuaderno")
+    } else {
+        let home = std::env::var_os("HOME").ok_or_else(|| {
+            Failure::new("neither CUADERNO_CACHE, XDG_CACHE_HOME nor HOME says where to keep files")
+        })?;
+        PathBuf::from(home).join(".cache/cuaderno")
+    };
+    let folder = std::path::absolute(&folder).map_err(|e| Failure::io(&folder, &e))?;
+    create(&folder)?;
+    Ok(folder)
+}
+
+/// Makes a folder that only the user can enter.
+pub fn create(folder: &Path) -> Result<()> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| Failure::io(folder, &error))
+}
+
+/// Writes a file that only the user can read.
+pub fn write_private(path: &Path, content: &[u8]) -> Result<()> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| file.write_all(content))
+        .map_err(|error| Failure::io(path, &error))
+}
+
+/// Holds a lock until it is dropped, or until its process ends.
+pub struct Lock(#[expect(dead_code, reason = "held for its lock")] File);
+
+impl Lock {
+    /// Waits until nobody else holds `path`.
+    pub fn wait(path: &Path) -> Result<Self> {
+        let file = Self::open(path)?;
+        file.lock().map_err(|error| Failure::io(path, &error))?;
+        Ok(Self(file))
+    }
+
+    /// Takes `path` if nobody else holds it.
+    pub fn attempt(path: &Path) -> Option<Self> {
+        let file = Self::open(path).ok()?;
+        file.try_lock().ok()?;
+        Some(Self(file))
+    }
+
+    fn open(path: &Path) -> Result<File> {
+        let open =
+            OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+        open.map_err(|error| Failure::io(path, &error))
+    }
+}
+
+/// The folder of one running kernel; removed with the kernel, or by the next one if that was killed.
+pub struct Session {
+    folder: PathBuf,
+    _lock: Lock,
+}
+
+const LOCK: &str = "lock";
+
+impl Session {
+    /// Makes a new folder for this process.
+    pub fn new() -> Result<Self> {
+        let name = uuid::Uuid::new_v4().simple().to_string();
+        let folder = sessions()?.join(&name[..12]);
+        create(&folder)?;
+        let lock = Lock::attempt(&folder.join(LOCK))
+            .ok_or_else(|| Failure::new("cannot lock the new session folder").file(&folder))?;
+        Ok(Self { folder, _lock: lock })
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The folder where evcxr builds.
+    pub fn build(&self) -> PathBuf {
+        self.folder.join("build")
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn sessions() -> Result<PathBuf> {
+    let folder = cache()?.join("sessions");
+    create(&folder)?;
+    Ok(folder)
+}
+
+/// Removes the folders of kernels that are no more; returns how many there were.
+pub fn sweep() -> Result<usize> {
+    let sessions = sessions()?;
+    let entries = fs::read_dir(&sessions).map_err(|error| Failure::io(&sessions, &error))?;
+    let mut removed = 0;
+    for folder in entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()) {
+        let lock = folder.join(LOCK);
+        // Between making a folder and its lock lies a moment.
+        let fresh = fs::metadata(&folder).and_then(|m| m.modified()).is_ok_and(|t| {
+            SystemTime::now().duration_since(t).is_ok_and(|age| age < Duration::from_secs(30))
+        });
+        if !lock.exists() && fresh {
+            continue;
+        }
+        if Lock::attempt(&lock).is_some() && fs::remove_dir_all(&folder).is_ok() {
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
+/// Bytes that a folder takes on the disk; files that several folders share count once.
+pub fn size(folder: &Path) -> u64 {
+    fn add(folder: &Path, seen: &mut std::collections::HashSet<(u64, u64)>) -> u64 {
+        use std::os::unix::fs::MetadataExt;
+        let Ok(entries) = fs::read_dir(folder) else { return 0 };
+        entries
+            .flatten()
+            .map(|entry| match entry.metadata() {
+                Ok(meta) if meta.is_dir() => add(&entry.path(), seen),
+                Ok(meta) if seen.insert((meta.dev(), meta.ino())) => meta.blocks() * 512,
+                _ => 0,
+            })
+            .sum()
+    }
+    add(folder, &mut std::collections::HashSet::new())
+}

@@ -1,0 +1,112 @@
+//! What all parts of the front share: the way to iopub, and the state of the running cell.
+
+use super::report::Report;
+use crate::wire::{Message, Signer};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
+use tokio::sync::mpsc;
+use zeromq::{PubSocket, SocketSend};
+
+/// Publishes messages, and knows whose cell runs.
+pub struct Hub {
+    pub signer: Signer,
+    pub session: String,
+    outbox: mpsc::Sender<Message>,
+    running: Mutex<Running>,
+    rejected: AtomicU64,
+}
+
+/// The cell that runs, or ran last.
+#[derive(Default)]
+pub struct Running {
+    /// The header of the request.
+    pub parent: Value,
+    /// The routing identities of the client that sent it.
+    pub client: Vec<Bytes>,
+    /// Whether it still runs.
+    pub busy: bool,
+    /// Counts all requests, so that a late timer knows whether its cell is still the one.
+    pub turn: u64,
+    /// A cell of the kernel's own, of which nobody is told.
+    pub hidden: bool,
+    /// What the user sees as the cell's number.
+    pub count: u64,
+    /// How the cell failed while it ran.
+    pub failed: Option<Report>,
+    /// Why the process that runs the cells ended during this cell.
+    pub exit: Option<String>,
+    /// The user has asked the cell to stop.
+    pub interrupted: bool,
+    /// The kernel has ended the cell's process because it did not stop.
+    pub killed: bool,
+    pub code: String,
+}
+
+impl Hub {
+    pub fn new(key: &str, mut iopub: PubSocket) -> Self {
+        let signer = Signer::new(key);
+        let (outbox, mut messages) = mpsc::channel::<Message>(1024);
+        let sealer = signer.clone();
+        tokio::spawn(async move {
+            while let Some(message) = messages.recv().await {
+                let _ = iopub.send(sealer.seal(&message)).await;
+            }
+        });
+        Self {
+            signer,
+            session: uuid::Uuid::new_v4().to_string(),
+            outbox,
+            running: Mutex::default(),
+            rejected: AtomicU64::new(0),
+        }
+    }
+
+    /// The state of the running cell; held for moments only.
+    pub fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    pub async fn publish(&self, kind: &str, parent: &Value, content: Value) {
+        let mut message = Message::child(kind, &self.session, parent, content);
+        message.identities = vec![format!("kernel.{}.{kind}", self.session).into_bytes().into()];
+        let _ = self.outbox.send(message).await;
+    }
+
+    /// Publishes a message that another kernel made, with its buffers and metadata.
+    pub async fn relay(&self, mut message: Message) {
+        let kind = message.kind().to_string();
+        message.identities = vec![format!("kernel.{}.{kind}", self.session).into_bytes().into()];
+        let _ = self.outbox.send(message).await;
+    }
+
+    pub async fn status(&self, parent: &Value, state: &str) {
+        self.publish("status", parent, json!({"execution_state": state})).await;
+    }
+
+    /// Publishes for the cell that runs, unless it is a hidden one.
+    pub async fn publish_running(&self, kind: &str, mut content: Value) {
+        let parent = {
+            let running = self.running();
+            if running.hidden {
+                return;
+            }
+            if kind == "execute_result" {
+                content["execution_count"] = running.count.into();
+            }
+            running.parent.clone()
+        };
+        if parent.is_object() {
+            self.publish(kind, &parent, content).await;
+        }
+    }
+
+    /// Counts a message that was dropped for its signature or form.
+    pub fn reject(&self) {
+        let count = self.rejected.fetch_add(1, Ordering::Relaxed) + 1;
+        if count.is_power_of_two() {
+            eprintln!("cuaderno: dropped {count} message(s) with a wrong signature or form");
+        }
+    }
+}

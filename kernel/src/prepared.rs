@@ -1,0 +1,209 @@
+//! The prepared build folder: the library built once, exactly as evcxr builds it, for all sessions to start from.
+
+use crate::failure::{Failure, Result};
+use crate::folders::{self, Lock};
+use crate::roles;
+use sha2::{Digest, Sha256};
+use std::fs::{self, File, FileTimes};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The build profile of cells and what they use. evcxr writes a slower one into its manifest; these
+/// variables override it. The user's own settings stand.
+pub const PROFILE: [(&str, &str); 3] = [
+    ("CARGO_PROFILE_DEV_OPT_LEVEL", "3"),
+    ("CARGO_PROFILE_DEV_DEBUG_ASSERTIONS", "false"),
+    ("CARGO_PROFILE_DEV_OVERFLOW_CHECKS", "false"),
+];
+
+/// Files below this size are copied, not linked: cargo rewrites its small files in place, and a link
+/// would let one session change them for all others.
+const LINK_FROM: u64 = 256 * 1024;
+
+/// The variables of the build profile that the user has not set.
+pub fn profile() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PROFILE.into_iter().filter(|(name, _)| std::env::var_os(name).is_none())
+}
+
+/// The folder of the library's sources, if it is where it was when this command was built.
+pub fn library() -> Option<PathBuf> {
+    let root = match std::env::var_os("CUADERNO_ROOT") {
+        Some(root) => PathBuf::from(root),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).parent()?.to_path_buf(),
+    };
+    let root = root.canonicalize().ok()?;
+    root.join("Cargo.toml").is_file().then_some(root)
+}
+
+/// The `:dep` line that a session starts with, the same as the notebooks' line once evcxr has made its path absolute.
+pub fn dep_line(library: &Path) -> String {
+    format!(":dep cuaderno = {{ path = \"{}\" }}", library.display())
+}
+
+/// The prepared folder, made or brought up to date if need be. `say` is told when that takes time.
+pub fn ensure(library: &Path, say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
+    let base = folders::cache()?.join("build");
+    folders::create(&base)?;
+    let folder = base.join(&key(library)?[..16]);
+    let _lock = Lock::wait(&folder.with_extension("lock"))?;
+    let stamp_file = folder.join("cuaderno-stamp");
+    let stamp = stamp(library);
+    if fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
+        return Ok(folder);
+    }
+    say("preparing the library for notebooks (once, about two minutes)");
+    folders::create(&folder)?;
+    let _ = fs::remove_file(&stamp_file);
+    let exe = std::env::current_exe().map_err(|e| Failure::new(e.to_string()))?;
+    let built = Command::new(exe)
+        .args([roles::PREPARE.as_ref(), library.as_os_str()])
+        .env("EVCXR_TMPDIR", &folder)
+        .envs(profile())
+        .env_remove(roles::SOCKET)
+        .current_dir(&folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .and_then(|mut child| {
+            let mut last = Vec::new();
+            if let Some(stderr) = child.stderr.take() {
+                for line in std::io::BufRead::lines(std::io::BufReader::new(stderr)) {
+                    let line = line?;
+                    say(&line);
+                    last.push(line);
+                }
+            }
+            Ok((child.wait()?, last))
+        })
+        .map_err(|error| Failure::io(&folder, &error))?;
+    if !built.0.success() {
+        return Err(Failure::new(format!(
+            "the library does not build for notebooks:\n{}",
+            built.1.join("\n")
+        ))
+        .help("`cargo build` in its folder shows why"));
+    }
+    folders::write_private(&stamp_file, stamp.as_bytes())?;
+    Ok(folder)
+}
+
+/// Builds the library in the folder that `EVCXR_TMPDIR` names, through evcxr itself, so that every flag is
+/// the one a session uses. Runs in a process of its own (see `roles`).
+pub fn build() -> std::result::Result<(), String> {
+    let library = std::env::args().nth(2).ok_or("no folder of the library")?;
+    let folder = std::env::var_os("EVCXR_TMPDIR").ok_or("EVCXR_TMPDIR is not set")?;
+    let (mut context, outputs) = evcxr::CommandContext::new().map_err(|e| e.to_string())?;
+    std::thread::spawn(move || outputs.stderr.iter().for_each(|line| eprintln!("{line}")));
+    std::thread::spawn(move || outputs.stdout.iter().for_each(drop));
+    pin_versions(Path::new(&library), Path::new(&folder)).map_err(|e| e.to_string())?;
+    let code = format!("{}\nuse cuaderno;", dep_line(Path::new(&library)));
+    context.execute(&code).map_err(|e| e.to_string())?;
+    Ok(())
+}
+
+/// Removes the prepared folders; a kernel that runs has its own copy.
+pub fn remove() -> Result<()> {
+    let base = folders::cache()?.join("build");
+    match fs::remove_dir_all(&base) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Failure::io(&base, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Puts the library's `Cargo.lock` beside a session's manifest: evcxr's crate would otherwise resolve every
+/// dependency anew. To be done after evcxr has built its first, empty, crate, which empties the lock file.
+pub fn pin_versions(library: &Path, build: &Path) -> Result<()> {
+    let from = library.join("Cargo.lock");
+    if !from.is_file() {
+        return Ok(());
+    }
+    fs::copy(&from, build.join("Cargo.lock")).map(drop).map_err(|error| Failure::io(&from, &error))
+}
+
+/// Fills a session's build folder from the prepared one.
+pub fn stock(prepared: &Path, build: &Path) -> Result<()> {
+    folders::create(build)?;
+    let entries = fs::read_dir(prepared).map_err(|error| Failure::io(prepared, &error))?;
+    for entry in entries.flatten() {
+        let (from, to) = (entry.path(), build.join(entry.file_name()));
+        let Ok(meta) = entry.metadata() else { continue };
+        if meta.is_dir() {
+            stock(&from, &to)?;
+        } else if meta.is_file() && !entry.file_name().to_string_lossy().starts_with("libcode_") {
+            let linked = meta.len() >= LINK_FROM && fs::hard_link(&from, &to).is_ok();
+            if !linked {
+                copy_with_time(&from, &to, &meta).map_err(|error| Failure::io(&to, &error))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Cargo tells fresh from stale by modification times, which a plain copy does not keep.
+fn copy_with_time(from: &Path, to: &Path, meta: &fs::Metadata) -> std::io::Result<()> {
+    fs::copy(from, to)?;
+    File::options().write(true).open(to)?.set_times(FileTimes::new().set_modified(meta.modified()?))
+}
+
+/// What decides whether two builds can share a folder: the sources' place, the compiler, the flags, the linkers.
+fn key(library: &Path) -> Result<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(&rustc).arg("-vV").output().map_err(|_| no_toolchain())?;
+    if !output.status.success() {
+        return Err(no_toolchain());
+    }
+    let mut hash = Sha256::new();
+    hash.update(library.as_os_str().as_encoded_bytes());
+    hash.update(&output.stdout);
+    hash.update(env!("CARGO_PKG_VERSION"));
+    for (name, value) in PROFILE {
+        hash.update(std::env::var(name).unwrap_or_else(|_| value.to_string()));
+    }
+    for linker in ["mold", "lld"] {
+        hash.update([u8::from(on_path(linker).is_some())]);
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+pub fn no_toolchain() -> Failure {
+    Failure::new("there is no Rust toolchain on the PATH (`rustc` and `cargo` do not start)")
+        .help("install one from https://rustup.rs and open a new terminal")
+}
+
+/// Where a program lies on the `PATH`.
+pub fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+/// Names, sizes and times of all that the library is built from.
+fn stamp(library: &Path) -> String {
+    let mut files = vec![library.join("Cargo.toml"), library.join("Cargo.lock")];
+    collect(&library.join("src"), &mut files);
+    files.sort();
+    let mut hash = Sha256::new();
+    for file in files {
+        hash.update(file.as_os_str().as_encoded_bytes());
+        if let Ok(meta) = fs::metadata(&file) {
+            hash.update(meta.len().to_le_bytes());
+            if let Ok(Ok(age)) = meta.modified().map(|t| t.duration_since(std::time::UNIX_EPOCH)) {
+                hash.update(age.as_nanos().to_le_bytes());
+            }
+        }
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else {
+            files.push(path);
+        }
+    }
+}

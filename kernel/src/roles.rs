@@ -1,0 +1,82 @@
+//! The roles of this executable, and the environment variables by which its processes know theirs.
+//!
+//! Jupyter starts the front (`cuaderno kernel`); the front starts `evcxr_jupyter` as a child of the same
+//! executable; evcxr starts the executable again to run the cells, and as a wrapper around rustc.
+
+use rustix::process::{Signal, getpid, kill_process};
+use std::os::unix::process::parent_id;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Path of the socket where the front listens to what the cells do.
+pub const SOCKET: &str = "CUADERNO_SOCKET";
+/// Path of the socket by which the filter asks the cells to flush their output.
+pub const FLUSH: &str = "CUADERNO_FLUSH";
+/// Set in the process that runs the cells.
+pub const CELLS: &str = "CUADERNO_CELLS";
+/// Path of a file that exists while the user asks the cell to stop.
+pub const INTERRUPT: &str = "CUADERNO_INTERRUPT";
+/// Set for cells that run under this kernel.
+pub const KERNEL: &str = "CUADERNO_KERNEL";
+/// Set by users who want Rust's backtraces.
+pub const BACKTRACE: &str = "CUADERNO_BACKTRACE";
+/// Folder where the library saves figures; also read by the library.
+pub const OUTPUT: &str = "CUADERNO_OUTPUT";
+/// First argument of the process that prepares the build folder.
+pub const PREPARE: &str = "--prepare";
+
+const EVCXR_RUNTIME: &str = "EVCXR_IS_RUNTIME";
+const EVCXR_WRAPPER: &str = "EVCXR_RUSTC_WRAPPER";
+
+/// Plays the role that evcxr or the front gave to this process; `None` if it is the user's command.
+pub fn play() -> Option<ExitCode> {
+    let is_set = |name| std::env::var_os(name).is_some();
+    if is_set(EVCXR_RUNTIME) && is_set(SOCKET) && !is_set(CELLS) {
+        return Some(match crate::cell::filter::main() {
+            Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
+            Err(error) => {
+                eprintln!("cuaderno: cannot follow the cells' output: {error}");
+                ExitCode::FAILURE
+            }
+        });
+    }
+    if is_set(EVCXR_RUNTIME) {
+        die_with_parent();
+    }
+    if is_set(EVCXR_RUNTIME) || is_set(EVCXR_WRAPPER) {
+        evcxr::runtime_hook();
+    }
+    match std::env::args().nth(1).as_deref() {
+        Some("--control_file") => {
+            die_with_parent();
+            Some(finish(evcxr_jupyter::main().map_err(|error| format!("{error:#}"))))
+        }
+        Some(PREPARE) => {
+            die_with_parent();
+            Some(finish(crate::prepared::build()))
+        }
+        _ => None,
+    }
+}
+
+fn finish(result: Result<(), String>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Ends this process when the process that started it has ended, however that happened.
+fn die_with_parent() {
+    let parent = parent_id();
+    std::thread::spawn(move || {
+        while parent_id() == parent {
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        // Not `exit`: destructors of the cells' libraries may wait for threads that are busy.
+        let _ = kill_process(getpid(), Signal::KILL);
+    });
+}

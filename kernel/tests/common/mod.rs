@@ -1,0 +1,216 @@
+//! A Jupyter client for tests: starts the real kernel and talks to it over its sockets.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use jupyter_protocol::{
+    ConnectionInfo, ExecuteReply, ExecuteRequest, ExecutionState, JupyterMessage,
+    JupyterMessageContent as Content, KernelInfoRequest, ReplyStatus,
+};
+use jupyter_zmq_client::{
+    ClientControlConnection, ClientIoPubConnection, ClientShellConnection, ClientStdinConnection,
+    create_client_control_connection, create_client_iopub_connection,
+    create_client_shell_connection_with_identity, create_client_stdin_connection_with_identity,
+    peer_identity_for_session,
+};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// No answer may take longer, on a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+pub const EXE: &str = env!("CARGO_BIN_EXE_cuaderno");
+
+/// A folder of the test's own under the target folder.
+pub fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+pub struct Kernel {
+    pub child: Child,
+    pub info: ConnectionInfo,
+    pub shell: ClientShellConnection,
+    pub iopub: ClientIoPubConnection,
+    pub control: ClientControlConnection,
+    pub stdin: ClientStdinConnection,
+}
+
+/// What a cell did: its messages in order, and its reply.
+pub struct Cell {
+    pub messages: Vec<Content>,
+    pub reply: ExecuteReply,
+}
+
+/// A kernel start: with or without the library prepared for cells.
+pub async fn start(with_library: bool) -> Kernel {
+    let listeners: Vec<_> =
+        (0..5).map(|_| std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap()).collect();
+    let ports: Vec<u16> = listeners.iter().map(|l| l.local_addr().unwrap().port()).collect();
+    drop(listeners);
+    let info = ConnectionInfo {
+        ip: "127.0.0.1".to_string(),
+        transport: jupyter_protocol::connection_info::Transport::TCP,
+        shell_port: ports[0],
+        iopub_port: ports[1],
+        stdin_port: ports[2],
+        control_port: ports[3],
+        hb_port: ports[4],
+        key: "a test's key".to_string(),
+        signature_scheme: "hmac-sha256".to_string(),
+        kernel_name: None,
+    };
+    let file = folder("connections").join(format!("{}-{}.json", std::process::id(), ports[0]));
+    std::fs::write(&file, serde_json::to_string(&info).unwrap()).unwrap();
+    let mut command = Command::new(EXE);
+    command
+        .args(["kernel", "--connection-file"])
+        .arg(&file)
+        .env("CUADERNO_CACHE", folder("cache"))
+        .current_dir(folder("work"))
+        .stdin(Stdio::null());
+    if !with_library {
+        command.env("CUADERNO_ROOT", "/nonexistent");
+    }
+    let child = command.spawn().unwrap();
+    let session = format!("test-{}", ports[0]);
+    let identity = peer_identity_for_session(&session).unwrap();
+    let iopub = create_client_iopub_connection(&info, "", &session).await.unwrap();
+    let shell = create_client_shell_connection_with_identity(&info, &session, identity.clone())
+        .await
+        .unwrap();
+    let stdin =
+        create_client_stdin_connection_with_identity(&info, &session, identity).await.unwrap();
+    let control = create_client_control_connection(&info, &session).await.unwrap();
+    let mut kernel = Kernel { child, info, shell, iopub, control, stdin };
+    for _ in 0..60 {
+        kernel.shell.send(KernelInfoRequest {}.into()).await.unwrap();
+        let _ = tokio::time::timeout(Duration::from_secs(1), kernel.shell.read()).await;
+        if tokio::time::timeout(Duration::from_secs(1), kernel.iopub.read()).await.is_ok() {
+            return kernel;
+        }
+    }
+    panic!("the kernel does not answer");
+}
+
+impl Kernel {
+    pub async fn run(&mut self, code: &str) -> Cell {
+        self.send(code).await;
+        self.finish().await
+    }
+
+    pub async fn send(&mut self, code: &str) -> String {
+        let request: JupyterMessage = ExecuteRequest::new(code.to_string()).into();
+        let id = request.header.msg_id.clone();
+        self.shell.send(request).await.unwrap();
+        id
+    }
+
+    /// Waits for the next execute reply and the messages up to the idle status that belongs to it.
+    pub async fn finish(&mut self) -> Cell {
+        tokio::time::timeout(PATIENCE, self.collect()).await.expect("no answer in time")
+    }
+
+    async fn collect(&mut self) -> Cell {
+        let (id, reply) = loop {
+            let message = self.shell.read().await.unwrap();
+            if let Content::ExecuteReply(reply) = message.content {
+                break (message.parent_header.unwrap().msg_id, reply);
+            }
+        };
+        let mut messages = Vec::new();
+        loop {
+            let message = self.iopub.read().await.unwrap();
+            if message.parent_header.as_ref().is_none_or(|parent| parent.msg_id != id) {
+                continue;
+            }
+            match message.content {
+                Content::Status(status) if status.execution_state == ExecutionState::Idle => break,
+                Content::Status(_) | Content::ExecuteInput(_) => {}
+                content => messages.push(content),
+            }
+        }
+        Cell { messages, reply }
+    }
+
+    /// Runs a cell that must succeed.
+    pub async fn good(&mut self, code: &str) -> Cell {
+        let cell = self.run(code).await;
+        assert_eq!(cell.reply.status, ReplyStatus::Ok, "{code}\n{:?}", cell.messages);
+        cell
+    }
+
+    /// Runs a cell that must fail; gives name, message and traceback, the same in reply and on iopub.
+    pub async fn bad(&mut self, code: &str) -> (String, String, String) {
+        self.run(code).await.error()
+    }
+
+    /// The next message on iopub of a kind.
+    pub async fn wait_for(&mut self, wanted: impl Fn(&Content) -> bool) -> Content {
+        let search = async {
+            loop {
+                let message = self.iopub.read().await.unwrap();
+                if wanted(&message.content) {
+                    return message.content;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, search).await.expect("no such message in time")
+    }
+}
+
+impl Drop for Kernel {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Cell {
+    /// All text of a stream.
+    pub fn text(&self, stderr: bool) -> String {
+        use jupyter_protocol::Stdio::{Stderr, Stdout};
+        self.messages
+            .iter()
+            .filter_map(|message| match message {
+                Content::StreamContent(stream) => match (&stream.name, stderr) {
+                    (Stdout, false) | (Stderr, true) => Some(stream.text.as_str()),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The failure, after checking that reply and iopub agree.
+    pub fn error(&self) -> (String, String, String) {
+        assert_eq!(self.reply.status, ReplyStatus::Error, "{:?}", self.messages);
+        let errors: Vec<_> = self
+            .messages
+            .iter()
+            .filter_map(|message| match message {
+                Content::ErrorOutput(error) => Some(error),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(errors.len(), 1, "{:?}", self.messages);
+        let reply = self.reply.error.as_ref().expect("the reply names the error");
+        assert_eq!((&reply.ename, &reply.evalue), (&errors[0].ename, &errors[0].evalue));
+        assert_eq!(reply.traceback, errors[0].traceback);
+        (reply.ename.clone(), reply.evalue.clone(), plain(&reply.traceback.join("\n")))
+    }
+}
+
+/// A text without colours.
+pub fn plain(text: &str) -> String {
+    let mut out = String::new();
+    let mut inside = false;
+    for c in text.chars() {
+        match c {
+            '\u{1b}' => inside = true,
+            c if inside => inside = !c.is_ascii_alphabetic(),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,199 @@
+//! The real kernel over real sockets: what a cell shows, and what becomes of a cell that fails.
+
+mod common;
+
+use common::start;
+use jupyter_protocol::media::MediaType;
+use jupyter_protocol::{InterruptRequest, JupyterMessageContent as Content, ReplyStatus};
+use std::time::{Duration, Instant};
+
+fn plain_of(media: &jupyter_protocol::media::Media) -> String {
+    let find = |part: &MediaType| match part {
+        MediaType::Plain(text) => Some(text.clone()),
+        _ => None,
+    };
+    media.content.iter().find_map(find).unwrap_or_default()
+}
+
+/// A short name for each message.
+fn names(messages: &[Content]) -> Vec<String> {
+    messages
+        .iter()
+        .map(|message| match message {
+            Content::StreamContent(stream) => format!("text {}", stream.text.trim()),
+            Content::DisplayData(d) => format!("display {}", plain_of(&d.data)),
+            Content::UpdateDisplayData(d) => format!("update {}", plain_of(&d.data)),
+            Content::ExecuteResult(r) => format!("result {}", plain_of(&r.data)),
+            Content::ClearOutput(c) => format!("clear {}", c.wait),
+            other => other.message_type().to_string(),
+        })
+        .collect()
+}
+
+const OWN: &str = "application/vnd.cuaderno.message+json";
+
+/// Code that prints one of the library's own blocks.
+fn own(message: &str) -> String {
+    format!(
+        "println!(\"{{}}\", \"EVCXR_BEGIN_CONTENT {OWN}\\n{}\\nEVCXR_END_CONTENT\");",
+        message.replace('"', "\\\"")
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn output_keeps_its_order_and_shows_while_the_cell_runs() {
+    let mut kernel = start(false).await;
+    let show = |text: &str| {
+        format!(
+            "println!(\"EVCXR_BEGIN_CONTENT text/html\\n<b>x</b>\\nEVCXR_END_CONTENT\\nEVCXR_BEGIN_CONTENT text/plain\\n{text}\\nEVCXR_END_CONTENT\");"
+        )
+    };
+    let first = own(
+        r#"{"kind":"display_data","content":{"data":{"text/plain":"live 0"},"metadata":{},"transient":{"display_id":"d"}}}"#,
+    );
+    let update = own(
+        r#"{"kind":"update_display_data","content":{"data":{"text/plain":"live 1"},"metadata":{},"transient":{"display_id":"d"}}}"#,
+    );
+    let clear = own(r#"{"kind":"clear_output","content":{"wait":true}}"#);
+    let code = format!(
+        "println!(\"uno\");\n{}\nprintln!(\"dos ñandú\");\n{}\n{first}\n{update}\nprintln!(\"tres\");\n{clear}\n6 * 7",
+        show("A"),
+        show("B"),
+    );
+    let cell = kernel.good(&code).await;
+    assert_eq!(
+        names(&cell.messages),
+        [
+            "text uno",
+            "display A",
+            "text dos ñandú",
+            "display B",
+            "display live 0",
+            "update live 1",
+            "text tres",
+            "clear true",
+            "result 42",
+        ]
+    );
+    assert_eq!(cell.reply.execution_count.value(), 1);
+
+    // A picture is there before the cell ends.
+    let code = format!("{}\nstd::thread::sleep(std::time::Duration::from_secs(4));", show("early"));
+    kernel.send(&code).await;
+    kernel.wait_for(|content| matches!(content, Content::DisplayData(_))).await;
+    let seen = Instant::now();
+    let reply = loop {
+        if let Content::ExecuteReply(reply) = kernel.shell.read().await.unwrap().content {
+            break reply;
+        }
+    };
+    assert_eq!(reply.status, ReplyStatus::Ok);
+    assert_eq!(reply.execution_count.value(), 2);
+    assert!(
+        seen.elapsed() > Duration::from_secs(2),
+        "shown only {:?} before the end",
+        seen.elapsed()
+    );
+
+    // Text without a line end, and text that the next cell must not inherit.
+    let cell = kernel.good("print!(\"50 %\");").await;
+    assert_eq!(cell.text(false), "50 %");
+    let cell = kernel.good("eprintln!(\"¡ay!\");").await;
+    assert_eq!((cell.text(true).as_str(), cell.text(false).as_str()), ("¡ay!\n", ""));
+
+    // A burst stays whole, in order and fast.
+    let cell = kernel.good("for i in 0..10_000 { println!(\"línea {i}\"); }").await;
+    let expected: String = (0..10_000).map(|i| format!("línea {i}\n")).collect();
+    assert_eq!(cell.text(false), expected);
+    let start = Instant::now();
+    kernel.good("for i in 0..10_000 { println!(\"otra {i}\"); }").await;
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_failure_is_an_error_and_the_next_cell_runs() {
+    let mut kernel = start(false).await;
+    kernel.good("let kept = vec![1, 2, 3];").await;
+
+    let (name, value, traceback) = kernel.bad("let a = 1;\nlet b: String = a;").await;
+    assert_eq!((name.as_str(), value.as_str()), ("CompileError", "mismatched types"));
+    assert!(
+        traceback.contains("In[2]:2:") && traceback.contains("let b: String = a;"),
+        "{traceback}"
+    );
+
+    let (name, value, traceback) =
+        kernel.bad("let i = kept.len();\nlet unused = 0;\nprintln!(\"{}\", kept[i]);").await;
+    assert_eq!(name, "Panic");
+    assert!(value.contains("index out of bounds: the len is 3 but the index is 3"), "{value}");
+    assert!(traceback.contains("In[3], line 3"), "{traceback}");
+    assert!(
+        !traceback.contains("stack backtrace") && !traceback.contains("RUST_BACKTRACE"),
+        "{traceback}"
+    );
+
+    let code = "eprintln!(\"loading\");\nlet n: i32 = \"doce\".parse()?;\nprintln!(\"{n}\");";
+    let (name, value, traceback) = kernel.bad(code).await;
+    assert_eq!((name.as_str(), value.as_str()), ("Error", "invalid digit found in string"));
+    assert!(traceback.contains("In[4], line 2"), "{traceback}");
+
+    let cell = kernel.good("kept.len()").await;
+    assert_eq!(names(&cell.messages), ["result 3"]);
+
+    let cell = kernel
+        .run("println!(\"last words\");\nprint!(\"and more\");\nstd::process::abort();")
+        .await;
+    let (name, value, _) = cell.error();
+    assert_eq!(name, "Died");
+    assert!(value.contains("signal 6 (abort)") && value.contains("variables are lost"), "{value}");
+    assert!(cell.text(false).starts_with("last words\n"), "{:?}", cell.messages);
+
+    let cell = kernel.good("print!(\"alive\");").await;
+    assert_eq!(cell.text(false), "alive");
+    assert_eq!(cell.reply.execution_count.value(), 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_signature_is_never_executed() {
+    let mut kernel = start(false).await;
+    let mut forger = {
+        let mut info = kernel.info.clone();
+        info.key = "another key".to_string();
+        let identity = jupyter_zmq_client::peer_identity_for_session("forger").unwrap();
+        jupyter_zmq_client::create_client_shell_connection_with_identity(&info, "forger", identity)
+            .await
+            .unwrap()
+    };
+    let file = common::folder("work").join(format!("forged-{}", std::process::id()));
+    let code = format!("std::fs::write({file:?}, \"\").unwrap();");
+    let request = jupyter_protocol::ExecuteRequest::new(code);
+    forger.send(request.into()).await.unwrap();
+    // The next request is answered, the forged one is not.
+    kernel.good("1").await;
+    assert!(tokio::time::timeout(Duration::from_millis(300), forger.read()).await.is_err());
+    assert!(!file.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_stops_the_queue_and_a_cell_that_ignores_interruption_is_ended() {
+    let mut kernel = start(false).await;
+    kernel.send("std::thread::sleep(std::time::Duration::from_millis(500)); panic!(\"no\")").await;
+    kernel.send("println!(\"must not run\");").await;
+    assert_eq!(kernel.finish().await.error().0, "Panic");
+    let aborted = kernel.finish().await;
+    assert_eq!(aborted.reply.status, ReplyStatus::Aborted);
+    assert!(aborted.messages.is_empty(), "{:?}", aborted.messages);
+
+    kernel.good("let v = 1;").await;
+    kernel.send("println!(\"on\"); loop { std::hint::spin_loop(); }").await;
+    kernel.wait_for(|content| matches!(content, Content::StreamContent(_))).await;
+    for _ in 0..2 {
+        kernel.control.send(InterruptRequest {}.into()).await.unwrap();
+    }
+    let (name, value, _) = kernel.finish().await.error();
+    assert_eq!(name, "Interrupted");
+    assert!(value.contains("variables are lost"), "{value}");
+    let (name, ..) = kernel.bad("println!(\"{v}\");").await;
+    assert_eq!(name, "CompileError");
+    kernel.good("1").await;
+}

@@ -1,0 +1,40 @@
+//! The library in cells: it is ready at once, shows live, and stops without losing variables.
+
+mod common;
+
+use common::start;
+use jupyter_protocol::{InterruptRequest, JupyterMessageContent as Content};
+use std::time::{Duration, Instant};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn interruption_keeps_variables_and_live_values_update_in_place() {
+    let mut kernel = start(true).await;
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    kernel.good(&format!(":dep cuaderno = {{ path = {root:?} }}\nuse cuaderno::notebook;")).await;
+    kernel.good("let history = vec![1, 2, 3]; let mut counter = 0;").await;
+
+    let code = "println!(\"on\");\nfor _ in 0..6000 {\n    counter += 1;\n    \
+                std::thread::sleep(std::time::Duration::from_millis(10));\n    notebook::check()?;\n}";
+    kernel.send(code).await;
+    kernel.wait_for(|content| matches!(content, Content::StreamContent(_))).await;
+    let asked = Instant::now();
+    kernel.control.send(InterruptRequest {}.into()).await.unwrap();
+    let (name, value, _) = kernel.finish().await.error();
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    assert_eq!(name, "Interrupted");
+    assert!(value.starts_with("stopped at your request"), "{value}");
+    let cell = kernel.good("println!(\"{history:?} {}\", counter > 0);").await;
+    assert_eq!(cell.text(false), "[1, 2, 3] true\n");
+    // The flag is lowered again.
+    kernel.good("notebook::check()?;").await;
+
+    let code = "let mut live = notebook::Progress::new(\"work\", 50);\nfor _ in 0..50 {\n    \
+                std::thread::sleep(std::time::Duration::from_millis(20));\n    live.step(1);\n}\nlive.finish();";
+    let cell = kernel.good(code).await;
+    let shows = cell.messages.iter().filter(|m| matches!(m, Content::DisplayData(_))).count();
+    let updates: Vec<_> =
+        cell.messages.iter().filter(|m| matches!(m, Content::UpdateDisplayData(_))).collect();
+    assert_eq!(shows, 1, "{:?}", cell.messages);
+    assert!((2..=12).contains(&updates.len()), "{} updates", updates.len());
+    assert!(format!("{:?}", updates.last()).contains("50/50"), "{updates:?}");
+}
