@@ -1,6 +1,7 @@
 //! Rows divided into training, validation and test, the same way for the same seed.
 
 use crate::notebook::{Bundle, Show, show_in_cells};
+use crate::table::{Column, Table};
 use crate::{Error, ErrorKind, Result};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -81,13 +82,42 @@ impl Split {
     }
 }
 
+impl Split {
+    /// How many rows of each class every part has.
+    ///
+    /// # Errors
+    /// When a row has no label, or a label is not a class.
+    pub fn summary(&self, labels: &[usize], classes: &[&str]) -> Result<Table> {
+        let parts = [&self.train, &self.validation, &self.test];
+        let mut counts = vec![[0i64; 3]; classes.len()];
+        for (part, rows) in parts.iter().enumerate() {
+            for row in *rows {
+                let class = labels.get(*row).and_then(|label| counts.get_mut(*label));
+                let Some(count) = class else {
+                    let problem = format!("row {row} has no label, or one that is not a class");
+                    return Err(Error::new(ErrorKind::Parameter, problem)
+                        .help("give a label for every row, numbered from 0 to below the classes"));
+                };
+                count[part] += 1;
+            }
+        }
+        let rows: Vec<i64> = parts.iter().map(|part| part.len() as i64).collect();
+        let mut columns: Vec<(&str, Column)> =
+            vec![("part", vec!["train", "validation", "test"].into()), ("rows", rows.into())];
+        for (name, count) in classes.iter().zip(&counts) {
+            columns.push((name, count.to_vec().into()));
+        }
+        Table::from_columns(columns)
+    }
+}
+
 impl Show for Split {
     fn bundle(&self) -> Bundle {
         let parts = [&self.train, &self.validation, &self.test];
         let total = parts.iter().map(|part| part.len()).sum::<usize>().max(1);
         let rows: Vec<i64> = parts.iter().map(|part| part.len() as i64).collect();
         let share: Vec<f64> = parts.iter().map(|part| part.len() as f64 / total as f64).collect();
-        crate::table::Table::from_columns(vec![
+        Table::from_columns(vec![
             ("part", vec!["train", "validation", "test"].into()),
             ("rows", rows.into()),
             ("share", share.into()),

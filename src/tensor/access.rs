@@ -61,7 +61,7 @@ use dfdx::shapes::HasShape;
 mod tests {
     use super::super::tape::tensor;
     use super::*;
-    use dfdx::shapes::Axes2;
+    use dfdx::shapes::{Axes2, Axis};
     use dfdx::tensor_ops::{BroadcastTo, PermuteTo};
 
     #[test]
@@ -73,7 +73,7 @@ mod tests {
         assert!(matches!(read(&transposed), Cow::Owned(_)));
         assert_eq!(&*read(&transposed), &[0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
         let row = tensor(vec![1.0, 2.0], (2,)).unwrap();
-        let broadcast: Plain<(usize, usize)> = row.broadcast_like(&(3, 2));
+        let broadcast: Plain<(usize, usize)> = row.broadcast_like::<_, Axis<0>>(&(3, 2));
         assert_eq!(&*read(&broadcast), &[1.0, 2.0, 1.0, 2.0, 1.0, 2.0]);
     }
 

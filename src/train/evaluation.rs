@@ -67,6 +67,17 @@ impl Evaluation {
         Ok(self.confusion()?.report())
     }
 
+    /// The `most` examples that are wrong with the highest loss: confident mistakes, the worst first.
+    pub fn worst(&self, most: usize) -> Vec<usize> {
+        let classes = self.classes.len();
+        let own = |i: usize| self.probabilities[i * classes + self.labels[i]];
+        let mut wrong: Vec<usize> =
+            (0..self.labels.len()).filter(|i| self.labels[*i] != self.predictions[*i]).collect();
+        wrong.sort_by(|a, b| own(*a).total_cmp(&own(*b)));
+        wrong.truncate(most);
+        wrong
+    }
+
     /// The confusion matrix as a figure.
     pub fn figure(&self) -> Result<Figure> {
         let matrix = self.confusion()?;
