@@ -23,6 +23,7 @@ mod font;
 mod frame;
 mod output;
 mod panel;
+mod resample;
 mod scene;
 mod theme;
 mod words;

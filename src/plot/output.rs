@@ -1,7 +1,8 @@
 //! The files of a figure: PNG and SVG, written whole or not at all.
 
-use super::canvas::{self, Canvas, UNIT};
+use super::canvas::{Canvas, UNIT};
 use super::font::FAMILY;
+use super::resample;
 use super::scene::{Mark, Rect, Scene, SceneElement};
 use crate::{Error, ErrorKind, Result};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -35,7 +36,7 @@ pub(super) fn png(scene: &Scene, scale: f64) -> Result<Vec<u8>> {
     let sized: Vec<_> =
         pictures(scene).into_iter().map(|(rect, image)| (area.pixel_area(rect), image)).collect();
     let resampled: Vec<_> =
-        sized.par_iter().map(|&((_, _, w, h), image)| canvas::resample(image, w, h)).collect();
+        sized.par_iter().map(|&((_, _, w, h), image)| resample::resample(image, w, h)).collect();
     draw(scene, &mut area)?;
     for (((x, y, w, h), _), bytes) in sized.into_iter().zip(resampled) {
         area.paste(x, y, w, h, &bytes);
@@ -123,7 +124,7 @@ fn picture_tag(rect: Rect, image: &RgbImage) -> Result<String> {
     let (w, h) = (image.width().max(1), image.height().max(1));
     let limit = |shown: f64, own: u32| ((shown * 2.0).ceil().max(1.0) as u32).min(own);
     let (to_w, to_h) = (limit(rect.w, w), limit(rect.h, h));
-    let pixels = canvas::resample(image, to_w, to_h);
+    let pixels = resample::resample(image, to_w, to_h);
     let bytes = encode(&pixels, to_w as usize, to_h as usize, 1.0)?;
     let mut tag = String::new();
     let _ = writeln!(
@@ -134,7 +135,7 @@ fn picture_tag(rect: Rect, image: &RgbImage) -> Result<String> {
         rect.y * SVG_UNIT,
         rect.w * SVG_UNIT,
         rect.h * SVG_UNIT,
-        if canvas::pixelated(image, rect.w * 2.0) {
+        if resample::pixelated(image, rect.w * 2.0) {
             " style=\"image-rendering:pixelated\""
         } else {
             ""

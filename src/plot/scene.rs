@@ -236,7 +236,7 @@ impl<DB: DrawingBackend> Drawable<DB> for SceneElement<'_> {
                     let from = at(rect.x, rect.y);
                     let to = at(rect.right(), rect.bottom());
                     let (w, h) = ((to.0 - from.0).max(1) as u32, (to.1 - from.1).max(1) as u32);
-                    backend.blit_bitmap(from, (w, h), &super::canvas::resample(image, w, h))?;
+                    backend.blit_bitmap(from, (w, h), &super::resample::resample(image, w, h))?;
                 }
                 Mark::Picture { .. } => {}
             }

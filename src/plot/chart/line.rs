@@ -25,7 +25,7 @@ pub fn line(series: &[Series]) -> Result<Figure> {
 /// over more than a factor of 20.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub fn learning_rate(rates: &[f64]) -> Result<Figure> {
     let series = vec![Series::counted("", rates)];
     data::check_series(&series)?;
