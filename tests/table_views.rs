@@ -224,3 +224,40 @@ fn the_real_table_gives_the_numbers_of_pandas() {
     assert_eq!(categories.integers("count").unwrap()[..3], [1297, 1030, 660]);
     assert_eq!(table.value_counts("tags").unwrap().rows(), 2935);
 }
+
+/// Large files are read in parts; nothing may show where they were cut.
+#[test]
+fn a_large_file_reads_the_same_in_parts() {
+    for (name, quote) in [("regular", "\"\""), ("stray", "")] {
+        let mut text = String::from("n,title,share\n");
+        for row in 0..60_000 {
+            // In `stray`, quotes inside unquoted cells leave their number uneven.
+            text += &match row % 7 {
+                0 => format!("{row},\"line one\nline {quote}two{quote}, {row}\",0.5\r\n"),
+                1 if quote.is_empty() => format!("{row},a 5\" pipe,1.5\n"),
+                2 => format!("{row},,\n\n"),
+                _ => format!("{row},plain title of some length {row},2.25\n"),
+            };
+        }
+        let path = written(&format!("parts-{name}.csv"), text.as_bytes());
+        let table = Table::read_csv(&path).unwrap();
+        let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        let four = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+        let whole = one.install(|| Table::read_csv(&path)).unwrap();
+        let parted = four.install(|| Table::read_csv(&path)).unwrap();
+        for other in [&whole, &parted] {
+            assert_eq!(table.rows(), 60_000);
+            assert_eq!(other.integers("n").unwrap(), (0..60_000).collect::<Vec<i64>>());
+            assert_eq!(other.texts("title").unwrap(), table.texts("title").unwrap());
+            assert_eq!(other.column("share").unwrap(), table.column("share").unwrap());
+        }
+        let line = text[..text.find("50000,").unwrap()].matches('\n').count() + 1;
+        for other in [whole, parted] {
+            let error = other.filter_rows(&[50_000]).unwrap().numbers("title").unwrap_err();
+            assert!(error.to_string().contains(&format!("row {line},")), "{error} {line}");
+        }
+        std::fs::write(&path, text + "1,2\n").unwrap();
+        let error = four.install(|| Table::read_csv(&path)).unwrap_err().to_string();
+        assert!(error.contains("2 fields, but the header has 3"), "{error}");
+    }
+}

@@ -16,3 +16,6 @@ pub use decode::open_rgb;
 pub use inspect::inspect;
 pub use set::{ImageSet, load_rgb, resize_rgb};
 pub use transform::Transform;
+
+// A cell keeps a variable under the name of its type, so these must have names that a cell can say.
+pub use image::{ImageBuffer, Rgb, RgbImage};

@@ -211,16 +211,14 @@ impl ImageSet {
         if let Some(&index) = indices.iter().find(|index| **index >= self.count) {
             self.pixels(index)?;
         }
-        out.par_chunks_exact_mut(size).zip(indices).try_for_each(|(out, &index)| {
-            prepared.apply(
-                self.pixels(index)?,
-                self.width,
-                self.height,
-                [seed, epoch, index as u64],
-                out,
-            );
-            Ok(())
-        })
+        out.par_chunks_exact_mut(size).zip(indices).try_for_each_init(
+            Vec::new,
+            |wide, (out, &index)| {
+                let key = [seed, epoch, index as u64];
+                prepared.apply(self.pixels(index)?, self.width, self.height, key, wide, out);
+                Ok(())
+            },
+        )
     }
 
     /// Picture `index` as training sees it in this epoch, before normalization: for a figure of one

@@ -1,7 +1,7 @@
 //! How a picture becomes numbers.
 
 use super::augment::Augmentation;
-use super::warp::warp;
+use super::warp::{Wide, warp};
 use crate::{Error, ErrorKind, Result};
 
 /// How the bytes of a picture become the numbers that a network reads: augmented, when asked for, then
@@ -78,19 +78,21 @@ pub(super) struct Prepared<'a> {
 }
 
 impl Prepared<'_> {
-    /// Writes the picture `pixels`, `[height, width, 3]`, into `out`, `[3, height, width]`.
+    /// Writes the picture `pixels`, `[height, width, 3]`, into `out`, `[3, height, width]`; `wide` is
+    /// room to work in.
     pub(super) fn apply(
         &self,
         pixels: &[u8],
         width: usize,
         height: usize,
         key: [u64; 3],
+        wide: &mut Wide,
         out: &mut [f32],
     ) {
         match self.augmentation {
             Some(augmentation) => {
                 let draw = augmentation.draw(key);
-                warp(pixels, width, height, &draw, augmentation.fill, &self.affine, out);
+                warp(pixels, width, height, &draw, augmentation.fill, &self.affine, wide, out);
             }
             None => self.look_up(pixels, out),
         }

@@ -43,7 +43,7 @@ pub(super) enum Lines {
 }
 
 impl Lines {
-    fn of(&self, row: usize) -> usize {
+    pub(super) fn of(&self, row: usize) -> usize {
         match self {
             Self::Sequential => row + 2,
             Self::Each(lines) => lines.get(row).copied().unwrap_or(row + 2),

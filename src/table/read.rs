@@ -48,53 +48,149 @@ struct Cells {
     ends: Vec<usize>,
 }
 
+/// The cells of some rows, and the byte of the file at which each row starts.
+struct Rows {
+    columns: Vec<Cells>,
+    starts: Vec<usize>,
+}
+
+/// Why some rows could not be split into cells.
+enum Trouble {
+    /// The row that starts at this byte has this many fields.
+    Ragged(usize, usize),
+    /// The rows do not end where the next part begins.
+    Torn,
+    Unreadable(String),
+}
+
 fn parse(bytes: &[u8], path: &Path) -> Result<Table> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .buffer_capacity(1 << 16)
-        .from_reader(bytes);
+    let mut reader = reader(bytes);
     let mut record = csv::ByteRecord::new();
-    let unreadable = |error: csv::Error| Error::new(ErrorKind::Table, error.to_string());
-    if !reader.read_byte_record(&mut record).map_err(unreadable)? {
+    let unreadable = |reason: String| Error::new(ErrorKind::Table, reason);
+    if !reader.read_byte_record(&mut record).map_err(|error| unreadable(error.to_string()))? {
         return Err(Error::new(ErrorKind::Table, "the file is empty")
             .help("its first line should name the columns"));
     }
     let names = header(&record)?;
+    let body = reader.position().byte() as usize;
 
-    let rows_expected = bytes.len() / record.as_slice().len().max(16);
-    let mut columns: Vec<Cells> = names
-        .iter()
-        .map(|_| Cells { bytes: Vec::new(), ends: Vec::with_capacity(rows_expected) })
-        .collect();
-    let mut starts = Vec::with_capacity(rows_expected);
+    let parts = parts(bytes, body);
+    let rows = parts
+        .par_iter()
+        .map(|&(start, end)| split(bytes, start, end, names.len()))
+        .collect::<std::result::Result<Vec<_>, _>>()
+        // Where quotes stand inside unquoted cells, a part can begin in the middle of a row. And only
+        // the first broken row of the file is worth telling. Both take reading from the front.
+        .or_else(|trouble| match parts.len() {
+            1 => Err(trouble),
+            _ => split(bytes, body, bytes.len(), names.len()).map(|rows| vec![rows]),
+        })
+        .map_err(|trouble| match trouble {
+            Trouble::Ragged(start, found) => {
+                ragged(line_numbers(bytes, &[start])[0], names.len(), found)
+            }
+            Trouble::Unreadable(reason) => unreadable(reason),
+            Trouble::Torn => unreadable("the rows could not be told apart".to_string()),
+        })?;
+
+    let starts: Vec<usize> = rows.iter().flat_map(|rows| rows.starts.iter().copied()).collect();
+    let lines = lines(bytes, &starts);
+    let mut columns: Vec<Vec<Cells>> = names.iter().map(|_| Vec::new()).collect();
+    for rows in rows {
+        for (parts, cells) in columns.iter_mut().zip(rows.columns) {
+            parts.push(cells);
+        }
+    }
+    let columns: Vec<Arc<Column>> = columns
+        .into_par_iter()
+        .zip(&names)
+        .map(|(parts, name)| typed(joined(parts), name, &lines).map(Arc::new))
+        .collect::<Result<_>>()?;
+    let rows = starts.len();
+    Ok(Table { names, columns, rows, origin: Some(Origin { file: path.into(), lines }) })
+}
+
+fn reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(1 << 16)
+        .from_reader(bytes)
+}
+
+/// Where to cut the file so that every processor has a part: behind line breaks before which the
+/// quotes are even in number, which are ends of rows unless quotes stand inside unquoted cells.
+fn parts(bytes: &[u8], body: usize) -> Vec<(usize, usize)> {
+    const SMALLEST: usize = 1 << 19;
+    let count = rayon::current_num_threads().min((bytes.len() - body) / SMALLEST).max(1);
+    let mut parts = Vec::with_capacity(count);
+    let mut start = body;
+    let quotes = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'"').count();
+    for part in 1..count {
+        let aim = (body + (bytes.len() - body) / count * part).max(start);
+        let mut inside = quotes(&bytes[start..aim]) % 2 == 1;
+        let end = bytes[aim..].iter().position(|byte| {
+            inside ^= *byte == b'"';
+            *byte == b'\n' && !inside
+        });
+        let Some(end) = end else { break };
+        parts.push((start, aim + end + 1));
+        start = aim + end + 1;
+    }
+    parts.push((start, bytes.len()));
+    parts
+}
+
+/// Splits the rows between two bytes of the file into cells.
+fn split(
+    bytes: &[u8],
+    first: usize,
+    end: usize,
+    width: usize,
+) -> std::result::Result<Rows, Trouble> {
+    let mut columns: Vec<Cells> = (0..width).map(|_| Cells::default()).collect();
+    let mut starts = Vec::new();
+    let mut record = csv::ByteRecord::new();
+    // It may read beyond the end: only so can it be seen whether a row ends there.
+    let mut reader = reader(&bytes[first..]);
     loop {
-        starts.push(reader.position().byte() as usize);
-        if !reader.read_byte_record(&mut record).map_err(unreadable)? {
-            starts.pop();
-            break;
+        let start = after_breaks(bytes, first + reader.position().byte() as usize);
+        if start >= end && end < bytes.len() {
+            let torn = start != after_breaks(bytes, end);
+            return if torn { Err(Trouble::Torn) } else { Ok(Rows { columns, starts }) };
         }
-        if record.len() != names.len() {
-            let row = lines(bytes, &starts).last().copied().unwrap_or(2);
-            return Err(ragged(row, names.len(), record.len()));
+        match reader.read_byte_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => return Ok(Rows { columns, starts }),
+            Err(error) => return Err(Trouble::Unreadable(error.to_string())),
         }
+        if record.len() != width {
+            return Err(Trouble::Ragged(start, record.len()));
+        }
+        starts.push(start);
         for (cells, field) in columns.iter_mut().zip(&record) {
             cells.bytes.extend_from_slice(field);
             cells.ends.push(cells.bytes.len());
         }
     }
+}
 
-    let lines = lines(bytes, &starts);
-    let columns: Vec<Arc<Column>> = columns
-        .into_par_iter()
-        .zip(&names)
-        .map(|(cells, name)| typed(cells, name, &lines).map(Arc::new))
-        .collect::<Result<_>>()?;
-    let sequential = lines.iter().enumerate().all(|(row, line)| *line == row + 2);
-    let rows = lines.len();
-    let lines = if sequential { Lines::Sequential } else { Lines::Each(lines.into()) };
-    Ok(Table { names, columns, rows, origin: Some(Origin { file: path.into(), lines }) })
+/// The reader stands before blank lines, and before the second half of `\r\n`.
+fn after_breaks(bytes: &[u8], at: usize) -> usize {
+    let breaks = bytes[at.min(bytes.len())..].iter().take_while(|b| matches!(b, b'\n' | b'\r'));
+    at + breaks.count()
+}
+
+fn joined(parts: Vec<Cells>) -> Cells {
+    let mut parts = parts.into_iter();
+    let mut whole = parts.next().unwrap_or_default();
+    for part in parts {
+        let offset = whole.bytes.len();
+        whole.bytes.extend_from_slice(&part.bytes);
+        whole.ends.extend(part.ends.iter().map(|end| end + offset));
+    }
+    whole
 }
 
 fn header(record: &csv::ByteRecord) -> Result<Vec<String>> {
@@ -142,22 +238,30 @@ fn not_utf8(row: usize, cell: &[u8]) -> Error {
         .help("save the file as UTF-8")
 }
 
-/// The line on which each record starts, the first line being 1.
-fn lines(bytes: &[u8], starts: &[usize]) -> Vec<usize> {
+/// The line of each row, which starts at the byte given.
+fn lines(bytes: &[u8], starts: &[usize]) -> Lines {
+    let breaks = bytes.par_chunks(1 << 20).map(count_breaks).sum::<usize>();
+    // Blank lines and line breaks in cells can only add to the one break a row, the header's included.
+    if breaks == starts.len() + usize::from(bytes.ends_with(b"\n")) {
+        return Lines::Sequential;
+    }
+    Lines::Each(line_numbers(bytes, starts).into())
+}
+
+fn line_numbers(bytes: &[u8], starts: &[usize]) -> Vec<usize> {
     let mut line = 1;
     let mut counted = 0;
     let mut lines = Vec::with_capacity(starts.len());
     for &start in starts {
-        // The reader stands before blank lines, and before the second half of `\r\n`.
-        let mut start = start;
-        while matches!(bytes.get(start), Some(b'\n' | b'\r')) {
-            start += 1;
-        }
-        line += bytes[counted..start].iter().filter(|byte| **byte == b'\n').count();
+        line += count_breaks(&bytes[counted..start]);
         counted = start;
         lines.push(line);
     }
     lines
+}
+
+fn count_breaks(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte == b'\n').count()
 }
 
 /// What pandas reads as a missing value.
@@ -189,7 +293,7 @@ fn is_null(cell: &[u8]) -> bool {
     }
 }
 
-fn typed(cells: Cells, name: &str, lines: &[usize]) -> Result<Column> {
+fn typed(cells: Cells, name: &str, lines: &Lines) -> Result<Column> {
     let Cells { bytes, ends } = cells;
     let starts = || std::iter::once(0).chain(ends.iter().copied());
     let buffer = String::from_utf8(bytes).map_err(|error| {
@@ -198,11 +302,11 @@ fn typed(cells: Cells, name: &str, lines: &[usize]) -> Result<Column> {
         let start = starts().nth(row).unwrap_or(0);
         let end = ends.get(row).copied().unwrap_or(start);
         let cell = error.as_bytes().get(start..end).unwrap_or_default();
-        not_utf8(lines.get(row).copied().unwrap_or(row + 2), cell).column(name)
+        not_utf8(lines.of(row), cell).column(name)
     })?;
     // Each cell must be text by itself, too: two halves of one character can meet in the buffer.
     if let Some(row) = ends.iter().position(|end| !buffer.is_char_boundary(*end)) {
-        return Err(not_utf8(lines.get(row).copied().unwrap_or(row + 2), b"\xFF").column(name));
+        return Err(not_utf8(lines.of(row), b"\xFF").column(name));
     }
     let present: Vec<bool> =
         starts().zip(&ends).map(|(start, &end)| !is_null(&buffer.as_bytes()[start..end])).collect();

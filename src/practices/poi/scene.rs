@@ -231,7 +231,7 @@ impl Scene {
     }
 
     fn ground(&self, canvas: &mut Canvas) {
-        let grass = self.subject == Subject::Garden || self.texture % 3 == 0;
+        let grass = self.subject == Subject::Garden || self.texture.is_multiple_of(3);
         let base = if grass { [0.36, 0.54, 0.26] } else { [0.70, 0.66, 0.60] };
         let (near, far) = (self.lit(base), self.shaded(base));
         let (horizon, seed, middle) = (self.horizon, self.texture, self.middle);
