@@ -1,0 +1,227 @@
+//! Gradients against finite differences, on fresh random inputs of odd shapes: the fast operations, the
+//! portable ones, and a whole network.
+
+use cuaderno::models::{Hybrid, HybridConfig};
+use cuaderno::nn::{Inputs, Model, Pass};
+use cuaderno::tensor::cpu::Window;
+use cuaderno::tensor::{
+    Epilogue, LossOptions, Plain, Tape, Tensor0, add, backward, concat, conv2d, cross_entropy,
+    dropout, flatten, global_average_pool2d, linear, max_pool2d, portable, read, relu, tensor,
+    write,
+};
+use dfdx::shapes::{HasShape, Shape};
+use dfdx::tensor::{PutTape, SplitTape};
+use dfdx::tensor_ops::{SumTo, TryMul};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::time::SystemTime;
+
+/// A source whose seed is printed, so that a failure can be repeated.
+fn source() -> ChaCha8Rng {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let seed = std::env::var("SEED").map_or(since.as_nanos() as u64, |seed| seed.parse().unwrap());
+    println!("SEED={seed}");
+    ChaCha8Rng::seed_from_u64(seed)
+}
+
+fn random<S: Shape>(source: &mut ChaCha8Rng, shape: S) -> Plain<S> {
+    let values = (0..shape.num_elements()).map(|_| source.gen_range(-1.0f32..1.0)).collect();
+    tensor(values, shape).unwrap()
+}
+
+fn on<S: Shape>(plain: &Plain<S>) -> cuaderno::tensor::Tensor<S> {
+    plain.clone().put_tape(Tape::on())
+}
+
+/// The sum of the products with fixed random weights: a number that depends on every output.
+fn weighted<S: Shape>(output: cuaderno::tensor::Tensor<S>, seed: u64) -> Tensor0
+where
+    S: dfdx::shapes::ReduceShape<S::AllAxes, Reduced = ()>,
+{
+    let weights = random(&mut ChaCha8Rng::seed_from_u64(seed), *output.shape());
+    output.try_mul(weights.put_tape(Tape::off())).unwrap().sum()
+}
+
+/// Compares the gradient of `loss` with respect to `at` with central differences, in a few places.
+///
+/// ReLU and max-pooling have kinks: a step across one makes the difference wrong, not the gradient. Such a
+/// place shows by its two one-sided differences, and is left out; most places have to remain.
+fn check<S: Shape>(
+    what: &str,
+    at: &Plain<S>,
+    loss: impl Fn(&Plain<S>) -> Tensor0,
+    source: &mut ChaCha8Rng,
+) {
+    let value = |t: &Plain<S>| f64::from(read(&loss(t).split_tape().0)[0]);
+    let gradients = backward(loss(at)).unwrap();
+    let gradient = read(&gradients.get(at)).into_owned();
+    let (count, step) = (gradient.len(), 1e-2f32);
+    let places = 12.min(count);
+    let mut compared = 0;
+    for _ in 0..places {
+        let place = source.gen_range(0..count);
+        let moved = |by: f32| {
+            let mut t = tensor(read(at).into_owned(), *at.shape()).unwrap();
+            write(&mut t).unwrap()[place] += by;
+            value(&t)
+        };
+        let (ahead, here, behind) = (moved(step), value(at), moved(-step));
+        let (right, left) = ((ahead - here) / f64::from(step), (here - behind) / f64::from(step));
+        let scale = 1.0 + right.abs().max(left.abs());
+        if (right - left).abs() > 0.05 * scale {
+            continue;
+        }
+        compared += 1;
+        let difference = (ahead - behind) / (2.0 * f64::from(step));
+        let found = f64::from(gradient[place]);
+        assert!(
+            (found - difference).abs() < 0.02 * scale,
+            "{what}[{place}]: {found}, differences {difference}"
+        );
+    }
+    assert!(compared * 2 >= places, "{what}: kinks almost everywhere");
+}
+
+#[test]
+fn convolution_with_and_without_what_follows() {
+    let mut source = source();
+    for form in [conv2d, portable::conv2d] {
+        for case in 0..10 {
+            let groups = [1, 1, 2, 3][source.gen_range(0..4)];
+            let (images, channels) = (source.gen_range(1..4), groups * source.gen_range(1..4));
+            let outputs = groups * source.gen_range(1..4);
+            let window = Window {
+                kernel: [source.gen_range(1..4), source.gen_range(1..4)],
+                stride: [source.gen_range(1..3), source.gen_range(1..3)],
+                padding: [
+                    [source.gen_range(0..2), source.gen_range(0..3)],
+                    [source.gen_range(0..3), source.gen_range(0..2)],
+                ],
+                dilation: [source.gen_range(1..3), source.gen_range(1..3)],
+            };
+            let epilogue = Epilogue { relu: case % 2 == 0, pool: (case % 3 == 0).then_some(2) };
+            let (height, width) = (source.gen_range(9..14), source.gen_range(9..14));
+            let x = random(&mut source, (images, channels, height, width));
+            let [kh, kw] = window.kernel;
+            let weight = random(&mut source, (outputs, channels / groups, kh, kw));
+            let bias = random(&mut source, (outputs,));
+            let run = |x: &_, weight: &_, bias: &_| {
+                let y = form(on(x), on(weight), Some(on(bias)), &window, groups, epilogue).unwrap();
+                weighted(y, 1)
+            };
+            check("x", &x, |x| run(x, &weight, &bias), &mut source);
+            check("weight", &weight, |weight| run(&x, weight, &bias), &mut source);
+            check("bias", &bias, |bias| run(&x, &weight, bias), &mut source);
+        }
+    }
+}
+
+#[test]
+fn the_other_operations() {
+    let mut source = source();
+    let (n, c, h, w) = (
+        source.gen_range(1..4),
+        source.gen_range(1..4),
+        source.gen_range(5..9),
+        source.gen_range(5..9),
+    );
+    let images = random(&mut source, (n, c, h, w));
+    let window = Window::square(3, 2, 1);
+    check("max_pool2d", &images, |x| weighted(max_pool2d(on(x), &window).unwrap(), 2), &mut source);
+    check(
+        "portable",
+        &images,
+        |x| weighted(portable::max_pool2d(on(x), &window).unwrap(), 2),
+        &mut source,
+    );
+    check("average", &images, |x| weighted(global_average_pool2d(on(x)).unwrap(), 3), &mut source);
+    check("relu", &images, |x| weighted(relu(on(x)).unwrap(), 4), &mut source);
+    check("flatten", &images, |x| weighted(flatten(on(x)).unwrap(), 5), &mut source);
+    check("dropout", &images, |x| weighted(dropout(on(x), 0.4, 7).unwrap(), 6), &mut source);
+    // Used twice: the gradients of both uses add up.
+    check("add", &images, |x| weighted(add(on(x), relu(on(x)).unwrap()).unwrap(), 7), &mut source);
+    let (rows, a, b) = (source.gen_range(1..6), source.gen_range(1..9), source.gen_range(1..9));
+    let (left, right) = (random(&mut source, (rows, a)), random(&mut source, (rows, b)));
+    check("left", &left, |x| weighted(concat(on(x), on(&right)).unwrap(), 8), &mut source);
+    check("right", &right, |x| weighted(concat(on(&left), on(x)).unwrap(), 8), &mut source);
+    let weight = random(&mut source, (b, a));
+    for form in [linear, portable::linear] {
+        check(
+            "linear x",
+            &left,
+            |x| weighted(form(on(x), on(&weight), None, true).unwrap(), 9),
+            &mut source,
+        );
+        check(
+            "linear w",
+            &weight,
+            |w| weighted(form(on(&left), on(w), None, false).unwrap(), 9),
+            &mut source,
+        );
+    }
+    let labels: Vec<usize> = (0..rows).map(|_| source.gen_range(0..a)).collect();
+    let options = LossOptions {
+        class_weights: Some((0..a).map(|_| source.gen_range(0.1..2.0)).collect()),
+        label_smoothing: 0.2,
+    };
+    check("loss", &left, |x| cross_entropy(on(x), &labels, &options).unwrap(), &mut source);
+}
+
+#[test]
+fn a_frozen_part_gets_no_gradient_and_no_backward_pass() {
+    let config = HybridConfig { pixels: 16, features: 3, ..HybridConfig::default() };
+    let mut model = Hybrid::new(&config, 0).unwrap();
+    let mut source = source();
+    let inputs = Inputs {
+        images: Some(random(&mut source, (2, 3, 16, 16))),
+        features: Some(random(&mut source, (2, 3))),
+    };
+    for (name, parameter) in model.parameters_mut() {
+        parameter.set_trainable(!name.starts_with("image."));
+    }
+    // The picture branch leaves its tape off: its output is a constant to the rest.
+    let images = inputs.images().unwrap();
+    let branch = model.image.forward(images, &Pass::training(0)).unwrap().features().unwrap();
+    assert!(!branch.split_tape().1.is_on());
+    let logits = model.forward(&inputs, &Pass::training(0)).unwrap();
+    let mut gradients =
+        backward(cross_entropy(logits, &[0, 2], &LossOptions::default()).unwrap()).unwrap();
+    for (name, parameter) in model.parameters_mut() {
+        let moved = parameter.with_gradient(&mut gradients).unwrap().1.iter().any(|g| *g != 0.0);
+        assert_eq!(moved, !name.starts_with("image."), "{name}");
+    }
+}
+
+#[test]
+fn shapes_that_do_not_fit_are_errors_that_name_the_layer() {
+    let model =
+        Hybrid::new(&HybridConfig { pixels: 16, features: 3, ..HybridConfig::default() }, 0)
+            .unwrap();
+    let mut source = source();
+    let mut message = |images: (usize, usize, usize, usize), features: (usize, usize)| {
+        let inputs = Inputs {
+            images: Some(random(&mut source, images)),
+            features: Some(random(&mut source, features)),
+        };
+        model.forward(&inputs, &Pass::inference()).map(|_| ()).unwrap_err().to_string()
+    };
+    assert_eq!(
+        message((2, 1, 16, 16), (2, 3)),
+        "layer `image.0`: the input has 1 channels, the weights expect 3"
+    );
+    assert_eq!(
+        message((2, 3, 16, 16), (2, 4)),
+        "layer `metadata.0`: the input has 4 features, the weights expect 3"
+    );
+    assert_eq!(
+        message((2, 3, 32, 32), (2, 3)),
+        "layer `head.0`: the input has 2080 features, the weights expect 544"
+    );
+    assert_eq!(
+        message((2, 3, 16, 16), (3, 3)),
+        "layer `head`: a batch of 2 cannot be joined with a batch of 3"
+    );
+    assert!(
+        message((2, 3, 1, 1), (2, 3)).starts_with("layer `image.0`: a pooling window larger than")
+    );
+}
