@@ -234,7 +234,7 @@ mod tests {
         assert!(traceback.contains("In[7], line 2, column 11"), "{traceback}");
         assert!(!traceback.contains("RUST_BACKTRACE"), "{traceback}");
         let caret = traceback.lines().last().unwrap();
-        assert_eq!(caret.find('^'), traceback.lines().nth(3).unwrap().find("vec"));
+        assert_eq!(caret.find('^'), traceback.lines().nth(4).unwrap().find("vec"));
     }
 
     #[test]

@@ -240,6 +240,7 @@ impl Shell {
     }
 
     async fn start_inner(self: Arc<Self>, folder: &Path) -> Result<Arc<Inner>> {
+        let stage = Stages::new();
         let library = prepared::library();
         let (said, mut lines) = mpsc::channel::<String>(64);
         let narrator = self.clone();
@@ -262,6 +263,7 @@ impl Shell {
             }
         }
         crate::folders::create(&self.build)?;
+        stage.done("build folder");
         let (socket, flush) = (folder.join("cells"), folder.join("flush"));
         let listener = UnixListener::bind(&socket).map_err(|error| Failure::io(&socket, &error))?;
         tokio::spawn(self.clone().follow(listener));
@@ -290,12 +292,15 @@ impl Shell {
         let inner = Inner::start(self.hub.clone(), &place, said, asks, lost).await?;
         self.inner_pid.store(inner.pid(), Ordering::Relaxed);
         *self.inner.lock().unwrap_or_else(PoisonError::into_inner) = Some(inner.clone());
+        stage.done("evcxr_jupyter");
         inner.request_code(FLUSHER).await;
+        stage.done("flusher");
         if let Some(library) = library {
             prepared::pin_versions(&library, &self.build)?;
             // Declares the library as the notebooks will, and has rust-analyzer read it, which takes seconds.
             let code = format!("{}\n{WARM_UP}", prepared::dep_line(&library));
             inner.request_code(&code).await;
+            stage.done("library");
         }
         Ok(inner)
     }
@@ -518,6 +523,21 @@ impl Shell {
         let mut reply = Message::child(&kind, &self.hub.session, &request.header, content);
         reply.identities.clone_from(&request.identities);
         reply
+    }
+}
+
+/// Says on standard error how long each stage of the start took, to someone who asks with `CUADERNO_TRACE`.
+struct Stages(Option<std::time::Instant>);
+
+impl Stages {
+    fn new() -> Self {
+        Self(std::env::var_os("CUADERNO_TRACE").map(|_| std::time::Instant::now()))
+    }
+
+    fn done(&self, what: &str) {
+        if let Some(start) = self.0 {
+            eprintln!("cuaderno: {what} ready after {:.2} s", start.elapsed().as_secs_f64());
+        }
     }
 }
 
