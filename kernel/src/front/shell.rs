@@ -2,6 +2,7 @@
 //! to the kernel behind, one after the other.
 
 use super::End;
+use super::history::History;
 use super::hub::Hub;
 use super::inner::{Inner, Place};
 use super::report::Report;
@@ -78,6 +79,7 @@ pub struct Shell {
     /// Execute requests with this number or a lower one are not to be run any more.
     abort_until: AtomicU64,
     received: AtomicU64,
+    history: Mutex<History>,
     end: mpsc::Sender<End>,
 }
 
@@ -105,6 +107,7 @@ impl Shell {
             cells: Mutex::default(),
             abort_until: AtomicU64::new(0),
             received: AtomicU64::new(0),
+            history: Mutex::new(History::open()),
             end,
         });
         tokio::spawn(shell.clone().receive_shell(shell_recv));
@@ -148,7 +151,8 @@ impl Shell {
                     self.answer(&message, content).await;
                 }
                 "history_request" => {
-                    self.answer(&message, json!({"status": "ok", "history": []})).await;
+                    let content = self.history().reply(&message.content);
+                    self.answer(&message, content).await;
                 }
                 "comm_info_request" => {
                     self.answer(&message, json!({"status": "ok", "comms": {}})).await;
@@ -257,9 +261,8 @@ impl Shell {
                     .and_then(|folder| prepared::stock(&folder, &build))
             });
             // A session without a prepared folder is slow at first, but works.
-            match stocked.await {
-                Ok(Err(failure)) => eprintln!("cuaderno: {failure}"),
-                Ok(Ok(())) | Err(_) => {}
+            if let Ok(Err(failure)) = stocked.await {
+                eprintln!("cuaderno: {failure}");
             }
         }
         crate::folders::create(&self.build)?;
@@ -381,6 +384,9 @@ impl Shell {
             };
             count
         };
+        if store && !code.trim().is_empty() {
+            self.history().add(count, &code);
+        }
         let _ = tokio::fs::remove_file(&self.interrupt).await;
         self.hub.status(&message.header, "busy").await;
         if !silent {
@@ -443,7 +449,19 @@ impl Shell {
         if let Some(report) = running.failed.take() {
             return Some(report);
         }
-        (reply.content["status"] == "error").then(|| Report::compilation(errors, running.count))
+        if reply.content["status"] != "error" {
+            return None;
+        }
+        let unexplained = errors.iter().any(|error| {
+            error["evalue"]
+                .as_str()
+                .unwrap_or_default()
+                .starts_with("Compilation failed, but no parsable errors")
+        });
+        if running.interrupted && unexplained {
+            return Some(Report::not_compiled());
+        }
+        Some(Report::compilation(errors, running.count))
     }
 
     /// Passes a request on and its reply back.
@@ -482,6 +500,9 @@ impl Shell {
             }
             (running.turn, std::mem::replace(&mut running.interrupted, true))
         };
+        if super::builds::stop(self.inner_pid.load(Ordering::Relaxed)) {
+            return;
+        }
         if again {
             self.end_cell(turn);
             return;
@@ -500,6 +521,10 @@ impl Shell {
             let (_, cells) = *self.cells.lock().unwrap_or_else(PoisonError::into_inner);
             kill(cells);
         }
+    }
+
+    fn history(&self) -> std::sync::MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn inner(&self) -> Option<Arc<Inner>> {
