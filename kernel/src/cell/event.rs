@@ -120,6 +120,10 @@ impl Bundler {
 
     /// What waits when the cell ends: text alone is the value of its last expression.
     pub fn end(&mut self) -> Option<Event> {
+        // A last expression without a value, such as a `println!` without its semicolon.
+        if self.may_be_result() && self.parts["text/plain"] == "()" {
+            self.parts.clear();
+        }
         let kind = if self.may_be_result() { "execute_result" } else { "display_data" };
         self.take(kind)
     }

@@ -20,8 +20,15 @@ pub struct Held {
 impl Held {
     /// Takes what was read.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.text.extend_from_slice(bytes);
-        self.since = Some(Instant::now());
+        match &mut self.panic {
+            Some((message, _)) if !is_whole(message) => {
+                message.push_str(&String::from_utf8_lossy(bytes));
+            }
+            _ => {
+                self.text.extend_from_slice(bytes);
+                self.since = Some(Instant::now());
+            }
+        }
         self.find_panic();
     }
 
@@ -77,38 +84,49 @@ impl Held {
         String::from_utf8_lossy(&std::mem::take(&mut self.text)).into_owned()
     }
 
-    /// Moves a panic message from the text to its own place. It ends at the text's end: the hook writes it whole.
+    /// Moves a panic message from the text to its own place. A message goes on until its last line has come, or
+    /// the next one begins: the last one is the one that counts.
     fn find_panic(&mut self) {
-        let text = String::from_utf8_lossy(&self.text).into_owned();
-        let start = text
-            .match_indices("thread '")
-            .map(|(at, _)| at)
-            .filter(|at| {
-                let line_start = *at == 0 || text.as_bytes()[at - 1] == b'\n';
-                line_start
-                    && text[*at..].lines().next().is_some_and(|l| l.contains(" panicked at "))
-            })
-            .last();
-        match start {
-            Some(at) => {
-                // The hook begins with an empty line.
-                let before = text[..at].strip_suffix('\n').unwrap_or(&text[..at]);
-                let earlier = self.panic.replace((text[at..].to_string(), Instant::now()));
-                let before = earlier.map(|(text, _)| text).unwrap_or_default() + before;
-                self.since = (!before.is_empty()).then(Instant::now);
-                self.text = before.into_bytes();
-            }
-            None => {
-                if let Some((message, _)) = &mut self.panic
-                    && !message.contains("note: run with `RUST_BACKTRACE")
-                {
-                    message.push_str(&text);
-                    self.text.clear();
-                    self.since = None;
+        let mut text = String::from_utf8_lossy(&self.text).into_owned();
+        if let Some((message, since)) = self.panic.take() {
+            match last_panic(&message) {
+                // The message that was there, and the beginning of another.
+                Some(at) if at > 0 => {
+                    text.push_str(&message[..at]);
+                    self.panic = Some((message[at..].to_string(), since));
                 }
+                _ => match last_panic(&text) {
+                    Some(_) => text.insert_str(0, &message),
+                    None => self.panic = Some((message, since)),
+                },
             }
         }
+        if let Some(at) = last_panic(&text) {
+            self.panic = Some((text.split_off(at), Instant::now()));
+            // The hook begins with an empty line.
+            if text.ends_with("\n\n") || text == "\n" {
+                text.pop();
+            }
+        }
+        if text.len() != self.text.len() {
+            self.since = (!text.is_empty()).then(Instant::now);
+        }
+        self.text = text.into_bytes();
     }
+}
+
+/// Where the last panic message in a text begins.
+fn last_panic(text: &str) -> Option<usize> {
+    let begins = |at: &usize| {
+        let line_start = *at == 0 || text.as_bytes().get(*at - 1) == Some(&b'\n');
+        line_start && text[*at..].lines().next().is_some_and(|line| line.contains(" panicked at "))
+    };
+    text.match_indices("thread '").map(|(at, _)| at).filter(begins).last()
+}
+
+/// Whether a panic message has come to its last line.
+fn is_whole(message: &str) -> bool {
+    message.split_once("note: run with `RUST_BACKTRACE").is_some_and(|(_, end)| end.contains('\n'))
 }
 
 #[cfg(test)]

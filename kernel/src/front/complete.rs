@@ -54,8 +54,12 @@ pub fn judge(code: &str) -> Completeness {
     {
         return Completeness::Incomplete("    ".to_string());
     }
-    let program = format!("fn cell() {{\n{rust}\n}}");
-    if SourceFile::parse(&program, Edition::Edition2024).errors().is_empty() {
+    let parses = |body: &str| {
+        let program = format!("fn cell() {{\n{body}\n}}");
+        SourceFile::parse(&program, Edition::Edition2024).errors().is_empty()
+    };
+    // evcxr takes a last statement without its semicolon.
+    if parses(&rust) || parses(&format!("{rust};")) {
         Completeness::Complete
     } else {
         Completeness::Invalid

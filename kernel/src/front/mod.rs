@@ -1,8 +1,10 @@
 //! The kernel that Jupyter talks to: it binds the ports, runs `evcxr_jupyter` behind them, and publishes
 //! what the cells do while they do it.
 
+mod builds;
 mod complete;
 mod connection;
+mod history;
 mod hub;
 mod inner;
 mod report;

@@ -108,6 +108,18 @@ impl Report {
         Self { name: "Died".to_string(), traceback: vec![headline("Died", &value)], value }
     }
 
+    /// The compilation was stopped before the cell ran.
+    pub fn not_compiled() -> Self {
+        let value =
+            "stopped while the cell was being compiled; it has not run, and all variables are kept"
+                .to_string();
+        Self {
+            name: "Interrupted".to_string(),
+            traceback: vec![headline("Interrupted", &value)],
+            value,
+        }
+    }
+
     /// The process that runs the cells was ended because the cell did not stop.
     pub fn killed() -> Self {
         let value =
@@ -234,7 +246,7 @@ mod tests {
         assert!(traceback.contains("In[7], line 2, column 11"), "{traceback}");
         assert!(!traceback.contains("RUST_BACKTRACE"), "{traceback}");
         let caret = traceback.lines().last().unwrap();
-        assert_eq!(caret.find('^'), traceback.lines().nth(3).unwrap().find("vec"));
+        assert_eq!(caret.find('^'), traceback.lines().nth(4).unwrap().find("vec"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! to the kernel behind, one after the other.
 
 use super::End;
+use super::history::History;
 use super::hub::Hub;
 use super::inner::{Inner, Place};
 use super::report::Report;
@@ -78,6 +79,7 @@ pub struct Shell {
     /// Execute requests with this number or a lower one are not to be run any more.
     abort_until: AtomicU64,
     received: AtomicU64,
+    history: Mutex<History>,
     end: mpsc::Sender<End>,
 }
 
@@ -105,6 +107,7 @@ impl Shell {
             cells: Mutex::default(),
             abort_until: AtomicU64::new(0),
             received: AtomicU64::new(0),
+            history: Mutex::new(History::open()),
             end,
         });
         tokio::spawn(shell.clone().receive_shell(shell_recv));
@@ -148,7 +151,8 @@ impl Shell {
                     self.answer(&message, content).await;
                 }
                 "history_request" => {
-                    self.answer(&message, json!({"status": "ok", "history": []})).await;
+                    let content = self.history().reply(&message.content);
+                    self.answer(&message, content).await;
                 }
                 "comm_info_request" => {
                     self.answer(&message, json!({"status": "ok", "comms": {}})).await;
@@ -240,6 +244,7 @@ impl Shell {
     }
 
     async fn start_inner(self: Arc<Self>, folder: &Path) -> Result<Arc<Inner>> {
+        let stage = Stages::new();
         let library = prepared::library();
         let (said, mut lines) = mpsc::channel::<String>(64);
         let narrator = self.clone();
@@ -256,12 +261,12 @@ impl Shell {
                     .and_then(|folder| prepared::stock(&folder, &build))
             });
             // A session without a prepared folder is slow at first, but works.
-            match stocked.await {
-                Ok(Err(failure)) => eprintln!("cuaderno: {failure}"),
-                Ok(Ok(())) | Err(_) => {}
+            if let Ok(Err(failure)) = stocked.await {
+                eprintln!("cuaderno: {failure}");
             }
         }
         crate::folders::create(&self.build)?;
+        stage.done("build folder");
         let (socket, flush) = (folder.join("cells"), folder.join("flush"));
         let listener = UnixListener::bind(&socket).map_err(|error| Failure::io(&socket, &error))?;
         tokio::spawn(self.clone().follow(listener));
@@ -290,12 +295,15 @@ impl Shell {
         let inner = Inner::start(self.hub.clone(), &place, said, asks, lost).await?;
         self.inner_pid.store(inner.pid(), Ordering::Relaxed);
         *self.inner.lock().unwrap_or_else(PoisonError::into_inner) = Some(inner.clone());
+        stage.done("evcxr_jupyter");
         inner.request_code(FLUSHER).await;
+        stage.done("flusher");
         if let Some(library) = library {
             prepared::pin_versions(&library, &self.build)?;
             // Declares the library as the notebooks will, and has rust-analyzer read it, which takes seconds.
             let code = format!("{}\n{WARM_UP}", prepared::dep_line(&library));
             inner.request_code(&code).await;
+            stage.done("library");
         }
         Ok(inner)
     }
@@ -376,6 +384,9 @@ impl Shell {
             };
             count
         };
+        if store && !code.trim().is_empty() {
+            self.history().add(count, &code);
+        }
         let _ = tokio::fs::remove_file(&self.interrupt).await;
         self.hub.status(&message.header, "busy").await;
         if !silent {
@@ -438,7 +449,19 @@ impl Shell {
         if let Some(report) = running.failed.take() {
             return Some(report);
         }
-        (reply.content["status"] == "error").then(|| Report::compilation(errors, running.count))
+        if reply.content["status"] != "error" {
+            return None;
+        }
+        let unexplained = errors.iter().any(|error| {
+            error["evalue"]
+                .as_str()
+                .unwrap_or_default()
+                .starts_with("Compilation failed, but no parsable errors")
+        });
+        if running.interrupted && unexplained {
+            return Some(Report::not_compiled());
+        }
+        Some(Report::compilation(errors, running.count))
     }
 
     /// Passes a request on and its reply back.
@@ -477,6 +500,9 @@ impl Shell {
             }
             (running.turn, std::mem::replace(&mut running.interrupted, true))
         };
+        if super::builds::stop(self.inner_pid.load(Ordering::Relaxed)) {
+            return;
+        }
         if again {
             self.end_cell(turn);
             return;
@@ -495,6 +521,10 @@ impl Shell {
             let (_, cells) = *self.cells.lock().unwrap_or_else(PoisonError::into_inner);
             kill(cells);
         }
+    }
+
+    fn history(&self) -> std::sync::MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn inner(&self) -> Option<Arc<Inner>> {
@@ -518,6 +548,21 @@ impl Shell {
         let mut reply = Message::child(&kind, &self.hub.session, &request.header, content);
         reply.identities.clone_from(&request.identities);
         reply
+    }
+}
+
+/// Says on standard error how long each stage of the start took, to someone who asks with `CUADERNO_TRACE`.
+struct Stages(Option<std::time::Instant>);
+
+impl Stages {
+    fn new() -> Self {
+        Self(std::env::var_os("CUADERNO_TRACE").map(|_| std::time::Instant::now()))
+    }
+
+    fn done(&self, what: &str) {
+        if let Some(start) = self.0 {
+            eprintln!("cuaderno: {what} ready after {:.2} s", start.elapsed().as_secs_f64());
+        }
     }
 }
 

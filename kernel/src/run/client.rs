@@ -52,6 +52,8 @@ impl Client {
             .arg(&file)
             .current_dir(folder)
             .stdin(Stdio::null())
+            // The kernel ends when the runner has been killed.
+            .env("JPY_PARENT_PID", std::process::id().to_string())
             // Ctrl-C reaches the runner, which then ends the kernel in order.
             .process_group(0);
         if let Some(out) = out {

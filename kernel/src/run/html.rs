@@ -40,9 +40,7 @@ pub fn page(name: &str, notebook: &Notebook) -> String {
 fn title(notebook: &Notebook) -> Option<String> {
     notebook.cells.iter().find_map(|cell| match cell {
         Cell::Markdown { source, .. } => {
-            let text = source.concat();
-            let line = text.lines().find_map(|line| line.strip_prefix("# ").map(str::to_string));
-            line
+            source.concat().lines().find_map(|line| line.strip_prefix("# ").map(str::to_string))
         }
         _ => None,
     })

@@ -66,11 +66,11 @@ pub async fn start(with_library: bool) -> Kernel {
     command
         .args(["kernel", "--connection-file"])
         .arg(&file)
-        .env("CUADERNO_CACHE", folder("cache"))
         .current_dir(folder("work"))
         .stdin(Stdio::null());
+    // With the library, the user's cache: it may be prepared there already, which takes minutes.
     if !with_library {
-        command.env("CUADERNO_ROOT", "/nonexistent");
+        command.env("CUADERNO_CACHE", folder("cache")).env("CUADERNO_ROOT", "/nonexistent");
     }
     let child = command.spawn().unwrap();
     let session = format!("test-{}", ports[0]);
