@@ -3,6 +3,7 @@
 use crate::failure::{Failure, Result};
 use crate::run::{self, Parameter};
 use crate::{doctor, folders, front, install, lab, prepared};
+use cuaderno::practices::poi;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ cuaderno: deep learning in Rust notebooks
   cuaderno uninstall                   undo that
   cuaderno doctor                      say what is there and what is missing
   cuaderno clean [--all]               free the space of what can be made again
+  cuaderno data generate [--out DIR]   write the sample data anew
   cuaderno kernel --connection-file F  the kernel itself; Jupyter calls this
 
 `cuaderno COMMAND --help` tells more.";
@@ -63,6 +65,15 @@ cuaderno clean [--all]
 Removes the folders of kernels that are no more and the prepared builds that no kernel uses now; `--all` also removes
 the JupyterLab environment. Everything is made again when it is needed.";
 
+const DATA: &str = "\
+cuaderno data generate [--out DIR] [--rows N] [--seed N]
+
+Writes the sample of points of interest, a CSV file and a picture a place, the same on every run.
+
+  --out DIR    where to write it (default: data/poi)
+  --rows N     how many rows (default: 400)
+  --seed N     another seed makes another city (default: 1492)";
+
 const KERNEL: &str = "\
 cuaderno kernel --connection-file FILE
 
@@ -104,6 +115,7 @@ pub fn main() -> Result<ExitCode> {
             Ok(if doctor::run() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }),
         "clean" => clean_command(parser),
+        "data" => data_command(parser),
         other => Err(usage(format!("there is no command `{other}`").into())),
     }
 }
@@ -194,6 +206,28 @@ fn clean_command(mut parser: Parser) -> Result<ExitCode> {
     }
     let freed = before.saturating_sub(folders::size(&cache));
     println!("freed {} MB in {}", freed >> 20, cache.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn data_command(mut parser: Parser) -> Result<ExitCode> {
+    let (mut out, mut rows, mut seed) =
+        (PathBuf::from("data/poi"), poi::SAMPLE_ROWS, poi::SAMPLE_SEED);
+    let mut generate = false;
+    while let Some(arg) = parser.next().map_err(usage)? {
+        match arg {
+            Arg::Value(word) if word == "generate" => generate = true,
+            Arg::Long("out") => out = parser.value().map_err(usage)?.into(),
+            Arg::Long("rows") => rows = parser.value().and_then(|v| v.parse()).map_err(usage)?,
+            Arg::Long("seed") => seed = parser.value().and_then(|v| v.parse()).map_err(usage)?,
+            Arg::Short('h') | Arg::Long("help") => return help(DATA),
+            other => return Err(usage(other.unexpected())),
+        }
+    }
+    if !generate {
+        return Err(usage("`cuaderno data` wants to be told to `generate`".into()));
+    }
+    let paths = poi::generate(&out, rows, seed).map_err(|error| Failure::new(error.to_string()))?;
+    println!("{paths}");
     Ok(ExitCode::SUCCESS)
 }
 
