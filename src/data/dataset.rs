@@ -9,6 +9,7 @@ use ndarray::{Array1, Array2, Array3, Axis};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use std::fmt;
 
 /// Examples that know their number, each a picture, a row of metadata, or both, with a label.
 ///
@@ -44,6 +45,19 @@ pub struct Item {
     pub metadata: Option<Array1<f32>>,
     /// The class, an index into [`Dataset::classes`].
     pub label: usize,
+}
+
+impl fmt::Display for Item {
+    /// The sizes: `picture [3, 128, 128], metadata [53], label 1`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(image) = &self.image {
+            write!(f, "picture {:?}, ", image.shape())?;
+        }
+        if let Some(metadata) = &self.metadata {
+            write!(f, "metadata {:?}, ", metadata.shape())?;
+        }
+        write!(f, "label {}", self.label)
+    }
 }
 
 impl Dataset {

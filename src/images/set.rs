@@ -177,6 +177,14 @@ impl ImageSet {
             .ok_or_else(|| Error::new(ErrorKind::Image, "the picture has an impossible size"))
     }
 
+    /// These pictures, for a figure.
+    ///
+    /// # Errors
+    /// When there is no such picture.
+    pub fn pictures(&self, indices: &[usize]) -> Result<Vec<RgbImage>> {
+        indices.iter().map(|index| self.picture(*index)).collect()
+    }
+
     /// Writes pictures as numbers into `out`, `[indices.len(), 3, height, width]`, many at once.
     ///
     /// How picture i is augmented depends on `seed`, `epoch` and i alone: not on the order, the batch
