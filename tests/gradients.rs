@@ -34,9 +34,9 @@ fn on<S: Shape>(plain: &Plain<S>) -> cuaderno::tensor::Tensor<S> {
 }
 
 /// The sum of the products with fixed random weights: a number that depends on every output.
-fn weighted<S: Shape>(output: cuaderno::tensor::Tensor<S>, seed: u64) -> Tensor0
+fn weighted<S>(output: cuaderno::tensor::Tensor<S>, seed: u64) -> Tensor0
 where
-    S: dfdx::shapes::ReduceShape<S::AllAxes, Reduced = ()>,
+    S: Shape + dfdx::shapes::ReduceShape<S::AllAxes, Reduced = ()>,
 {
     let weights = random(&mut ChaCha8Rng::seed_from_u64(seed), *output.shape());
     output.try_mul(weights.put_tape(Tape::off())).unwrap().sum()
