@@ -80,15 +80,42 @@ fn message(kind: Kind<'_>, bundle: &Bundle) -> String {
     if let Some(svg) = &bundle.svg {
         part("image/svg+xml", svg);
     }
+    let metadata = match bundle.png.as_deref().and_then(displayed_size) {
+        Some([width, height]) => {
+            format!("{{\"image/png\":{{\"width\":{width},\"height\":{height}}}}}")
+        }
+        None => "{}".to_string(),
+    };
     let transient = match id {
         Some(id) => format!("{{\"display_id\":{}}}", json_string(id)),
         None => "{}".to_string(),
     };
     format!(
         "EVCXR_BEGIN_CONTENT application/vnd.cuaderno.message+json\n\
-         {{\"kind\":\"{name}\",\"content\":{{\"data\":{{{data}}},\"metadata\":{{}},\"transient\":{transient}}}}}\n\
+         {{\"kind\":\"{name}\",\"content\":{{\"data\":{{{data}}},\"metadata\":{metadata},\"transient\":{transient}}}}}\n\
          EVCXR_END_CONTENT\n"
     )
+}
+
+/// The size in CSS pixels (96 an inch) at which a PNG is meant to be seen: front ends take its pixels for
+/// that, and would show a picture of twice the density twice as large. `None` when the file does not tell.
+fn displayed_size(png: &[u8]) -> Option<[u32; 2]> {
+    let number =
+        |at: usize| png.get(at..at + 4).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes);
+    let (width, height) = (number(16)?, number(20)?);
+    let mut at = 8;
+    loop {
+        let (length, kind) = (number(at)? as usize, png.get(at + 4..at + 8)?);
+        match kind {
+            b"pHYs" if png.get(at + 16) == Some(&1) => {
+                let density = f64::from(number(at + 8)?) * 0.0254 / 96.0;
+                let size = |pixels: u32| (f64::from(pixels) / density).round() as u32;
+                return (density > 0.0).then(|| [size(width), size(height)]);
+            }
+            b"IDAT" => return None,
+            _ => at = at.checked_add(length)?.checked_add(12)?,
+        }
+    }
 }
 
 /// A text as a JSON string.
@@ -165,6 +192,29 @@ mod tests {
             r#"</b>","image/png":"AP8Q"},"metadata":{},"transient":{"display_id":"id-1"}}}"#,
         );
         assert_eq!(lines[1], expected);
+    }
+
+    #[test]
+    fn a_dense_picture_is_shown_at_its_size() {
+        let chunk = |kind: &[u8], data: &[u8]| {
+            let mut bytes = (data.len() as u32).to_be_bytes().to_vec();
+            bytes.extend(kind);
+            bytes.extend(data);
+            bytes.extend([0; 4]);
+            bytes
+        };
+        let mut header = [300u32.to_be_bytes(), 200u32.to_be_bytes()].concat();
+        header.extend([8, 2, 0, 0, 0]);
+        // 192 pixels an inch are 7559 a meter.
+        let density = [&7559u32.to_be_bytes()[..], &7559u32.to_be_bytes()[..], &[1]].concat();
+        let start = [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"IHDR", &header)].concat();
+        let dense = [start.clone(), chunk(b"pHYs", &density), chunk(b"IDAT", &[])].concat();
+        assert_eq!(displayed_size(&dense), Some([150, 100]));
+        assert_eq!(displayed_size(&[start, chunk(b"IDAT", &[])].concat()), None);
+        for end in 0..dense.len() {
+            // A file cut short anywhere does no harm.
+            let _ = displayed_size(&dense[..end]);
+        }
     }
 
     #[test]
