@@ -58,7 +58,7 @@ fn check<S: Shape>(
     let gradient = read(&gradients.get(at)).into_owned();
     let (count, step) = (gradient.len(), 4e-3f32);
     let places = 24.min(count);
-    let (mut compared, mut wrong) = (0, Vec::new());
+    let (mut compared, mut wrong) = (0usize, Vec::new());
     for _ in 0..places {
         let place = source.gen_range(0..count);
         let moved = |by: f32| {
