@@ -55,10 +55,11 @@ pub fn ensure(library: &Path, say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     folders::create(&folder)?;
     let _ = fs::remove_file(&stamp_file);
     let exe = std::env::current_exe().map_err(|e| Failure::new(e.to_string()))?;
-    let built = Command::new(exe)
+    let built = Command::new(&exe)
         .args([roles::PREPARE.as_ref(), library.as_os_str()])
         .env("EVCXR_TMPDIR", &folder)
         .envs(profile())
+        .env(roles::COMPILE, &exe)
         .env_remove(roles::SOCKET)
         .current_dir(&folder)
         .stdin(Stdio::null())

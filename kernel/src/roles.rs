@@ -1,10 +1,12 @@
 //! The roles of this executable, and the environment variables by which its processes know theirs.
 //!
 //! Jupyter starts the front (`cuaderno kernel`); the front starts `evcxr_jupyter` as a child of the same
-//! executable; evcxr starts the executable again to run the cells, and as a wrapper around rustc.
+//! executable; evcxr starts the executable again to run the cells, and cargo starts it to compile them.
 
 use rustix::process::{Signal, getpid, kill_process};
+use std::ffi::OsStr;
 use std::os::unix::process::parent_id;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,6 +14,8 @@ use std::time::Duration;
 pub const SOCKET: &str = "CUADERNO_SOCKET";
 /// Path of the socket by which the filter asks the cells to flush their output.
 pub const FLUSH: &str = "CUADERNO_FLUSH";
+/// Names this executable to cargo as the one to compile workspace members with: a cell's crate is one.
+pub const COMPILE: &str = "RUSTC_WORKSPACE_WRAPPER";
 /// Set in the process that runs the cells.
 pub const CELLS: &str = "CUADERNO_CELLS";
 /// Path of a file that exists while the user asks the cell to stop.
@@ -31,6 +35,20 @@ const EVCXR_WRAPPER: &str = "EVCXR_RUSTC_WRAPPER";
 /// Plays the role that evcxr or the front gave to this process; `None` if it is the user's command.
 pub fn play() -> Option<ExitCode> {
     let is_set = |name| std::env::var_os(name).is_some();
+    if is_set(COMPILE) {
+        let stand_in = match std::env::args_os().next().as_deref().map(Path::new)?.file_name()? {
+            name if name == "cargo" => Some(crate::cell::cargo::cargo()),
+            name if name == "rustup" => Some(crate::cell::cargo::rustup()),
+            _ => None,
+        };
+        if let Some(ran) = stand_in {
+            return Some(finish(ran.map_err(|error| format!("cuaderno: {error}"))));
+        }
+    }
+    if is_set(COMPILE) && std::env::args_os().nth(1).is_some_and(|arg| is_rustc(&arg)) {
+        eprintln!("cuaderno: cannot start rustc: {}", crate::cell::compile::main());
+        return Some(ExitCode::FAILURE);
+    }
     if is_set(EVCXR_RUNTIME) && is_set(SOCKET) && !is_set(CELLS) {
         return Some(match crate::cell::filter::main() {
             Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
@@ -57,6 +75,11 @@ pub fn play() -> Option<ExitCode> {
         }
         _ => None,
     }
+}
+
+/// Cargo gives the path of the compiler as the first argument.
+fn is_rustc(arg: &OsStr) -> bool {
+    Path::new(arg).file_stem().is_some_and(|name| name == "rustc")
 }
 
 fn finish(result: Result<(), String>) -> ExitCode {

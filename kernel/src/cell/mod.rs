@@ -3,8 +3,13 @@
 //! evcxr starts this executable to run cells. That process becomes the [`filter`]; it starts the executable
 //! once more for the cells themselves, reads everything they write ([`splitter`]), and sends it to the
 //! front as [`event`]s while the cell runs. Only the lines that evcxr's own loop needs go on to evcxr.
+//! Before that, [`cargo`] stands between evcxr and cargo, and [`compile`] between cargo and rustc.
 
+pub mod cargo;
+pub mod compile;
 pub mod event;
 pub mod filter;
 mod held;
 mod splitter;
+#[cfg(test)]
+mod variables;

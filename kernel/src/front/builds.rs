@@ -2,11 +2,14 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Ends the cargo that the kernel behind has started, with all it has started itself; says whether there was one.
+/// Ends the compilation that the kernel behind has started, with all its processes; says whether there was one.
 ///
 /// Looks into `/proc`; where there is none, a compilation cannot be stopped.
 pub fn stop(inner: u32) -> bool {
-    let builds: Vec<u32> = children(inner).into_iter().filter(|id| name(*id) == "cargo").collect();
+    let builds: Vec<u32> = children(inner)
+        .into_iter()
+        .filter(|id| matches!(name(*id).as_str(), "cargo" | "rustc" | "mold"))
+        .collect();
     for build in &builds {
         end_tree(*build);
     }

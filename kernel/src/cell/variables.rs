@@ -1,0 +1,102 @@
+// Where cells keep their variables between them. This text takes the place of evcxr's own module of the
+// same interface in the program of every cell: evcxr's hash map, compiled anew with each cell, costs half of
+// the cell's compilation. What depends on a variable's type is a line or two here; the rest is compiled once.
+#![allow(dead_code)]
+
+use std::any::{Any, TypeId};
+
+pub const VARIABLE_CHANGED_TYPE: &str = "EVCXR_VARIABLE_CHANGED_TYPE:";
+pub const USER_ERROR_OCCURRED: &str = "EVCXR_ERROR_OCCURRED";
+
+pub struct VariableStore {
+    variables: Vec<(String, Box<dyn Any>)>,
+}
+
+impl VariableStore {
+    pub fn new() -> VariableStore {
+        VariableStore { variables: Vec::new() }
+    }
+
+    pub fn put_variable<T: 'static>(&mut self, name: &str, value: T) {
+        self.put(name, Box::new(value));
+    }
+
+    pub fn check_variable<T: 'static>(&mut self, name: &str) -> bool {
+        self.check(name, TypeId::of::<T>())
+    }
+
+    pub fn take_variable<T: 'static>(&mut self, name: &str) -> T {
+        match self.take(name).downcast() {
+            Ok(value) => *value,
+            Err(_) => missing(name),
+        }
+    }
+
+    pub fn lazy_arc<T: 'static, F: FnOnce() -> T>(
+        &mut self,
+        name: &str,
+        create: F,
+    ) -> std::sync::Arc<T> {
+        if self.position(name).is_none() {
+            self.put_variable(name, std::sync::Arc::new(create()));
+        }
+        let value: std::sync::Arc<T> = self.take_variable(name);
+        self.put_variable(name, value.clone());
+        value
+    }
+
+    pub fn merge(&mut self, other: VariableStore) {
+        for (name, value) in other.variables {
+            self.put(&name, value);
+        }
+    }
+
+    #[inline(never)]
+    fn position(&self, name: &str) -> Option<usize> {
+        let mut at = 0;
+        while at < self.variables.len() {
+            if self.variables[at].0 == name {
+                return Some(at);
+            }
+            at += 1;
+        }
+        None
+    }
+
+    #[inline(never)]
+    fn put(&mut self, name: &str, value: Box<dyn Any>) {
+        match self.position(name) {
+            Some(at) => self.variables[at].1 = value,
+            None => self.variables.push((name.to_owned(), value)),
+        }
+    }
+
+    #[inline(never)]
+    fn check(&mut self, name: &str, kind: TypeId) -> bool {
+        match self.position(name) {
+            Some(at) if (*self.variables[at].1).type_id() != kind => {
+                eprintln!("The type of the variable {name} was redefined, so was lost.");
+                println!("{VARIABLE_CHANGED_TYPE}{name}");
+                false
+            }
+            _ => true,
+        }
+    }
+
+    #[inline(never)]
+    fn take(&mut self, name: &str) -> Box<dyn Any> {
+        match self.position(name) {
+            Some(at) => self.variables.swap_remove(at).1,
+            None => missing(name),
+        }
+    }
+}
+
+#[inline(never)]
+fn missing(name: &str) -> ! {
+    panic!("Variable '{name}' has gone missing")
+}
+
+pub fn create_variable_store() -> *mut VariableStore {
+    Box::into_raw(Box::new(VariableStore::new()))
+}
