@@ -58,6 +58,24 @@ fn svg_is_escaped_and_says_what_it_needs() {
 }
 
 #[test]
+fn photographs_stay_small_and_drawings_exact() {
+    let mut random = ChaCha8Rng::seed_from_u64(3);
+    let photograph = RgbImage::from_fn(128, 128, |x, y| {
+        let noise = random.gen_range(0..20);
+        Rgb([x as u8 + noise, y as u8 + noise, 100 + noise])
+    });
+    let drawing = RgbImage::from_fn(128, 128, |x, y| Rgb([(x / 32 + y / 32) as u8 % 2 * 255; 3]));
+    let figure = plot::image_grid(&[photograph, drawing], &["photograph", "drawing"]).unwrap();
+    let svg = figure.svg().unwrap();
+    let count = |kind: &str| svg.matches(&format!("data:image/{kind};base64,")).count();
+    assert_eq!((count("jpeg"), count("png")), (1, 1));
+    // A notebook keeps the pictures at their size, a saved file at double density.
+    let shown = image::load_from_memory(&figure.bundle().png.unwrap()).unwrap();
+    let saved = image::load_from_memory(&figure.png(2.0).unwrap()).unwrap();
+    assert_eq!((2 * shown.width(), 2 * shown.height()), (saved.width(), saved.height()));
+}
+
+#[test]
 fn size_and_scale_are_kept() {
     let figure = example().size(500, 300);
     for (scale, expected) in [(1.0, (500, 300)), (2.0, (1000, 600)), (1.5, (750, 450))] {

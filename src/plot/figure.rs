@@ -15,6 +15,9 @@ use std::sync::Arc;
 
 /// Pixels to the CSS pixel in what a notebook shows and [`Figure::save`] writes: sharp on any screen.
 const SCALE: f64 = 2.0;
+/// The same for a figure that shows photographs in a notebook, whose file would otherwise grow by megabytes: they
+/// have no more pixels to show, and the SVG beside the PNG keeps the text sharp.
+const PICTURES_SCALE: f64 = 1.0;
 
 /// A figure that shows itself in a notebook cell and saves itself as PNG and SVG.
 ///
@@ -162,7 +165,8 @@ impl std::fmt::Display for Figure {
 impl Show for Figure {
     fn bundle(&self) -> Bundle {
         let drawn = self.scene().and_then(|scene| {
-            Ok((output::png(&scene, SCALE)?, output::svg(&scene, &self.to_string())?))
+            let scale = if scene.has_pictures() { PICTURES_SCALE } else { SCALE };
+            Ok((output::png(&scene, scale)?, output::svg(&scene, &self.to_string())?))
         });
         match drawn {
             Ok((png, svg)) => {

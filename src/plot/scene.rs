@@ -95,6 +95,10 @@ impl Scene {
         self.marks.push(Mark::Dot { x, y, radius, color });
     }
 
+    pub fn has_pictures(&self) -> bool {
+        self.marks.iter().any(|mark| matches!(mark, Mark::Picture { .. }))
+    }
+
     pub fn picture(&mut self, rect: Rect, image: Arc<RgbImage>) {
         self.marks.push(Mark::Picture { rect, image });
     }
