@@ -35,6 +35,18 @@ pub fn show_result(value: &dyn Show) {
     show(Kind::Result, &value.bundle());
 }
 
+/// Takes away what the running cell has shown so far: at once, or with `wait` only when the next output comes, so
+/// that the one takes the place of the other without a flicker.
+///
+/// Only a `cuaderno` kernel can do that; elsewhere, what is shown stays.
+pub fn clear_output(wait: bool) {
+    if place() == Place::Kernel {
+        let content = format!("{{\"wait\":{wait}}}");
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(envelope("clear_output", &content).as_bytes());
+    }
+}
+
 /// The ways in which the kernel shows a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind<'a> {
@@ -90,9 +102,16 @@ fn message(kind: Kind<'_>, bundle: &Bundle) -> String {
         Some(id) => format!("{{\"display_id\":{}}}", json_string(id)),
         None => "{}".to_string(),
     };
+    let content =
+        format!("{{\"data\":{{{data}}},\"metadata\":{metadata},\"transient\":{transient}}}");
+    envelope(name, &content)
+}
+
+/// The kind and content of a message, between the marks by which the kernel finds them.
+fn envelope(kind: &str, content: &str) -> String {
     format!(
         "EVCXR_BEGIN_CONTENT application/vnd.cuaderno.message+json\n\
-         {{\"kind\":\"{name}\",\"content\":{{\"data\":{{{data}}},\"metadata\":{metadata},\"transient\":{transient}}}}}\n\
+         {{\"kind\":\"{kind}\",\"content\":{content}}}\n\
          EVCXR_END_CONTENT\n"
     )
 }
@@ -192,6 +211,12 @@ mod tests {
             r#"</b>","image/png":"AP8Q"},"metadata":{},"transient":{"display_id":"id-1"}}}"#,
         );
         assert_eq!(lines[1], expected);
+    }
+
+    #[test]
+    fn a_cleared_output_is_a_message_too() {
+        let text = envelope("clear_output", r#"{"wait":true}"#);
+        assert_eq!(text.lines().nth(1), Some(r#"{"kind":"clear_output","content":{"wait":true}}"#));
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod place;
 mod progress;
 
 pub(crate) use bundle::show_in_cells;
-pub use bundle::{Bundle, Show, display, show_result};
+pub use bundle::{Bundle, Show, clear_output, display, show_result};
 pub use interrupt::{check, interrupted};
 pub use live::Live;
 pub use progress::Progress;
