@@ -30,8 +30,8 @@ fn names(messages: &[Content]) -> Vec<String> {
         .collect()
 }
 
-/// Whether cargo runs below the kernel.
-fn cargo_runs(kernel: u32) -> bool {
+/// Whether a compilation runs below the kernel.
+fn compiles(kernel: u32) -> bool {
     let below = |id: u32| -> Vec<u32> {
         let tasks = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
         tasks
@@ -42,7 +42,7 @@ fn cargo_runs(kernel: u32) -> bool {
             .collect()
     };
     let name = |id: u32| std::fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
-    below(kernel).into_iter().flat_map(below).any(|id| name(id).trim() == "cargo")
+    below(kernel).into_iter().flat_map(below).any(|id| matches!(name(id).trim(), "cargo" | "rustc"))
 }
 
 const OWN: &str = "application/vnd.cuaderno.message+json";
@@ -206,7 +206,7 @@ async fn a_failure_stops_the_queue_and_a_cell_that_ignores_interruption_is_ended
     let mut stopped = None;
     for _ in 0..200 {
         tokio::time::sleep(Duration::from_millis(200)).await;
-        if !cargo_runs(kernel.child.id()) {
+        if !compiles(kernel.child.id()) {
             continue;
         }
         kernel.control.send(InterruptRequest {}.into()).await.unwrap();

@@ -1,0 +1,212 @@
+//! What the kernel bears from outside: clients that come, go, forge and babble, and its own end.
+
+mod common;
+
+use common::{Kernel, folder, start};
+use jupyter_protocol::{
+    ExecuteRequest, InputReply, JupyterMessage, JupyterMessageContent as Content,
+    KernelInfoRequest, ReplyStatus, ShutdownRequest,
+};
+use jupyter_zmq_client::{
+    create_client_iopub_connection, create_client_shell_connection_with_identity,
+    peer_identity_for_session,
+};
+use std::io::Write;
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Every port of the kernel as a plain connection.
+fn connections(kernel: &Kernel) -> Vec<TcpStream> {
+    let info = &kernel.info;
+    [info.shell_port, info.control_port, info.stdin_port, info.iopub_port, info.hb_port]
+        .map(|port| TcpStream::connect(("127.0.0.1", port)).unwrap())
+        .into()
+}
+
+/// What a ZeroMQ client says first: version 3.0 without encryption.
+fn greeting() -> Vec<u8> {
+    let mut bytes = vec![0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0];
+    bytes.extend(b"NULL");
+    bytes.resize(64, 0);
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_strangers_send_stops_the_kernel() {
+    let mut kernel = start(false).await;
+    // No ZeroMQ at all; a greeting that breaks off; a frame that promises more than comes.
+    for mut stream in connections(&kernel) {
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: kernel\r\n\r\n").unwrap();
+    }
+    for mut stream in connections(&kernel) {
+        stream.write_all(&greeting()[..20]).unwrap();
+    }
+    for mut stream in connections(&kernel) {
+        stream.write_all(&greeting()).unwrap();
+        stream.write_all(b"\x04\x19\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER").unwrap();
+        // A long frame of a gigabyte, of which three bytes come.
+        stream.write_all(&[2, 0, 0, 0, 0, 0x40, 0, 0, 0, 1, 2, 3]).unwrap();
+    }
+    for mut stream in connections(&kernel) {
+        stream.write_all(&greeting()).unwrap();
+        stream.write_all(b"\x04\x19\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER").unwrap();
+        // Whole messages that are none of Jupyter's: no delimiter, and too few parts after it.
+        stream.write_all(b"\x00\x05hello").unwrap();
+        stream.write_all(b"\x01\x09<IDS|MSG>\x00\x02{}").unwrap();
+    }
+    assert_eq!(kernel.good("println!(\"well\");").await.text(false), "well\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_a_hundred_megabytes_is_answered() {
+    let mut kernel = start(false).await;
+    let mut request: JupyterMessage = KernelInfoRequest {}.into();
+    request.buffers.push(vec![7u8; 100 << 20].into());
+    let id = request.header.msg_id.clone();
+    kernel.shell.send(request).await.unwrap();
+    let reply = tokio::time::timeout(PATIENCE, async {
+        loop {
+            let reply = kernel.shell.read().await.unwrap();
+            if reply.parent_header.as_ref().is_some_and(|parent| parent.msg_id == id) {
+                return reply;
+            }
+        }
+    });
+    assert!(matches!(reply.await.unwrap().content, Content::KernelInfoReply(_)));
+    kernel.good("1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_clients_share_a_kernel_and_each_gets_its_own_replies() {
+    let mut kernel = start(false).await;
+    let identity = peer_identity_for_session("second").unwrap();
+    let mut second = create_client_shell_connection_with_identity(&kernel.info, "second", identity)
+        .await
+        .unwrap();
+    let mut watching = create_client_iopub_connection(&kernel.info, "", "second").await.unwrap();
+    kernel.good("let shared = 41;").await;
+    // The subscription takes a moment to arrive; what is published then comes to both.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let request = ExecuteRequest::new("println!(\"{}\", shared + 1);".into());
+    let request: JupyterMessage = request.into();
+    let id = request.header.msg_id.clone();
+    second.send(request).await.unwrap();
+    let reply = tokio::time::timeout(PATIENCE, second.read()).await.unwrap().unwrap();
+    assert_eq!(reply.parent_header.unwrap().msg_id, id);
+    let seen = tokio::time::timeout(PATIENCE, async {
+        loop {
+            let message = watching.read().await.unwrap();
+            if let Content::StreamContent(stream) = message.content {
+                return (message.parent_header.unwrap().msg_id, stream.text);
+            }
+        }
+    });
+    assert_eq!(seen.await.unwrap(), (id, "42\n".to_string()));
+    let none = tokio::time::timeout(Duration::from_millis(300), kernel.shell.read()).await;
+    assert!(none.is_err(), "the first client got the second one's reply");
+    // A client that is gone while its cell runs takes nothing with it.
+    let cell = "std::thread::sleep(std::time::Duration::from_millis(800)); let late = 5;";
+    second.send(ExecuteRequest::new(cell.into()).into()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    drop(second);
+    assert_eq!(kernel.good("println!(\"{}\", late);").await.text(false), "5\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cell_that_asks_gets_what_the_user_types() {
+    let mut kernel = start(false).await;
+    let ask = "println!(\"EVCXR_INPUT_REQUEST:name?\");\nlet mut name = String::new();\n\
+               std::io::stdin().read_line(&mut name)?;\nprintln!(\"hello {}\", name.trim());";
+    let mut cell = ExecuteRequest::new(ask.into());
+    cell.allow_stdin = true;
+    kernel.shell.send(cell.into()).await.unwrap();
+    let request = tokio::time::timeout(PATIENCE, kernel.stdin.read()).await.unwrap().unwrap();
+    let Content::InputRequest(question) = &request.content else { panic!("{request:?}") };
+    assert_eq!(question.prompt, "name?");
+    let answer = InputReply { value: "Ada".to_string(), ..Default::default() };
+    let answer = JupyterMessage::new(answer, Some(&request));
+    kernel.stdin.send(answer).await.unwrap();
+    let cell = kernel.finish().await;
+    assert_eq!(cell.reply.status, ReplyStatus::Ok, "{:?}", cell.messages);
+    assert_eq!(cell.text(false), "hello Ada\n");
+}
+
+fn sessions() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder("cache").join("sessions")).into_iter().flatten();
+    entries.flatten().map(|entry| entry.path()).collect()
+}
+
+/// The processes whose environment names a session's folder.
+fn processes_of(session: &std::path::Path) -> usize {
+    let needle = session.to_str().unwrap().as_bytes().to_vec();
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| std::fs::read(entry.path().join("environ")).ok())
+        .filter(|environ| environ.windows(needle.len()).any(|part| part == needle))
+        .count()
+}
+
+async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "{what}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// The session folder that a new kernel has made. Other tests make theirs meanwhile, so that a kernel is
+/// told by its process.
+fn session_of(kernel: &Kernel) -> PathBuf {
+    let lock = |session: &PathBuf| std::fs::canonicalize(session.join("lock")).ok();
+    let open: Vec<PathBuf> = std::fs::read_dir(format!("/proc/{}/fd", kernel.child.id()))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| std::fs::read_link(entry.path()).ok())
+        .collect();
+    sessions()
+        .into_iter()
+        .find(|session| lock(session).is_some_and(|lock| open.contains(&lock)))
+        .expect("the kernel holds the lock of its session")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_ends_all_processes_and_leaves_no_folder() {
+    let mut kernel = start(false).await;
+    kernel.good("let v = 1;").await;
+    let session = session_of(&kernel);
+    assert!(processes_of(&session) >= 2, "evcxr and the cells");
+    kernel.control.send(ShutdownRequest { restart: false }.into()).await.unwrap();
+    let reply = tokio::time::timeout(PATIENCE, kernel.control.read()).await.unwrap().unwrap();
+    assert!(matches!(reply.content, Content::ShutdownReply(_)));
+    let mut status = None;
+    eventually("the kernel ends", || {
+        status = kernel.child.try_wait().unwrap();
+        status.is_some()
+    })
+    .await;
+    assert!(status.unwrap().success());
+    eventually("its processes end", || processes_of(&session) == 0).await;
+    assert!(!session.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_kernel_leaves_no_process_and_the_next_one_clears_its_folder() {
+    let mut first = start(false).await;
+    // Two kernels at the same time have variables of their own.
+    let mut second = start(false).await;
+    first.good("let v = \"first\";").await;
+    second.good("let v = \"second\";").await;
+    assert_eq!(first.good("println!(\"{v}\");").await.text(false), "first\n");
+    let session = session_of(&first);
+    first.child.kill().unwrap();
+    first.child.wait().unwrap();
+    eventually("the processes behind end", || processes_of(&session) == 0).await;
+    assert_eq!(second.good("println!(\"{v}\");").await.text(false), "second\n");
+    let mut third = start(false).await;
+    eventually("the next kernel clears the folder", || !session.exists()).await;
+    third.good("1").await;
+}
