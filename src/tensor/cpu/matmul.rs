@@ -1,4 +1,6 @@
-//! Matrix products through the crate `gemm`, behind a safe face.
+//! Matrix products through the crate `gemm-f32`, behind a safe face.
+
+use gemm_common::Parallelism;
 
 /// A matrix in a slice, with strides in elements.
 #[derive(Clone, Copy, Debug)]
@@ -66,12 +68,12 @@ fn fits(len: usize, rows: usize, columns: usize, row_stride: usize, column_strid
 ///
 /// Panics when the sizes do not fit: callers check shapes where they enter the crate.
 pub fn matmul(output: MatrixMut<'_>, left: Matrix<'_>, right: Matrix<'_>, keep: bool) {
-    product(output, left, right, keep, gemm::Parallelism::None);
+    product(output, left, right, keep, Parallelism::None);
 }
 
 /// [`matmul`] on all threads.
 pub fn matmul_parallel(output: MatrixMut<'_>, left: Matrix<'_>, right: Matrix<'_>, keep: bool) {
-    product(output, left, right, keep, gemm::Parallelism::Rayon(0));
+    product(output, left, right, keep, Parallelism::Rayon(0));
 }
 
 fn product(
@@ -79,7 +81,7 @@ fn product(
     left: Matrix<'_>,
     right: Matrix<'_>,
     keep: bool,
-    threads: gemm::Parallelism,
+    threads: Parallelism,
 ) {
     let MatrixMut { values, rows, columns, row_stride } = output;
     assert!(left.rows == rows && right.columns == columns && left.columns == right.rows);
@@ -91,20 +93,21 @@ fn product(
     // SAFETY: the asserts above show that every element that the sizes and strides reach lies inside
     // its slice, and the exclusive borrow of the output keeps it apart from the inputs.
     unsafe {
-        gemm::gemm(
-            rows,
+        // Its output is column-major: (left · right)ᵀ = rightᵀ · leftᵀ.
+        gemm_f32::gemm::f32::get_gemm_fn()(
             columns,
+            rows,
             left.columns,
             values.as_mut_ptr(),
-            1,
             row_stride as isize,
+            1,
             keep,
-            left.values.as_ptr(),
-            left.column_stride as isize,
-            left.row_stride as isize,
             right.values.as_ptr(),
-            right.column_stride as isize,
             right.row_stride as isize,
+            right.column_stride as isize,
+            left.values.as_ptr(),
+            left.row_stride as isize,
+            left.column_stride as isize,
             1.0,
             1.0,
             false,
