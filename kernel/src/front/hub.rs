@@ -39,6 +39,8 @@ pub struct Running {
     pub exit: Option<String>,
     /// The user has asked the cell to stop.
     pub interrupted: bool,
+    /// Its compilation was ended for that.
+    pub build_stopped: bool,
     /// The kernel has ended the cell's process because it did not stop.
     pub killed: bool,
     pub code: String,

@@ -452,13 +452,7 @@ impl Shell {
         if reply.content["status"] != "error" {
             return None;
         }
-        let unexplained = errors.iter().any(|error| {
-            error["evalue"]
-                .as_str()
-                .unwrap_or_default()
-                .starts_with("Compilation failed, but no parsable errors")
-        });
-        if running.interrupted && unexplained {
+        if running.build_stopped {
             return Some(Report::not_compiled());
         }
         Some(Report::compilation(errors, running.count))
@@ -500,7 +494,15 @@ impl Shell {
             }
             (running.turn, std::mem::replace(&mut running.interrupted, true))
         };
-        if super::builds::stop(self.inner_pid.load(Ordering::Relaxed)) {
+        if self.stop_build() {
+            self.hub.running().build_stopped = true;
+            // evcxr may compile once more, to find out what was wrong.
+            tokio::spawn(async move {
+                while self.is_running(turn) {
+                    self.stop_build();
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            });
             return;
         }
         if again {
@@ -512,6 +514,15 @@ impl Shell {
             tokio::time::sleep(PATIENCE).await;
             self.end_cell(turn);
         });
+    }
+
+    fn stop_build(&self) -> bool {
+        super::builds::stop(self.inner_pid.load(Ordering::Relaxed))
+    }
+
+    fn is_running(&self, turn: u64) -> bool {
+        let running = self.hub.running();
+        running.busy && running.turn == turn
     }
 
     fn end_cell(&self, turn: u64) {
