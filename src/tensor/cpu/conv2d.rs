@@ -1,7 +1,9 @@
 //! Convolution as matrix products over bands of output rows, with bias, ReLU and max-pooling in the
 //! same pass, while the band is still in the cache.
 
-use super::{Matrix, MatrixMut, Window, col2im, im2col, matmul};
+use super::sparse::{self, Sparse};
+use super::{Matrix, MatrixMut, Window, col2im, im2col, matmul, sized};
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -65,6 +67,7 @@ impl Conv2dShape {
 struct Scratch {
     columns: Vec<f32>,
     band: Vec<f32>,
+    sparse: sparse::Scratch,
 }
 
 thread_local! {
@@ -77,14 +80,6 @@ fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
     let result = work(&mut scratch);
     SCRATCH.set(scratch);
     result
-}
-
-/// The first `count` values of a buffer that grows as needed.
-fn sized(buffer: &mut Vec<f32>, count: usize) -> &mut [f32] {
-    if buffer.len() < count {
-        buffer.resize(count, 0.0);
-    }
-    &mut buffer[..count]
 }
 
 /// The columns of one group of a picture for a band of output rows: the picture itself for a
@@ -181,7 +176,7 @@ fn conv2d_channels(
             let group = channel / group_channels;
             let end = ((group + 1) * group_channels).min(last);
             let count = end - channel;
-            let Scratch { columns, band } = &mut *scratch;
+            let Scratch { columns, band, .. } = &mut *scratch;
             let columns = columns_of(shape, picture, group, rows.clone(), columns);
             let weights = Matrix::new(&weight[channel * depth..end * depth], count, depth);
             let target = &mut output[(channel - first) * plane..(end - first) * plane];
@@ -239,19 +234,12 @@ fn pool_plane(
     pooled: &mut [f32],
     winners: &mut [u8],
 ) {
+    if side == 2 {
+        Arch::new().dispatch(PairsPool { plane, width, pooled_width, pooled, winners });
+        return;
+    }
     let lines = pooled.chunks_exact_mut(pooled_width).zip(winners.chunks_exact_mut(pooled_width));
     for (y, (pooled, winners)) in lines.enumerate() {
-        if side == 2 {
-            let (above, below) = plane[2 * y * width..][..2 * width].split_at(width);
-            let pairs = above.chunks_exact(2).zip(below.chunks_exact(2));
-            for ((best, winner), (a, b)) in pooled.iter_mut().zip(winners).zip(pairs) {
-                let wins = |new: f32, old: f32| new > old || new.is_nan();
-                let (top, place_top) = if wins(a[1], a[0]) { (a[1], 1) } else { (a[0], 0) };
-                let (low, place_low) = if wins(b[1], b[0]) { (b[1], 3) } else { (b[0], 2) };
-                (*best, *winner) = if wins(low, top) { (low, place_low) } else { (top, place_top) };
-            }
-            continue;
-        }
         for (x, (best, winner)) in pooled.iter_mut().zip(winners).enumerate() {
             (*best, *winner) = (f32::NEG_INFINITY, 0);
             for dy in 0..side {
@@ -261,6 +249,40 @@ fn pool_plane(
                         (*best, *winner) = (value, (dy * side + dx) as u8);
                     }
                 }
+            }
+        }
+    }
+}
+
+/// [`pool_plane`] for windows of two by two, in a form that compiles to the processor's widest instructions.
+struct PairsPool<'a> {
+    plane: &'a [f32],
+    width: usize,
+    pooled_width: usize,
+    pooled: &'a mut [f32],
+    winners: &'a mut [u8],
+}
+
+impl WithSimd for PairsPool<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { plane, width, pooled_width, pooled, winners } = self;
+        let lines =
+            pooled.chunks_exact_mut(pooled_width).zip(winners.chunks_exact_mut(pooled_width));
+        for (y, (pooled, winners)) in lines.enumerate() {
+            let (above, below) = plane[2 * y * width..][..2 * width].split_at(width);
+            let pairs = above.chunks_exact(2).zip(below.chunks_exact(2));
+            for ((best, winner), (a, b)) in pooled.iter_mut().zip(winners).zip(pairs) {
+                // Without branches; a NaN wins.
+                let wins = |new: f32, old: f32| (new > old) | new.is_nan();
+                let (right, right_below) = (wins(a[1], a[0]), wins(b[1], b[0]));
+                let top = if right { a[1] } else { a[0] };
+                let low = if right_below { b[1] } else { b[0] };
+                let down = wins(low, top);
+                *best = if down { low } else { top };
+                *winner = if down { 2 + u8::from(right_below) } else { u8::from(right) };
             }
         }
     }
@@ -294,6 +316,7 @@ pub fn conv2d_backward(
         None => (0..images.div_ceil(run)).map(|_| None).collect(),
     };
     let wants = (weight_gradient.is_some(), bias_gradient.is_some());
+    let lines = sparse::serves(shape, fused).then(|| sparse::lines_of(shape, weight));
     // Every run of pictures sums into memory of its own, and the sums are added in order: the result
     // does not depend on which thread was faster.
     let sums: Vec<(Vec<f32>, Vec<f32>)> = input_runs
@@ -305,23 +328,28 @@ pub fn conv2d_backward(
             with_scratch(|scratch| {
                 for image in i * run..((i + 1) * run).min(images) {
                     let at = image * image_size..(image + 1) * image_size;
-                    Backward {
-                        shape,
-                        fused,
-                        picture: &input[image * picture_size..][..picture_size],
-                        weight,
-                        output: if fused.relu { &output[at.clone()] } else { &[] },
-                        winners: winners.get(at.clone()).unwrap_or(&[]),
-                        gradient: &gradient[at],
+                    let picture = &input[image * picture_size..][..picture_size];
+                    let output = if fused.relu { &output[at.clone()] } else { &[] };
+                    let winners = winners.get(at.clone()).unwrap_or(&[]);
+                    let gradient = &gradient[at];
+                    let input_gradient = input_gradient.as_deref_mut().map(|run_gradient| {
+                        &mut run_gradient[(image - i * run) * picture_size..][..picture_size]
+                    });
+                    let (weights, biases) = (&mut weight_sum[..], &mut bias_sum[..]);
+                    match &lines {
+                        Some(weight) => {
+                            Sparse { shape, fused, picture, weight, output, winners, gradient }.run(
+                                input_gradient,
+                                weights,
+                                biases,
+                                &mut scratch.sparse,
+                            )
+                        }
+                        None => {
+                            Backward { shape, fused, picture, weight, output, winners, gradient }
+                                .run(input_gradient, weights, biases, scratch)
+                        }
                     }
-                    .run(
-                        input_gradient.as_deref_mut().map(|run_gradient| {
-                            &mut run_gradient[(image - i * run) * picture_size..][..picture_size]
-                        }),
-                        &mut weight_sum,
-                        &mut bias_sum,
-                        scratch,
-                    );
                 }
             });
             (weight_sum, bias_sum)
@@ -329,7 +357,10 @@ pub fn conv2d_backward(
         .collect();
     for (weight_sum, bias_sum) in &sums {
         if let Some(gradient) = weight_gradient.as_deref_mut() {
-            add_to(gradient, weight_sum);
+            match &lines {
+                Some(_) => sparse::add_lines(shape, weight_sum, gradient),
+                None => add_to(gradient, weight_sum),
+            }
         }
         if let Some(gradient) = bias_gradient.as_deref_mut() {
             add_to(gradient, bias_sum);
@@ -358,7 +389,7 @@ impl Backward<'_> {
         mut input_gradient: Option<&mut [f32]>,
         weight_sum: &mut [f32],
         bias_sum: &mut [f32],
-        Scratch { columns, band }: &mut Scratch,
+        Scratch { columns, band, .. }: &mut Scratch,
     ) {
         let shape = self.shape;
         let (group_channels, depth) = shape.group();
@@ -461,5 +492,80 @@ impl Backward<'_> {
             }
         }
         Matrix::new(band, channels.len(), positions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::cpu::random;
+    use rand::{Rng, SeedableRng};
+
+    /// Both ways back through pooling, on pictures of odd sizes.
+    #[test]
+    fn sparse_and_dense_gradients_agree() {
+        let seed = u64::from(rand::random::<u32>());
+        let mut draw = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        let mut cases = 0;
+        while cases < 40 {
+            let mut size = |from: usize, to: usize| draw.gen_range(from..=to);
+            let window = Window {
+                kernel: [size(1, 4), size(1, 4)],
+                stride: [size(1, 2), size(1, 2)],
+                padding: [[size(0, 2), size(0, 2)], [size(0, 2), size(0, 2)]],
+                dilation: [size(1, 2), 1],
+            };
+            let input = [size(3, 40), size(3, 40)];
+            let fused = Fused { relu: size(0, 1) == 1, pool: Some(size(2, 3)) };
+            let (in_channels, out_channels) = (size(8, 40), size(1, 20));
+            let Some(output) = window.output(input) else { continue };
+            let shape = Conv2dShape { in_channels, out_channels, groups: 1, window, input, output };
+            let [height, width] = shape.pooled(fused);
+            if !sparse::serves(&shape, fused) || height * width == 0 {
+                continue;
+            }
+            cases += 1;
+            let picture = random(seed + cases, in_channels * input[0] * input[1]);
+            let weight = random(seed + 1, out_channels * in_channels * window.taps());
+            let bias = random(seed + 2, out_channels);
+            let mut forward = vec![0.0; out_channels * height * width];
+            let mut winners = vec![0; forward.len()];
+            conv2d(&shape, fused, &picture, &weight, &bias, &mut forward, &mut winners);
+            let gradient = random(seed + 3, forward.len());
+            let start = random(seed + 4, picture.len());
+            let mut scratch = Scratch::default();
+            let (mut inputs, mut weights, mut biases) =
+                (start.clone(), vec![0.0; weight.len()], vec![0.0; out_channels]);
+            let (shape, output) = (&shape, &forward[..]);
+            let (winners, gradient) = (&winners[..], &gradient[..]);
+            Backward {
+                shape,
+                fused,
+                picture: &picture,
+                weight: &weight,
+                output,
+                winners,
+                gradient,
+            }
+            .run(Some(&mut inputs), &mut weights, &mut biases, &mut scratch);
+            let lines = sparse::lines_of(shape, &weight);
+            let (mut sparse_inputs, mut sums, mut sparse_biases) =
+                (start.clone(), vec![0.0; weight.len()], vec![0.0; out_channels]);
+            Sparse { shape, fused, picture: &picture, weight: &lines, output, winners, gradient }
+                .run(Some(&mut sparse_inputs), &mut sums, &mut sparse_biases, &mut scratch.sparse);
+            let mut sparse_weights = vec![0.0; weight.len()];
+            sparse::add_lines(shape, &sums, &mut sparse_weights);
+            let pairs = [
+                ("input", &inputs, &sparse_inputs),
+                ("weight", &weights, &sparse_weights),
+                ("bias", &biases, &sparse_biases),
+            ];
+            for (what, dense, sparse) in pairs {
+                for (i, (a, b)) in dense.iter().zip(sparse).enumerate() {
+                    let close = (a - b).abs() <= 1e-4 * (1.0 + a.abs());
+                    assert!(close, "{what} {i}: {a} {b}; {shape:?} {fused:?}, seed {seed}");
+                }
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ mod conv2d;
 mod im2col;
 mod matmul;
 mod pool2d;
+mod sparse;
 mod window;
 
 pub use conv2d::{Conv2dShape, Fused, conv2d, conv2d_backward};
@@ -18,6 +19,14 @@ pub use window::Window;
 /// Splits `count` things into at most as many runs as there are threads; returns the length of a run.
 pub(crate) fn run_length(count: usize) -> usize {
     count.div_ceil(rayon::current_num_threads()).max(1)
+}
+
+/// The first `count` values of a buffer that grows as needed.
+fn sized(buffer: &mut Vec<f32>, count: usize) -> &mut [f32] {
+    if buffer.len() < count {
+        buffer.resize(count, 0.0);
+    }
+    &mut buffer[..count]
 }
 
 /// Values in [-1, 1), the same for the same seed.
