@@ -89,7 +89,7 @@ impl Chart for Curves {
 
     fn size(&self, _frame: &Frame) -> (u32, u32) {
         let (columns, rows) = (self.columns(), self.metrics.len().div_ceil(self.columns()));
-        let wide = if columns == 1 { 640 } else { 460 * columns };
+        let wide = if columns == 1 { 640 } else { 400 * columns };
         (wide as u32, 80 + 310 * rows as u32)
     }
 
