@@ -6,8 +6,12 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 use tokio::sync::mpsc;
-use zeromq::{PubSocket, SocketSend};
+use zeromq::{PubSocket, SocketRecv, SocketSend};
+
+/// Between two attempts to read from a socket that fails: a broken client must not keep a processor busy.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Publishes messages, and knows whose cell runs.
 pub struct Hub {
@@ -104,8 +108,21 @@ impl Hub {
         }
     }
 
+    /// The next message of a socket; `None` for one that is dropped, or for a client's failure.
+    pub async fn receive(&self, socket: &mut impl SocketRecv) -> Option<Message> {
+        let Ok(frames) = socket.recv().await else {
+            tokio::time::sleep(PAUSE).await;
+            return None;
+        };
+        let message = self.signer.open(frames);
+        if message.is_err() {
+            self.reject();
+        }
+        message.ok()
+    }
+
     /// Counts a message that was dropped for its signature or form.
-    pub fn reject(&self) {
+    fn reject(&self) {
         let count = self.rejected.fetch_add(1, Ordering::Relaxed) + 1;
         if count.is_power_of_two() {
             eprintln!("cuaderno: dropped {count} message(s) with a wrong signature or form");

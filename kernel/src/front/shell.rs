@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot};
-use zeromq::{RouterRecvHalf, RouterSendHalf, RouterSocket, SocketRecv, SocketSend};
+use zeromq::{RouterRecvHalf, RouterSendHalf, RouterSocket, SocketSend};
 
 /// How long a cell may go on after it has been asked to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -127,14 +127,7 @@ impl Shell {
 
     async fn receive_shell(self: Arc<Self>, mut socket: RouterRecvHalf) {
         loop {
-            let Ok(frames) = socket.recv().await else {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-                continue;
-            };
-            let Ok(message) = self.hub.signer.open(frames) else {
-                self.hub.reject();
-                continue;
-            };
+            let Some(message) = self.hub.receive(&mut socket).await else { continue };
             match message.kind() {
                 "kernel_info_request" => self.answer(&message, kernel_info()).await,
                 "execute_request" | "complete_request" | "inspect_request" | "comm_open"
@@ -169,14 +162,7 @@ impl Shell {
 
     async fn receive_control(self: Arc<Self>, mut socket: RouterSocket) {
         loop {
-            let Ok(frames) = socket.recv().await else {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-                continue;
-            };
-            let Ok(message) = self.hub.signer.open(frames) else {
-                self.hub.reject();
-                continue;
-            };
+            let Some(message) = self.hub.receive(&mut socket).await else { continue };
             let content = match message.kind() {
                 "kernel_info_request" => kernel_info(),
                 "interrupt_request" => {
@@ -200,18 +186,11 @@ impl Shell {
 
     async fn receive_stdin(self: Arc<Self>, mut socket: RouterRecvHalf) {
         loop {
-            let Ok(frames) = socket.recv().await else {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-                continue;
-            };
-            match self.hub.signer.open(frames) {
-                Ok(message) if message.kind() == "input_reply" => {
-                    if let Some(inner) = self.inner() {
-                        inner.input_reply(message).await;
-                    }
-                }
-                Ok(_) => {}
-                Err(_) => self.hub.reject(),
+            let Some(message) = self.hub.receive(&mut socket).await else { continue };
+            if message.kind() == "input_reply"
+                && let Some(inner) = self.inner()
+            {
+                inner.input_reply(message).await;
             }
         }
     }

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 const FILE: &str = "poi_dataset.csv";
 const REAL_DATA: &str = "CUADERNO_REAL_DATA";
-const COLUMNS: [&str; 14] = [
+/// The columns of the table, in the order of the files.
+pub(super) const COLUMNS: [&str; 14] = [
     "id",
     "name",
     "shortDescription",

@@ -2,7 +2,7 @@
 
 use super::counters::{Counters, attraction};
 use super::dice::Dice;
-use super::files::PoiPaths;
+use super::files::{COLUMNS, PoiPaths};
 use super::scene::{SUBJECTS, Scene};
 use super::words;
 use crate::{Error, ErrorKind, Result};
@@ -17,23 +17,6 @@ pub const SAMPLE_ROWS: usize = 400;
 pub const SAMPLE_SEED: u64 = 1492;
 
 const JPEG_QUALITY: u8 = 60;
-const HEADER: [&str; 14] = [
-    "id",
-    "name",
-    "shortDescription",
-    "categories",
-    "tier",
-    "locationLon",
-    "locationLat",
-    "tags",
-    "xps",
-    "Visits",
-    "Likes",
-    "Dislikes",
-    "Bookmarks",
-    "main_image_path",
-];
-
 /// Writes a sample of `rows` points of interest into `folder`: `poi_dataset.csv` and one picture of
 /// 128×128 pixels for each id, `data_main/<id>/main.jpg`. The same arguments give the same bytes.
 ///
@@ -110,7 +93,7 @@ impl Sample {
     fn csv(&self) -> Result<Vec<u8>> {
         let failed = |error: csv::Error| Error::new(ErrorKind::Table, error.to_string());
         let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(HEADER).map_err(failed)?;
+        writer.write_record(COLUMNS).map_err(failed)?;
         for (row, index) in self.rows.iter().enumerate() {
             let place = &self.places[*index];
             let mut dice = Dice::new(self.seed ^ 0x5EED, row as u64);
