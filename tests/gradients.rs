@@ -5,9 +5,10 @@ use cuaderno::models::{Hybrid, HybridConfig};
 use cuaderno::nn::{Inputs, Model, Pass};
 use cuaderno::tensor::cpu::Window;
 use cuaderno::tensor::{
-    Epilogue, LossOptions, Plain, Tape, Tensor0, add, backward, concat, conv2d, cross_entropy,
-    dropout, flatten, global_average_pool2d, linear, max_pool2d, portable, read, relu, tensor,
-    write,
+    ChannelStatistics, Epilogue, LossOptions, Plain, Tape, Tensor0, Tensor1, Tensor4,
+    adaptive_average_pool2d, add, average_pool2d, backward, batch_norm2d, batch_norm2d_with,
+    concat, conv2d, cross_entropy, dropout, flatten, global_average_pool2d, linear, max_pool2d,
+    portable, read, relu, relu6, sigmoid, silu, tensor, write,
 };
 use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{PutTape, SplitTape};
@@ -145,7 +146,24 @@ fn the_other_operations() {
         &mut source,
     );
     check("average", &images, |x| weighted(global_average_pool2d(on(x)).unwrap(), 3), &mut source);
-    check("relu", &images, |x| weighted(relu(on(x)).unwrap(), 4), &mut source);
+    type Form = fn(Tensor4) -> cuaderno::Result<Tensor4>;
+    let forms: [(&str, Form); 12] = [
+        ("relu", relu),
+        ("relu6", relu6),
+        ("sigmoid", sigmoid),
+        ("silu", silu),
+        ("portable relu", portable::relu),
+        ("portable relu6", portable::relu6),
+        ("portable sigmoid", portable::sigmoid),
+        ("portable silu", portable::silu),
+        ("means", |x| average_pool2d(x, &Window::square(3, 2, 1))),
+        ("portable means", |x| portable::average_pool2d(x, &Window::square(3, 2, 1))),
+        ("cells", |x| adaptive_average_pool2d(x, [3, 7])),
+        ("portable cells", |x| portable::adaptive_average_pool2d(x, [3, 7])),
+    ];
+    for (what, form) in forms {
+        check(what, &images, |x| weighted(form(on(x)).unwrap(), 4), &mut source);
+    }
     check("flatten", &images, |x| weighted(flatten(on(x)).unwrap(), 5), &mut source);
     check("dropout", &images, |x| weighted(dropout(on(x), 0.4, 7).unwrap(), 6), &mut source);
     // Used twice: the gradients of both uses add up.
@@ -175,6 +193,38 @@ fn the_other_operations() {
         label_smoothing: 0.2,
     };
     check("loss", &left, |x| cross_entropy(on(x), &labels, &options).unwrap(), &mut source);
+}
+
+#[test]
+fn batch_normalization() {
+    let mut source = source();
+    let shape = (source.gen_range(2..4), source.gen_range(1..4), source.gen_range(2..6), 5);
+    let images = random(&mut source, shape);
+    let (scale, shift) = (random(&mut source, (shape.1,)), random(&mut source, (shape.1,)));
+    let given = ChannelStatistics {
+        mean: (0..shape.1).map(|_| source.gen_range(-1.0..1.0)).collect(),
+        variance: (0..shape.1).map(|_| source.gen_range(0.5..2.0)).collect(),
+    };
+    type Form<'a> = &'a dyn Fn(Tensor4, Tensor1, Tensor1) -> cuaderno::Result<Tensor4>;
+    let forms: [(&str, Form<'_>); 4] = [
+        ("training", &|x, w, b| Ok(batch_norm2d(x, w, b, 1e-3)?.0)),
+        ("portable training", &|x, w, b| portable::batch_norm2d(x, w, b, 1e-3)),
+        ("inference", &|x, w, b| batch_norm2d_with(x, w, b, &given, 1e-3)),
+        ("portable inference", &|x, w, b| portable::batch_norm2d_with(x, w, b, &given, 1e-3)),
+    ];
+    for (what, form) in forms {
+        let run = |x: &_, w: &_, b: &_| weighted(form(on(x), on(w), on(b)).unwrap(), 11);
+        check(&format!("{what} x"), &images, |x| run(x, &scale, &shift), &mut source);
+        check(&format!("{what} scale"), &scale, |w| run(&images, w, &shift), &mut source);
+        check(&format!("{what} shift"), &shift, |b| run(&images, &scale, b), &mut source);
+    }
+    let one = random(&mut source, (1, 2, 1, 1));
+    let two = random(&mut source, (2,));
+    let error = batch_norm2d(on(&one), on(&two), on(&two), 1e-5).unwrap_err();
+    assert!(error.to_string().contains("more than one value"), "{error}");
+    let three = random(&mut source, (3,));
+    let error = batch_norm2d(on(&images), on(&three), on(&random(&mut source, (7,))), 1e-5);
+    assert!(error.unwrap_err().to_string().contains("7 shifts"));
 }
 
 #[test]

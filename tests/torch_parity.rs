@@ -5,8 +5,9 @@ use cuaderno::models::{Hybrid, HybridConfig};
 use cuaderno::nn::{Inputs, Model, Pass};
 use cuaderno::tensor::cpu::Window;
 use cuaderno::tensor::{
-    Epilogue, Gradients, LossOptions, Plain, Tape, Tensor0, Tensor1, Tensor2, Tensor4, backward,
-    conv2d, cross_entropy, linear, max_pool2d, portable, read, tensor,
+    ChannelStatistics, Epilogue, Gradients, LossOptions, Plain, Tape, Tensor0, Tensor1, Tensor2,
+    Tensor4, adaptive_average_pool2d, average_pool2d, backward, batch_norm2d, batch_norm2d_with,
+    conv2d, cross_entropy, linear, max_pool2d, portable, read, relu, relu6, sigmoid, silu, tensor,
 };
 use cuaderno::train::{AdamConfig, Optimizer, OptimizerConfig, SgdConfig};
 use dfdx::shapes::{HasShape, Shape};
@@ -85,7 +86,7 @@ type Conv2d =
 fn convolutions_and_their_gradients() {
     let reference = Reference::open();
     for form in [conv2d as Conv2d, portable::conv2d as Conv2d] {
-        for case in 0..7 {
+        for case in 0..9 {
             let name = |part: &str| format!("conv{case}/{part}");
             let config = reference.integers(&name("config"));
             let [kh, kw, sy, sx, top, bottom, left, right, dy, dx, groups, relu, pool] = config[..]
@@ -129,6 +130,128 @@ fn max_pooling_and_its_gradient() {
             let gradients =
                 backward(against4(plain.put_tape(tape), reference.rank4(&name("r")))).unwrap();
             reference.check(&name("dx"), &gradient(&gradients, &x), 1e-6);
+        }
+    }
+}
+
+/// An operation on one tensor, in both forms: its output and its gradient.
+fn check_both(
+    reference: &Reference<'_>,
+    name: &str,
+    forms: [&dyn Fn(Tensor4) -> cuaderno::Result<Tensor4>; 2],
+    exact: f32,
+) {
+    for form in forms {
+        let x = reference.rank4(&format!("{name}/x"));
+        let (plain, tape) = form(on(&x)).unwrap().split_tape();
+        reference.check(&format!("{name}/y"), &read(&plain), exact);
+        let r = reference.rank4(&format!("{name}/r"));
+        let gradients = backward(against4(plain.put_tape(tape), r)).unwrap();
+        reference.check(&format!("{name}/dx"), &gradient(&gradients, &x), exact);
+    }
+}
+
+#[test]
+fn average_pooling_and_its_gradient() {
+    let reference = Reference::open();
+    for case in 0..3 {
+        let name = format!("average{case}");
+        let [kh, kw, sy, sx, py, px] = reference.integers(&format!("{name}/config"))[..] else {
+            panic!()
+        };
+        let window = Window {
+            kernel: [kh, kw],
+            stride: [sy, sx],
+            padding: [[py; 2], [px; 2]],
+            dilation: [1, 1],
+        };
+        let forms: [&dyn Fn(Tensor4) -> _; 2] =
+            [&|x| average_pool2d(x, &window), &|x| portable::average_pool2d(x, &window)];
+        check_both(&reference, &name, forms, 1e-6);
+    }
+    for case in 0..4 {
+        let name = format!("adaptive{case}");
+        let [height, width] = reference.integers(&format!("{name}/config"))[..] else { panic!() };
+        let size = [height, width];
+        let forms: [&dyn Fn(Tensor4) -> _; 2] = [&|x| adaptive_average_pool2d(x, size), &|x| {
+            portable::adaptive_average_pool2d(x, size)
+        }];
+        check_both(&reference, &name, forms, 1e-6);
+    }
+}
+
+#[test]
+fn activations_and_their_gradients() {
+    let reference = Reference::open();
+    type Form = fn(Tensor2) -> cuaderno::Result<Tensor2>;
+    let forms: [(&str, [Form; 2]); 4] = [
+        ("relu", [relu, portable::relu]),
+        ("relu6", [relu6, portable::relu6]),
+        ("sigmoid", [sigmoid, portable::sigmoid]),
+        ("silu", [silu, portable::silu]),
+    ];
+    for (name, forms) in forms {
+        for form in forms {
+            let x = reference.rank2(&format!("{name}/x"));
+            let (plain, tape) = form(on(&x)).unwrap().split_tape();
+            reference.check(&format!("{name}/y"), &read(&plain), 1e-6);
+            let r = reference.rank2(&format!("{name}/r"));
+            let gradients = backward(against2(plain.put_tape(tape), r)).unwrap();
+            reference.check(&format!("{name}/dx"), &gradient(&gradients, &x), 1e-6);
+        }
+    }
+}
+
+#[test]
+fn batch_normalization_and_its_gradients() {
+    let reference = Reference::open();
+    type Form<'a> =
+        Box<dyn Fn(Tensor4, Tensor1, Tensor1) -> (Tensor4, Option<ChannelStatistics>) + 'a>;
+    for mode in ["training", "inference"] {
+        let name = |part: &str| format!("batch_norm_{mode}/{part}");
+        let given = ChannelStatistics {
+            mean: reference.values(&name("mean")),
+            variance: reference.values(&name("variance")),
+        };
+        let forms: [Form<'_>; 2] = if mode == "training" {
+            [
+                Box::new(|x, w, b| {
+                    let (y, statistics) = batch_norm2d(x, w, b, 1e-5).unwrap();
+                    (y, Some(statistics))
+                }),
+                Box::new(|x, w, b| (portable::batch_norm2d(x, w, b, 1e-5).unwrap(), None)),
+            ]
+        } else {
+            [
+                Box::new(|x, w, b| (batch_norm2d_with(x, w, b, &given, 1e-5).unwrap(), None)),
+                Box::new(|x, w, b| {
+                    (portable::batch_norm2d_with(x, w, b, &given, 1e-5).unwrap(), None)
+                }),
+            ]
+        };
+        for form in forms {
+            let (x, weight) = (reference.rank4(&name("x")), reference.rank1(&name("weight")));
+            let bias = reference.rank1(&name("bias"));
+            let (y, statistics) = form(on(&x), on(&weight), on(&bias));
+            let (plain, tape) = y.split_tape();
+            reference.check(&name("y"), &read(&plain), 1e-5);
+            let r = reference.rank4(&name("r"));
+            let gradients = backward(against4(plain.put_tape(tape), r)).unwrap();
+            reference.check(&name("dx"), &gradient(&gradients, &x), 1e-5);
+            reference.check(&name("dweight"), &gradient(&gradients, &weight), 1e-5);
+            reference.check(&name("dbias"), &gradient(&gradients, &bias), 1e-5);
+            if let Some(batch) = statistics {
+                // PyTorch's running statistics after this batch, with its momentum of 0.1.
+                let count = (x.shape().0 * x.shape().2 * x.shape().3) as f32;
+                let running = |old: &[f32], new: &[f32], factor: f32| -> Vec<f32> {
+                    old.iter().zip(new).map(|(o, n)| 0.9 * o + 0.1 * n * factor).collect()
+                };
+                let mean = running(&given.mean, &batch.mean, 1.0);
+                reference.check(&name("after/mean"), &mean, 1e-6);
+                let factor = count / (count - 1.0);
+                let variance = running(&given.variance, &batch.variance, factor);
+                reference.check(&name("after/variance"), &variance, 1e-6);
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Operations that join, reshape or bend tensors element by element.
+//! Operations that join or reshape tensors.
 
 use super::read;
 use super::tape::{Tensor, Tensor2, Tensor4, put_gradient, take_gradient, tensor};
@@ -53,25 +53,6 @@ pub fn add<S: Shape>(left: Tensor<S>, right: Tensor<S>) -> Result<Tensor<S>> {
         return Err(Error::new(ErrorKind::Shape, problem));
     }
     dfdx::tensor_ops::TryAdd::try_add(left, right).map_err(super::tape::out_of_memory)
-}
-
-/// max(x, 0).
-pub fn relu<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
-    let (input, mut tape) = input.split_tape();
-    let values = read(&input).iter().map(|&x| if x < 0.0 { 0.0 } else { x }).collect();
-    let output = tensor(values, *input.shape())?;
-    if tape.is_on() {
-        let result = output.clone();
-        tape.add_backward_op(move |gradients| {
-            let gradient = take_gradient(gradients, &result)?;
-            let mut dx = take_gradient(gradients, &input)?;
-            for ((d, g), y) in dx.iter_mut().zip(&gradient).zip(&*read(&result)) {
-                *d += if *y > 0.0 { *g } else { 0.0 };
-            }
-            put_gradient(gradients, &input, dx)
-        });
-    }
-    Ok(output.put_tape(tape))
 }
 
 /// `[batch, channels, height, width]` to `[batch, channels · height · width]`.

@@ -5,6 +5,8 @@
 //! fast ones are tested against.
 
 mod access;
+mod activation;
+mod batch_norm;
 mod combine;
 mod conv2d;
 pub mod cpu;
@@ -16,12 +18,14 @@ pub mod portable;
 mod tape;
 
 pub use access::{read, write};
-pub use combine::{add, concat, flatten, relu};
+pub use activation::{relu, relu6, sigmoid, silu};
+pub use batch_norm::{ChannelStatistics, batch_norm2d, batch_norm2d_with};
+pub use combine::{add, concat, flatten};
 pub use conv2d::{Epilogue, conv2d};
 pub use dropout::dropout;
 pub use linear::linear;
 pub use loss::{LossOptions, cross_entropy, softmax};
-pub use pool2d::{global_average_pool2d, max_pool2d};
+pub use pool2d::{adaptive_average_pool2d, average_pool2d, global_average_pool2d, max_pool2d};
 pub(crate) use tape::out_of_memory;
 pub use tape::{
     Device, Gradients, Plain, Tape, Tensor, Tensor0, Tensor1, Tensor2, Tensor3, Tensor4, backward,

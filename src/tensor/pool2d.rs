@@ -6,6 +6,7 @@ use super::tape::{Tensor2, Tensor4, put_gradient, take_gradient, tensor};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Tape as _};
+use rayon::prelude::*;
 
 /// The maximum of each window: `[batch, channels, height, width]` in and out. Padding never wins.
 pub fn max_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
@@ -34,6 +35,114 @@ pub fn max_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
             let gradient = take_gradient(gradients, &result)?;
             let mut dx = take_gradient(gradients, &input)?;
             cpu::max_pool2d_backward(&winners, &gradient, size, out_size, &mut dx);
+            put_gradient(gradients, &input, dx)
+        });
+    }
+    Ok(output.put_tape(tape))
+}
+
+/// The mean of each window: `[batch, channels, height, width]` in and out. Padding counts as zeros, as it does in
+/// PyTorch unless told otherwise.
+pub fn average_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
+    let (_, _, height, width) = *input.shape();
+    let (rows, columns) = window_shares(window, [height, width])?;
+    average(input, rows, columns)
+}
+
+/// The mean of each of `output` cells, `[height, width]`, into which the picture is divided as evenly as whole pixels
+/// allow: `[batch, channels, height, width]` in and out.
+pub fn adaptive_average_pool2d(input: Tensor4, output: [usize; 2]) -> Result<Tensor4> {
+    let (_, _, height, width) = *input.shape();
+    let [rows, columns] =
+        [(height, output[0]), (width, output[1])].map(|(size, cells)| cells_of(size, cells));
+    average(input, rows?, columns?)
+}
+
+/// The pixels along one axis that make up an output pixel, each with its share.
+pub(super) type Shares = Vec<(usize, f32)>;
+
+/// What each output row and each output column of a sliding mean is made of.
+pub(super) fn window_shares(
+    window: &Window,
+    input: [usize; 2],
+) -> Result<(Vec<Shares>, Vec<Shares>)> {
+    let output = window.output(input).ok_or_else(|| {
+        let ([h, w], [height, width]) = (window.kernel, input);
+        let problem =
+            format!("a pooling window of {h}×{w} does not fit a picture of {height}×{width}");
+        Error::new(ErrorKind::Shape, problem)
+    })?;
+    let axis = |axis: usize| {
+        let share = 1.0 / window.kernel[axis] as f32;
+        let taps = |at: usize| {
+            let place = |tap: usize| {
+                (at * window.stride[axis] + tap * window.dilation[axis])
+                    .checked_sub(window.padding[axis][0])
+                    .filter(|place| *place < input[axis])
+            };
+            (0..window.kernel[axis]).filter_map(place).map(|place| (place, share)).collect()
+        };
+        (0..output[axis]).map(taps).collect()
+    };
+    Ok((axis(0), axis(1)))
+}
+
+/// The cells of adaptive pooling along one axis.
+pub(super) fn cells_of(size: usize, cells: usize) -> Result<Vec<Shares>> {
+    if size == 0 || cells == 0 {
+        let problem = format!("a picture side of {size} pixels cannot be pooled to {cells}");
+        return Err(Error::new(ErrorKind::Shape, problem));
+    }
+    let cell = |at: usize| {
+        let places = at * size / cells..((at + 1) * size).div_ceil(cells);
+        let share = 1.0 / places.len() as f32;
+        places.map(|place| (place, share)).collect()
+    };
+    Ok((0..cells).map(cell).collect())
+}
+
+/// Weighted means over the products of rows and columns.
+fn average(input: Tensor4, rows: Vec<Shares>, columns: Vec<Shares>) -> Result<Tensor4> {
+    let (input, mut tape) = input.split_tape();
+    let (images, channels, height, width) = *input.shape();
+    let (size, out_size) = (height * width, rows.len() * columns.len());
+    let mut values = vec![0.0; images * channels * out_size];
+    if size > 0 && out_size > 0 {
+        let planes = read(&input);
+        values.par_chunks_mut(out_size).zip(planes.par_chunks(size)).for_each(|(to, from)| {
+            for (line, rows) in to.chunks_exact_mut(columns.len()).zip(&rows) {
+                for (value, columns) in line.iter_mut().zip(&columns) {
+                    for (y, share_y) in rows {
+                        let row = &from[y * width..][..width];
+                        *value +=
+                            share_y * columns.iter().map(|(x, share)| share * row[*x]).sum::<f32>();
+                    }
+                }
+            }
+        });
+    }
+    let output = tensor(values, (images, channels, rows.len(), columns.len()))?;
+    if tape.is_on() {
+        let result = output.clone();
+        tape.add_backward_op(move |gradients| {
+            let gradient = take_gradient(gradients, &result)?;
+            let mut dx = take_gradient(gradients, &input)?;
+            if size > 0 && out_size > 0 {
+                dx.par_chunks_mut(size).zip(gradient.par_chunks(out_size)).for_each(
+                    |(to, from)| {
+                        for (line, rows) in from.chunks_exact(columns.len()).zip(&rows) {
+                            for (g, columns) in line.iter().zip(&columns) {
+                                for (y, share_y) in rows {
+                                    let row = &mut to[y * width..][..width];
+                                    columns
+                                        .iter()
+                                        .for_each(|(x, share)| row[*x] += g * share_y * share);
+                                }
+                            }
+                        }
+                    },
+                );
+            }
             put_gradient(gradients, &input, dx)
         });
     }

@@ -4,15 +4,18 @@
 //! A sliding window is a gather: every position names the pixel of each of its taps, or one more place
 //! that holds the padding.
 
-use super::Epilogue;
+use super::batch_norm::check as check_channels;
 use super::conv2d::check;
 use super::cpu::Window;
+use super::pool2d::{Shares, cells_of, window_shares};
 use super::tape::{Tensor, Tensor1, Tensor2, Tensor4, constant, device, out_of_memory, tensor};
+use super::{ChannelStatistics, Epilogue};
 use crate::{Error, ErrorKind, Result};
-use dfdx::shapes::{Axes2, Axes3, Axis, HasShape};
-use dfdx::tensor::{PutTape, SplitTape, TensorFromVec};
+use dfdx::shapes::{Axes2, Axes3, Axes4, Axis, HasShape, Shape};
+use dfdx::tensor::{PutTape, SplitTape, TensorFromVec, WithEmptyTape};
 use dfdx::tensor_ops::{
-    BroadcastTo, GatherTo, MaxTo, PermuteTo, ReshapeTo, TryAdd, TryConcatAlong, TryMatMul,
+    BroadcastTo, GatherTo, MaxTo, PermuteTo, ReshapeTo, TryAdd, TryConcatAlong, TryMatMul, TryMul,
+    TrySub,
 };
 
 /// [`super::conv2d`] by gather and matrix product.
@@ -92,6 +95,118 @@ pub fn linear(
         output = output.try_add(bias).map_err(out_of_memory)?;
     }
     if relu { output.try_relu().map_err(out_of_memory) } else { Ok(output) }
+}
+
+/// [`super::relu`] by dfdx's own.
+pub fn relu<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
+    input.try_relu().map_err(out_of_memory)
+}
+
+/// [`super::relu6`] by dfdx's `clamp`.
+pub fn relu6<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
+    input.try_clamp(0.0, 6.0).map_err(out_of_memory)
+}
+
+/// [`super::sigmoid`] by dfdx's own.
+pub fn sigmoid<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
+    input.try_sigmoid().map_err(out_of_memory)
+}
+
+/// [`super::silu`] by sigmoid and product.
+pub fn silu<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
+    let gate = input.with_empty_tape().try_sigmoid().map_err(out_of_memory)?;
+    input.try_mul(gate).map_err(out_of_memory)
+}
+
+/// [`super::batch_norm2d`] by dfdx's means, without the statistics.
+pub fn batch_norm2d(
+    input: Tensor4,
+    scale: Tensor1,
+    shift: Tensor1,
+    epsilon: f32,
+) -> Result<Tensor4> {
+    let (images, channels, height, width) = *input.shape();
+    check_channels(channels, scale.shape().0, shift.shape().0, None)?;
+    let shape = (channels, images * height * width);
+    let normalized: Tensor2 = input
+        .try_permute::<_, Axes4<1, 0, 2, 3>>()
+        .and_then(|t: Tensor4| t.try_reshape_like(&shape))
+        .and_then(|t: Tensor2| t.try_normalize::<Axis<1>>(epsilon))
+        .map_err(out_of_memory)?;
+    let scale: Tensor2 = scale.try_broadcast_like::<_, Axis<1>>(&shape).map_err(out_of_memory)?;
+    let shift: Tensor2 = shift.try_broadcast_like::<_, Axis<1>>(&shape).map_err(out_of_memory)?;
+    normalized
+        .try_mul(scale)
+        .and_then(|t| t.try_add(shift))
+        .and_then(|t| t.try_reshape_like(&(channels, images, height, width)))
+        .and_then(|t: Tensor4| t.try_permute::<_, Axes4<1, 0, 2, 3>>())
+        .map_err(out_of_memory)
+}
+
+/// [`super::batch_norm2d_with`] by products and sums.
+pub fn batch_norm2d_with(
+    input: Tensor4,
+    scale: Tensor1,
+    shift: Tensor1,
+    statistics: &ChannelStatistics,
+    epsilon: f32,
+) -> Result<Tensor4> {
+    let shape = *input.shape();
+    let channels = shape.1;
+    check_channels(channels, scale.shape().0, shift.shape().0, Some(statistics))?;
+    let across = |values: Vec<f32>| -> Result<Tensor4> {
+        let values = constant(&tensor(values, (channels,))?);
+        values.try_broadcast_like::<_, Axes3<0, 2, 3>>(&shape).map_err(out_of_memory)
+    };
+    let inverse = statistics.variance.iter().map(|v| (v + epsilon).sqrt().recip()).collect();
+    let (mean, inverse) = (across(statistics.mean.clone())?, across(inverse)?);
+    let scale: Tensor4 =
+        scale.try_broadcast_like::<_, Axes3<0, 2, 3>>(&shape).map_err(out_of_memory)?;
+    let shift: Tensor4 =
+        shift.try_broadcast_like::<_, Axes3<0, 2, 3>>(&shape).map_err(out_of_memory)?;
+    input
+        .try_sub(mean)
+        .and_then(|t| t.try_mul(inverse))
+        .and_then(|t| t.try_mul(scale))
+        .and_then(|t| t.try_add(shift))
+        .map_err(out_of_memory)
+}
+
+/// [`super::average_pool2d`] as a product with the matrix of every pixel's share in every output.
+pub fn average_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
+    let (_, _, height, width) = *input.shape();
+    let (rows, columns) = window_shares(window, [height, width])?;
+    average(input, rows, columns)
+}
+
+/// [`super::adaptive_average_pool2d`] as a product with the matrix of every pixel's share in every output.
+pub fn adaptive_average_pool2d(input: Tensor4, output: [usize; 2]) -> Result<Tensor4> {
+    let (_, _, height, width) = *input.shape();
+    let (rows, columns) = (cells_of(height, output[0])?, cells_of(width, output[1])?);
+    average(input, rows, columns)
+}
+
+fn average(input: Tensor4, rows: Vec<Shares>, columns: Vec<Shares>) -> Result<Tensor4> {
+    let (images, channels, height, width) = *input.shape();
+    let positions = rows.len() * columns.len();
+    let mut shares = vec![0.0; height * width * positions];
+    for (at_y, row) in rows.iter().enumerate() {
+        for (at_x, column) in columns.iter().enumerate() {
+            for (y, share_y) in row {
+                for (x, share) in column {
+                    let place = (y * width + x) * positions + at_y * columns.len() + at_x;
+                    shares[place] = share_y * share;
+                }
+            }
+        }
+    }
+    let shares = constant(&tensor(shares, (height * width, positions))?);
+    let planes: Tensor2 =
+        input.try_reshape_like(&(images * channels, height * width)).map_err(out_of_memory)?;
+    planes
+        .try_matmul(shares)
+        .and_then(|t| t.try_reshape_like(&(images, channels, rows.len(), columns.len())))
+        .map_err(out_of_memory)
 }
 
 /// The pixels of every window: `[channels · taps · positions, batch]`.

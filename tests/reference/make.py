@@ -31,6 +31,8 @@ convolutions = [
     (5, 3, 8, 13, 12, (3, 3), (1, 1), (1, 1, 1, 1), (1, 1), 1, 1, 2),
     (2, 2, 3, 14, 10, (5, 5), (1, 1), (2, 2, 2, 2), (1, 1), 1, 1, 3),
     (1, 3, 16, 40, 40, (7, 7), (2, 2), (3, 3, 3, 3), (1, 1), 1, 0, 0),
+    (3, 13, 9, 11, 14, (3, 3), (1, 1), (1, 1, 1, 1), (1, 1), 1, 1, 2),
+    (2, 10, 6, 17, 15, (4, 5), (1, 2), (2, 1, 0, 3), (2, 1), 1, 0, 3),
 ]
 for i, (n, c, o, h, w, k, s, p, d, g, relu, pool) in enumerate(convolutions):
     x, weight, bias = leaf(n, c, h, w), leaf(o, c // g, *k), leaf(o)
@@ -48,6 +50,37 @@ for i, (h, w, k, s, p) in enumerate([(9, 8, 3, 2, 1), (7, 7, 2, 2, 0), (6, 9, 3,
     r = torch.randn_like(y)
     (y * r).sum().backward()
     put(f"pool{i}", config=torch.tensor([k, s, p]), x=x, y=y, r=r, dx=x.grad)
+
+for i, (k, s, p) in enumerate([((3, 2), (2, 1), (1, 0)), ((2, 2), (2, 2), (0, 0)), ((5, 3), (1, 3), (2, 1))]):
+    x = leaf(2, 3, 11, 9)
+    y = F.avg_pool2d(x, k, s, p)
+    r = torch.randn_like(y)
+    (y * r).sum().backward()
+    put(f"average{i}", config=torch.tensor([*k, *s, *p]), x=x, y=y, r=r, dx=x.grad)
+
+for i, (h, w, size) in enumerate([(7, 7, (7, 7)), (11, 9, (4, 5)), (3, 2, (5, 3)), (8, 6, (1, 1))]):
+    x = leaf(2, 3, h, w)
+    y = F.adaptive_avg_pool2d(x, size)
+    r = torch.randn_like(y)
+    (y * r).sum().backward()
+    put(f"adaptive{i}", config=torch.tensor(size), x=x, y=y, r=r, dx=x.grad)
+
+for name, function in [("relu", F.relu), ("relu6", F.relu6), ("sigmoid", torch.sigmoid), ("silu", F.silu)]:
+    x = (8 * torch.randn(3, 37)).requires_grad_()
+    y = function(x)
+    r = torch.randn_like(y)
+    (y * r).sum().backward()
+    put(name, x=x, y=y, r=r, dx=x.grad)
+
+for name, training in [("training", True), ("inference", False)]:
+    x, weight, bias = (3 + 2 * torch.randn(4, 5, 7, 6)).requires_grad_(), leaf(5), leaf(5)
+    mean, variance = torch.randn(5), torch.rand(5) + 0.5
+    put(f"batch_norm_{name}", mean=mean, variance=variance)
+    y = F.batch_norm(x, mean, variance, weight, bias, training, 0.1, 1e-5)
+    r = torch.randn_like(y)
+    (y * r).sum().backward()
+    put(f"batch_norm_{name}", x=x, weight=weight, bias=bias, y=y, r=r, dx=x.grad, dweight=weight.grad, dbias=bias.grad)
+    put(f"batch_norm_{name}/after", mean=mean, variance=variance)
 
 x, weight, bias = leaf(5, 33), leaf(7, 33), leaf(7)
 y = F.relu(F.linear(x, weight, bias))

@@ -1,0 +1,217 @@
+//! Batch normalization (Ioffe and Szegedy, 2015) on the tape.
+
+use super::read;
+use super::tape::{Tensor1, Tensor4, put_gradient, take_gradient, tensor};
+use crate::{Error, ErrorKind, Result};
+use dfdx::shapes::HasShape;
+use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
+use rayon::prelude::*;
+
+/// Mean and variance of each channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChannelStatistics {
+    /// The mean of each channel.
+    pub mean: Vec<f32>,
+    /// The mean squared deviation of each channel: divided by the number of values, as PyTorch does to normalize. Its
+    /// running variance divides by one less.
+    pub variance: Vec<f32>,
+}
+
+/// Normalizes each channel of `[batch, channels, height, width]` to mean 0 and variance 1 over the batch, then
+/// applies `scale` and `shift`, of one value a channel; also returns the batch's statistics. The form for
+/// training: gradients pass through the statistics.
+///
+/// # Errors
+/// [`ErrorKind::Shape`] when the sizes differ, or a channel has a single value, whose variance says nothing.
+pub fn batch_norm2d(
+    input: Tensor4,
+    scale: Tensor1,
+    shift: Tensor1,
+    epsilon: f32,
+) -> Result<(Tensor4, ChannelStatistics)> {
+    let (images, _, height, width) = *input.shape();
+    if images * height * width < 2 {
+        let problem = "batch normalization in training needs more than one value a channel";
+        return Err(Error::new(ErrorKind::Shape, problem)
+            .help("leave a last batch of one picture out, or normalize with running statistics"));
+    }
+    normalize(input, scale, shift, None, epsilon)
+}
+
+/// The same with given statistics, such as running means, which are constants. The form for inference.
+///
+/// # Errors
+/// [`ErrorKind::Shape`] when the sizes differ.
+pub fn batch_norm2d_with(
+    input: Tensor4,
+    scale: Tensor1,
+    shift: Tensor1,
+    statistics: &ChannelStatistics,
+    epsilon: f32,
+) -> Result<Tensor4> {
+    Ok(normalize(input, scale, shift, Some(statistics), epsilon)?.0)
+}
+
+/// That every operand has one value a channel.
+pub(super) fn check(
+    channels: usize,
+    scale: usize,
+    shift: usize,
+    statistics: Option<&ChannelStatistics>,
+) -> Result<()> {
+    let sizes = [
+        scale,
+        shift,
+        statistics.map_or(channels, |s| s.mean.len()),
+        statistics.map_or(channels, |s| s.variance.len()),
+    ];
+    if sizes.iter().all(|size| *size == channels) {
+        return Ok(());
+    }
+    let [scale, shift, mean, variance] = sizes;
+    Err(Error::new(
+        ErrorKind::Shape,
+        format!(
+            "batch normalization of {channels} channels with {scale} scales, {shift} shifts, {mean} means and \
+             {variance} variances"
+        ),
+    ))
+}
+
+fn normalize(
+    input: Tensor4,
+    scale: Tensor1,
+    shift: Tensor1,
+    given: Option<&ChannelStatistics>,
+    epsilon: f32,
+) -> Result<(Tensor4, ChannelStatistics)> {
+    let (input, input_tape) = input.split_tape();
+    let (scale, scale_tape) = scale.split_tape();
+    let (shift, shift_tape) = shift.split_tape();
+    let (_, channels, height, width) = *input.shape();
+    check(channels, scale.shape().0, shift.shape().0, given)?;
+    let size = height * width;
+    let statistics = match given {
+        Some(given) => given.clone(),
+        None => statistics(&read(&input), channels, size),
+    };
+    let inverse: Vec<f32> =
+        statistics.variance.iter().map(|variance| (variance + epsilon).sqrt().recip()).collect();
+    let mut values = vec![0.0; read(&input).len()];
+    if size > 0 {
+        let (x, scale, shift) = (read(&input), read(&scale), read(&shift));
+        values.par_chunks_mut(size).zip(x.par_chunks(size)).enumerate().for_each(|(i, (y, x))| {
+            let channel = i % channels;
+            let factor = scale[channel] * inverse[channel];
+            let rest = shift[channel] - statistics.mean[channel] * factor;
+            y.iter_mut().zip(x).for_each(|(y, x)| *y = x * factor + rest);
+        });
+    }
+    let output = tensor(values, *input.shape())?;
+    let wants = (input_tape.is_on(), scale_tape.is_on(), shift_tape.is_on());
+    let mut tape = input_tape.merge(scale_tape).merge(shift_tape);
+    if tape.is_on() {
+        let (result, mean) = (output.clone(), statistics.mean.clone());
+        let through_statistics = given.is_none();
+        tape.add_backward_op(move |gradients| {
+            let gradient = take_gradient(gradients, &result)?;
+            // Σ g and Σ g · x̂ of each channel are the gradients of shift and scale.
+            let sums = sums(&gradient, &read(&input), &mean, &inverse, size);
+            if wants.0 && size > 0 {
+                let mut dx = take_gradient(gradients, &input)?;
+                let count = (gradient.len() / channels) as f32;
+                let (x, scale) = (read(&input), read(&scale));
+                dx.par_chunks_mut(size)
+                    .zip(gradient.par_chunks(size).zip(x.par_chunks(size)))
+                    .enumerate()
+                    .for_each(|(i, (dx, (g, x)))| {
+                        let channel = i % channels;
+                        let factor = scale[channel] * inverse[channel];
+                        let [of_shift, of_scale] = match through_statistics {
+                            true => sums[channel].map(|sum| sum / count),
+                            false => [0.0; 2],
+                        };
+                        let (mean, inverse) = (mean[channel], inverse[channel]);
+                        for ((dx, g), x) in dx.iter_mut().zip(g).zip(x) {
+                            let normalized = (x - mean) * inverse;
+                            *dx += factor * (g - of_shift - normalized * of_scale);
+                        }
+                    });
+                put_gradient(gradients, &input, dx)?;
+            }
+            for (wanted, of, part) in [(wants.1, &scale, 1), (wants.2, &shift, 0)] {
+                if wanted {
+                    let mut sum = take_gradient(gradients, of)?;
+                    sum.iter_mut().zip(&sums).for_each(|(sum, sums)| *sum += sums[part]);
+                    put_gradient(gradients, of, sum)?;
+                }
+            }
+            Ok(())
+        });
+    }
+    Ok((output.put_tape(tape), statistics))
+}
+
+/// The planes of one channel, one from each picture.
+fn planes(
+    values: &[f32],
+    channel: usize,
+    channels: usize,
+    size: usize,
+) -> impl Iterator<Item = &[f32]> {
+    values.chunks_exact(size.max(1)).skip(channel).step_by(channels)
+}
+
+/// Sums within a plane are rounded to `f32` a hundred values at a time, and those in `f64`: as exact as is of use.
+fn sum(values: impl Iterator<Item = f32>) -> f64 {
+    let (mut total, mut part, mut count) = (0.0f64, 0.0f32, 0);
+    for value in values {
+        part += value;
+        count += 1;
+        if count == 128 {
+            total += f64::from(part);
+            (part, count) = (0.0, 0);
+        }
+    }
+    total + f64::from(part)
+}
+
+fn statistics(values: &[f32], channels: usize, size: usize) -> ChannelStatistics {
+    let count = (values.len() / channels.max(1)) as f64;
+    let (mean, variance) = (0..channels)
+        .into_par_iter()
+        .map(|channel| {
+            let planes = || planes(values, channel, channels, size);
+            let mean = planes().map(|plane| sum(plane.iter().copied())).sum::<f64>() / count;
+            let mean = mean as f32;
+            let squares = planes().map(|plane| sum(plane.iter().map(|x| (x - mean) * (x - mean))));
+            (mean, (squares.sum::<f64>() / count) as f32)
+        })
+        .unzip();
+    ChannelStatistics { mean, variance }
+}
+
+/// For each channel, the sums of the gradient and of the gradient times the normalized input.
+fn sums(
+    gradient: &[f32],
+    input: &[f32],
+    mean: &[f32],
+    inverse: &[f32],
+    size: usize,
+) -> Vec<[f32; 2]> {
+    let channels = mean.len();
+    (0..channels)
+        .into_par_iter()
+        .map(|channel| {
+            let (mean, inverse) = (mean[channel], inverse[channel]);
+            let pairs = planes(gradient, channel, channels, size)
+                .zip(planes(input, channel, channels, size));
+            let (mut plain, mut product) = (0.0, 0.0);
+            for (g, x) in pairs {
+                plain += sum(g.iter().copied());
+                product += sum(g.iter().zip(x).map(|(g, x)| g * (x - mean) * inverse));
+            }
+            [plain as f32, product as f32]
+        })
+        .collect()
+}
