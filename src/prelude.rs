@@ -5,8 +5,8 @@ pub use crate::images::{self, Augmentation, ImageSet, Transform};
 pub use crate::metrics::{self, ConfusionMatrix};
 pub use crate::models::{Hybrid, HybridConfig};
 pub use crate::nn::{
-    Conv2d, Conv2dConfig, Dropout, Init, Inputs, Layer, Linear, MaxPool2d, Model, Sequential,
-    Summary,
+    AveragePool2d, BatchNorm2d, Conv2d, Conv2dConfig, Dropout, Init, Inputs, Layer, Linear,
+    MaxPool2d, Model, Sequential, Summary,
 };
 pub use crate::notebook::{Live, Progress, Show, display};
 pub use crate::plot::{self, Figure};

@@ -2,7 +2,10 @@
 //! `tests/reference/make.py` computed; the fast form and the portable form alike.
 
 use cuaderno::models::{Hybrid, HybridConfig};
-use cuaderno::nn::{Inputs, Model, Pass};
+use cuaderno::nn::{
+    AveragePool2d, BatchNorm2d, Conv2d, Conv2dConfig, Init, Inputs, Layer, Linear, Model, Pass,
+    Sequential,
+};
 use cuaderno::tensor::cpu::Window;
 use cuaderno::tensor::{
     ChannelStatistics, Epilogue, Gradients, LossOptions, Plain, Tape, Tensor0, Tensor1, Tensor2,
@@ -79,13 +82,13 @@ fn gradient<S: Shape>(gradients: &Gradients, of: &Plain<S>) -> Vec<f32> {
     read(&gradients.get(of)).into_owned()
 }
 
-type Conv2d =
+type Convolution =
     fn(Tensor4, Tensor4, Option<Tensor1>, &Window, usize, Epilogue) -> cuaderno::Result<Tensor4>;
 
 #[test]
 fn convolutions_and_their_gradients() {
     let reference = Reference::open();
-    for form in [conv2d as Conv2d, portable::conv2d as Conv2d] {
+    for form in [conv2d as Convolution, portable::conv2d as Convolution] {
         for case in 0..9 {
             let name = |part: &str| format!("conv{case}/{part}");
             let config = reference.integers(&name("config"));
@@ -349,6 +352,69 @@ fn twenty_training_steps_of_the_hybrid_network() {
         reference.check(&format!("hybrid/{name}/head"), &find("head.3.weight"), 1e-3);
         reference.check(&format!("hybrid/{name}/conv"), &find("image.0.weight"), 1e-3);
     }
+}
+
+#[test]
+fn twenty_training_steps_with_batch_normalization() {
+    let reference = Reference::open();
+    let mut init = Init::seed(0);
+    // No bias before a normalization: its gradient would be rounding noise, which Adam blows up.
+    let mut conv = |in_channels, out_channels, window| {
+        let config = Conv2dConfig { in_channels, out_channels, window, groups: 1, bias: false };
+        Conv2d::new(config, &mut init).unwrap()
+    };
+    let start = Sequential::new()
+        .add(conv(3, 6, Window::square(3, 1, 1)))
+        .add(BatchNorm2d::new(6).unwrap())
+        .add(Layer::Relu6)
+        .add(AveragePool2d::new(2))
+        .add(conv(6, 8, Window::square(3, 2, 1)))
+        .add(BatchNorm2d::new(8).unwrap())
+        .add(Layer::Silu)
+        .add(Layer::AdaptiveAveragePool2d([2, 2]))
+        .add(Layer::Flatten)
+        .add(Linear::new(32, 3, &mut init).unwrap())
+        .add(Layer::Sigmoid);
+    let runs = [
+        ("adam", OptimizerConfig::Adam(AdamConfig::default()), 1e-2),
+        ("sgd", OptimizerConfig::Sgd(SgdConfig { momentum: 0.9, ..SgdConfig::default() }), 5e-2),
+    ];
+    for (name, optimizer, rate) in runs {
+        // A copy has running statistics of its own.
+        let mut model = start.clone();
+        for (parameter, values) in model.parameters_mut() {
+            let given = reference.values(&format!("normalized/start/{parameter}"));
+            values.values_mut().copy_from_slice(&given);
+        }
+        let mut optimizer = Optimizer::new(optimizer).unwrap();
+        let images = reference.values("hybrid/images");
+        let labels = reference.integers("hybrid/labels");
+        let batch = |step: usize| {
+            let values = images[step * 4 * 768..(step + 1) * 4 * 768].to_vec();
+            Inputs { images: Some(tensor(values, (4, 3, 16, 16)).unwrap()), features: None }
+        };
+        let mut losses = Vec::new();
+        for step in 0..20 {
+            let logits = Model::forward(&model, &batch(step), &Pass::training(0)).unwrap();
+            let labels = &labels[step * 4..(step + 1) * 4];
+            let loss = cross_entropy(logits, labels, &LossOptions::default()).unwrap();
+            let (value, tape) = loss.split_tape();
+            losses.push(read(&value)[0]);
+            let mut gradients = backward(value.put_tape(tape)).unwrap();
+            optimizer.step(model.parameters_mut(), &mut gradients, rate).unwrap();
+        }
+        reference.check(&format!("normalized/{name}/losses"), &losses, 1e-4);
+        let logits = Model::forward(&model, &batch(0), &Pass::inference()).unwrap();
+        let (logits, _) = logits.split_tape();
+        reference.check(&format!("normalized/{name}/inference"), &read(&logits), 1e-3);
+        let Layer::BatchNorm2d(norm) = &model.layers()[5] else { panic!("{model:?}") };
+        reference.check(&format!("normalized/{name}/mean"), &norm.running().mean, 1e-3);
+        reference.check(&format!("normalized/{name}/variance"), &norm.running().variance, 1e-3);
+    }
+    let Layer::BatchNorm2d(norm) = &start.layers()[5] else { panic!("{start:?}") };
+    assert_eq!(norm.running().mean, [0.0; 8]);
+    let short = ChannelStatistics { mean: vec![0.0; 8], variance: vec![1.0; 7] };
+    assert!(norm.set_running(short).unwrap_err().to_string().contains("7 variances"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! Names of parameters and their shapes are those of PyTorch and torchvision.
 
+mod batch_norm;
 mod conv2d;
 mod dropout;
 mod init;
@@ -13,6 +14,7 @@ mod pool;
 mod sequential;
 mod summary;
 
+pub use batch_norm::BatchNorm2d;
 pub use conv2d::{Conv2d, Conv2dConfig};
 pub use dropout::Dropout;
 pub use init::Init;
@@ -20,6 +22,6 @@ pub use linear::Linear;
 pub use model::{Inputs, Model, named, named_mut};
 pub use parameter::Parameter;
 pub use pass::{Mode, Pass};
-pub use pool::MaxPool2d;
+pub use pool::{AveragePool2d, MaxPool2d};
 pub use sequential::{Activations, Layer, Sequential};
 pub use summary::{Summary, SummaryRow};

@@ -9,6 +9,20 @@ pub struct MaxPool2d {
     pub window: Window,
 }
 
+/// The mean over a sliding window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AveragePool2d {
+    /// The sliding window.
+    pub window: Window,
+}
+
+impl AveragePool2d {
+    /// Square windows that do not overlap.
+    pub fn new(side: usize) -> Self {
+        Self { window: Window::square(side, side, 0) }
+    }
+}
+
 impl MaxPool2d {
     /// Square windows that do not overlap.
     pub fn new(side: usize) -> Self {

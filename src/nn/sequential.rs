@@ -1,8 +1,12 @@
 //! Layers one after the other.
 
-use super::{Conv2d, Dropout, Inputs, Linear, MaxPool2d, Model, Parameter, Pass, SummaryRow};
+use super::{
+    AveragePool2d, BatchNorm2d, Conv2d, Dropout, Inputs, Linear, MaxPool2d, Model, Parameter, Pass,
+    SummaryRow,
+};
 use crate::tensor::{
-    self, Epilogue, Tensor2, Tensor4, dropout, flatten, global_average_pool2d, max_pool2d,
+    self, Epilogue, Tensor2, Tensor4, adaptive_average_pool2d, average_pool2d, dropout, flatten,
+    global_average_pool2d, max_pool2d,
 };
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
@@ -33,6 +37,18 @@ impl Activations {
         match self {
             Self::Images(t) => Ok(t),
             other => Err(unexpected("[batch, channels, height, width]", &other)),
+        }
+    }
+
+    /// The same function of whichever it is.
+    fn bend(
+        self,
+        images: impl FnOnce(Tensor4) -> Result<Tensor4>,
+        features: impl FnOnce(Tensor2) -> Result<Tensor2>,
+    ) -> Result<Self> {
+        match self {
+            Self::Images(t) => Ok(images(t)?.into()),
+            Self::Features(t) => Ok(features(t)?.into()),
         }
     }
 
@@ -71,10 +87,22 @@ pub enum Layer {
     Conv2d(Conv2d),
     /// Fully connected.
     Linear(Linear),
+    /// Batch normalization.
+    BatchNorm2d(BatchNorm2d),
     /// max(x, 0).
     Relu,
+    /// min(max(x, 0), 6).
+    Relu6,
+    /// x / (1 + e⁻ˣ).
+    Silu,
+    /// 1 / (1 + e⁻ˣ).
+    Sigmoid,
     /// Max-pooling.
     MaxPool2d(MaxPool2d),
+    /// Means over a sliding window.
+    AveragePool2d(AveragePool2d),
+    /// Means over the cells of a grid, `[height, width]`, whatever the size of the picture.
+    AdaptiveAveragePool2d([usize; 2]),
     /// The mean of each channel.
     GlobalAveragePool2d,
     /// Feature maps to one row of features per example.
@@ -95,6 +123,18 @@ impl From<Linear> for Layer {
     }
 }
 
+impl From<BatchNorm2d> for Layer {
+    fn from(layer: BatchNorm2d) -> Self {
+        Self::BatchNorm2d(layer)
+    }
+}
+
+impl From<AveragePool2d> for Layer {
+    fn from(layer: AveragePool2d) -> Self {
+        Self::AveragePool2d(layer)
+    }
+}
+
 impl From<MaxPool2d> for Layer {
     fn from(layer: MaxPool2d) -> Self {
         Self::MaxPool2d(layer)
@@ -112,8 +152,14 @@ impl Layer {
         match self {
             Self::Conv2d(_) => "Conv2d",
             Self::Linear(_) => "Linear",
+            Self::BatchNorm2d(_) => "BatchNorm2d",
             Self::Relu => "ReLU",
+            Self::Relu6 => "ReLU6",
+            Self::Silu => "SiLU",
+            Self::Sigmoid => "Sigmoid",
             Self::MaxPool2d(_) => "MaxPool2d",
+            Self::AveragePool2d(_) => "AvgPool2d",
+            Self::AdaptiveAveragePool2d(_) => "AdaptiveAvgPool2d",
             Self::GlobalAveragePool2d => "GlobalAveragePool2d",
             Self::Flatten => "Flatten",
             Self::Dropout(_) => "Dropout",
@@ -124,6 +170,9 @@ impl Layer {
         let (weight, bias) = match self {
             Self::Conv2d(layer) => (&layer.weight, &layer.bias),
             Self::Linear(layer) => (&layer.weight, &layer.bias),
+            Self::BatchNorm2d(layer) => {
+                return vec![("weight", &layer.weight), ("bias", &layer.bias)];
+            }
             _ => return Vec::new(),
         };
         std::iter::once(("weight", weight))
@@ -135,6 +184,9 @@ impl Layer {
         let (weight, bias) = match self {
             Self::Conv2d(layer) => (&mut layer.weight, &mut layer.bias),
             Self::Linear(layer) => (&mut layer.weight, &mut layer.bias),
+            Self::BatchNorm2d(layer) => {
+                return vec![("weight", &mut layer.weight), ("bias", &mut layer.bias)];
+            }
             _ => return Vec::new(),
         };
         std::iter::once(("weight", weight))
@@ -241,10 +293,15 @@ fn step(layer: &Layer, flow: Activations, fused: &[Layer], pass: &Pass) -> Resul
     Ok(match layer {
         Layer::Conv2d(conv) => conv.forward(flow.images()?, Epilogue { relu, pool }, pass)?.into(),
         Layer::Linear(linear) => linear.forward(flow.features()?, relu, pass)?.into(),
-        Layer::Relu => match flow {
-            Activations::Images(t) => tensor::relu(t)?.into(),
-            Activations::Features(t) => tensor::relu(t)?.into(),
-        },
+        Layer::BatchNorm2d(norm) => norm.forward(flow.images()?, pass)?.into(),
+        Layer::Relu => flow.bend(tensor::relu, tensor::relu)?,
+        Layer::Relu6 => flow.bend(tensor::relu6, tensor::relu6)?,
+        Layer::Silu => flow.bend(tensor::silu, tensor::silu)?,
+        Layer::Sigmoid => flow.bend(tensor::sigmoid, tensor::sigmoid)?,
+        Layer::AveragePool2d(pool) => average_pool2d(flow.images()?, &pool.window)?.into(),
+        Layer::AdaptiveAveragePool2d(size) => {
+            adaptive_average_pool2d(flow.images()?, *size)?.into()
+        }
         Layer::MaxPool2d(pool) => max_pool2d(flow.images()?, &pool.window)?.into(),
         Layer::GlobalAveragePool2d => global_average_pool2d(flow.images()?)?.into(),
         Layer::Flatten => match flow {

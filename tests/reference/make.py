@@ -137,4 +137,28 @@ for name, make in optimizers.items():
         losses.append(loss.item())
     put(f"hybrid/{name}", losses=torch.tensor(losses), head=model.head[3].weight, conv=model.image[0].weight)
 
+network = torch.nn.Sequential(
+    torch.nn.Conv2d(3, 6, 3, padding=1, bias=False), torch.nn.BatchNorm2d(6), torch.nn.ReLU6(), torch.nn.AvgPool2d(2),
+    torch.nn.Conv2d(6, 8, 3, stride=2, padding=1, bias=False), torch.nn.BatchNorm2d(8), torch.nn.SiLU(),
+    torch.nn.AdaptiveAvgPool2d((2, 2)), torch.nn.Flatten(), torch.nn.Linear(32, 3), torch.nn.Sigmoid(),
+)
+start = {name: value.detach().clone() for name, value in network.state_dict().items()}
+for name, value in network.named_parameters():
+    put("normalized/start", **{name: value})
+for name, make in [("adam", lambda p: torch.optim.Adam(p, 1e-2)), ("sgd", lambda p: torch.optim.SGD(p, 5e-2, 0.9))]:
+    network.load_state_dict(start)
+    network.train()
+    optimizer = make(network.parameters())
+    losses = []
+    for step in range(STEPS):
+        rows = slice(step * BATCH, (step + 1) * BATCH)
+        optimizer.zero_grad()
+        loss = F.cross_entropy(network(images[rows]), labels[rows])
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    network.eval()
+    put(f"normalized/{name}", losses=torch.tensor(losses), inference=network(images[:BATCH]))
+    put(f"normalized/{name}", mean=network[5].running_mean, variance=network[5].running_var)
+
 save_file(out, pathlib.Path(__file__).with_name("operations.safetensors"))

@@ -145,7 +145,6 @@ impl Sparse<'_> {
         let pooled_height = self.shape.pooled(self.fused)[0];
         let row_values = side * self.shape.window.stride[0] * layout.width * layout.channels;
         let band = (CACHED_VALUES / row_values.max(1)).max(1);
-        let depth = self.shape.window.kernel[0] * layout.line;
         let step = self.shape.window.dilation[0] * layout.width * layout.channels;
         for first in (0..pooled_height).step_by(band) {
             self.collect(layout, first..(first + band).min(pooled_height), bias_sum, by_channel);
@@ -163,7 +162,7 @@ impl Sparse<'_> {
                 }
             }
             if input_gradient.is_some() {
-                by_channel.transpose(depth, by_position, counts);
+                by_channel.transpose(by_position, counts);
                 for tap in 0..self.shape.window.kernel[0] {
                     let dense = &self.weight[tap * layout.line..];
                     by_position.add_product(dense, &mut gradient[tap * step..values], layout.line);
@@ -242,13 +241,12 @@ impl Entries {
     }
 
     /// Rows by place instead of by channel: the targets become the columns, and the columns the targets.
-    fn transpose(&self, depth: usize, into: &mut Entries, counts: &mut Vec<u32>) {
+    fn transpose(&self, into: &mut Entries, counts: &mut Vec<u32>) {
         into.clear();
         let (Some(first), Some(last)) = (self.at.iter().min(), self.at.iter().max()) else {
             return;
         };
         let (first, span) = (*first as usize, (*last - *first) as usize + 1);
-        debug_assert!(self.rows.iter().all(|row| row.target as usize % depth == 0));
         counts.clear();
         counts.resize(span + 1, 0);
         for at in &self.at {
