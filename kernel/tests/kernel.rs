@@ -169,6 +169,17 @@ async fn every_kind_of_failure_is_an_error_and_the_next_cell_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cell_that_is_only_checked_leaves_the_next_one_to_be_compiled() {
+    let mut kernel = start(false).await;
+    kernel.good("let v = 1;").await;
+    kernel.good("println!(\"{v}\");").await;
+    // evcxr cannot keep a closure, and checks the code to see whether that is all.
+    let (_, value, _) = kernel.bad("let f = |x: i32| x + 1;").await;
+    assert!(value.contains("closure"), "{value}");
+    assert_eq!(kernel.good("println!(\"{}\", v + 1);").await.text(false), "2\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_signature_is_never_executed() {
     let mut kernel = start(false).await;
     let mut forger = {

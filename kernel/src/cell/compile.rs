@@ -44,8 +44,16 @@ pub fn shared_object() -> String {
     format!("{DLL_PREFIX}{CRATE}{DLL_SUFFIX}")
 }
 
-/// The source file, if this is the compilation of a cell.
+/// The source file, if this is the compilation of a cell. A mere check, which evcxr asks for when it cannot tell a
+/// variable's type, links nothing.
 fn cell_source(args: &[OsString]) -> Option<&OsString> {
+    let links = |arg: &OsString| {
+        let arg = arg.to_string_lossy();
+        arg.strip_prefix("--emit=").is_some_and(|kinds| kinds.split(',').any(|kind| kind == "link"))
+    };
+    if !args.iter().any(links) {
+        return None;
+    }
     let has = |first: &str, second: &str| args.windows(2).any(|w| w[0] == first && w[1] == second);
     if !has("--crate-name", CRATE) || !has("--crate-type", "cdylib") {
         return None;
@@ -127,10 +135,11 @@ mod tests {
     #[test]
     fn only_a_cells_crate_is_touched() {
         let args = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
-        let cell = args("--crate-name ctx --edition=2024 src/lib.rs --crate-type cdylib");
-        assert_eq!(cell_source(&cell).unwrap(), "src/lib.rs");
-        assert_eq!(cell_source(&args("--crate-name ctx src/lib.rs --crate-type lib")), None);
-        assert_eq!(cell_source(&args("--crate-name other src/lib.rs --crate-type cdylib")), None);
+        let cell = "--crate-name ctx src/lib.rs --crate-type cdylib --emit=dep-info,link";
+        assert_eq!(cell_source(&args(cell)).unwrap(), "src/lib.rs");
+        for (part, other) in [("cdylib", "lib"), ("ctx", "other"), ("link", "metadata")] {
+            assert_eq!(cell_source(&args(&cell.replace(part, other))), None);
+        }
     }
 
     #[test]
