@@ -45,7 +45,9 @@ pub fn play() -> Option<ExitCode> {
             return Some(finish(ran.map_err(|error| format!("cuaderno: {error}"))));
         }
     }
-    if is_set(COMPILE) && std::env::args_os().nth(1).is_some_and(|arg| is_rustc(&arg)) {
+    // With `:allow_static_linking 0`, evcxr has a part in every compilation but that of the cells themselves.
+    let compiles = std::env::args_os().nth(1).is_some_and(|arg| is_rustc(&arg));
+    if is_set(COMPILE) && compiles && (!is_set(EVCXR_WRAPPER) || crate::cell::compile::is_cell()) {
         eprintln!("cuaderno: cannot start rustc: {}", crate::cell::compile::main());
         return Some(ExitCode::FAILURE);
     }

@@ -27,6 +27,12 @@ pub fn main() -> std::io::Error {
     rustc(&compiler, &args).exec()
 }
 
+/// Whether the arguments of this process are those of a cell's compilation.
+pub fn is_cell() -> bool {
+    let args: Vec<OsString> = std::env::args_os().skip(2).collect();
+    cell_source(&args).is_some()
+}
+
 /// The compiler, ready to run on what this module makes of the cell's program, if these are a cell's arguments.
 pub fn rustc(compiler: &OsStr, args: &[OsString]) -> Command {
     let mut command = Command::new(compiler);
