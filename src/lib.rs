@@ -5,6 +5,7 @@
 
 pub mod data;
 pub mod error;
+mod files;
 pub mod images;
 pub mod metrics;
 pub mod models;

@@ -5,7 +5,7 @@ use cuaderno::models::{Hybrid, HybridConfig};
 use cuaderno::nn::{Inputs, Model, Pass};
 use cuaderno::tensor::cpu::Window;
 use cuaderno::tensor::{
-    ChannelStatistics, Epilogue, LossOptions, Plain, Tape, Tensor0, Tensor1, Tensor4,
+    ChannelStatistics, Epilogue, Finish, LossOptions, Plain, Tape, Tensor0, Tensor1, Tensor4,
     adaptive_average_pool2d, add, average_pool2d, backward, batch_norm2d, batch_norm2d_with,
     concat, conv2d, cross_entropy, dropout, flatten, global_average_pool2d, linear, max_pool2d,
     portable, read, relu, relu6, sigmoid, silu, tensor, write,
@@ -207,9 +207,9 @@ fn batch_normalization() {
     };
     type Form<'a> = &'a dyn Fn(Tensor4, Tensor1, Tensor1) -> cuaderno::Result<Tensor4>;
     let forms: [(&str, Form<'_>); 4] = [
-        ("training", &|x, w, b| Ok(batch_norm2d(x, w, b, 1e-3)?.0)),
+        ("training", &|x, w, b| Ok(batch_norm2d(x, w, b, 1e-3, Finish::default())?.0)),
         ("portable training", &|x, w, b| portable::batch_norm2d(x, w, b, 1e-3)),
-        ("inference", &|x, w, b| batch_norm2d_with(x, w, b, &given, 1e-3)),
+        ("inference", &|x, w, b| batch_norm2d_with(x, w, b, &given, 1e-3, Finish::default())),
         ("portable inference", &|x, w, b| portable::batch_norm2d_with(x, w, b, &given, 1e-3)),
     ];
     for (what, form) in forms {
@@ -220,10 +220,16 @@ fn batch_normalization() {
     }
     let one = random(&mut source, (1, 2, 1, 1));
     let two = random(&mut source, (2,));
-    let error = batch_norm2d(on(&one), on(&two), on(&two), 1e-5).unwrap_err();
+    let error = batch_norm2d(on(&one), on(&two), on(&two), 1e-5, Finish::default()).unwrap_err();
     assert!(error.to_string().contains("more than one value"), "{error}");
     let three = random(&mut source, (3,));
-    let error = batch_norm2d(on(&images), on(&three), on(&random(&mut source, (7,))), 1e-5);
+    let error = batch_norm2d(
+        on(&images),
+        on(&three),
+        on(&random(&mut source, (7,))),
+        1e-5,
+        Finish::default(),
+    );
     assert!(error.unwrap_err().to_string().contains("7 shifts"));
 }
 

@@ -1,5 +1,21 @@
 //! Networks ready to train.
 
+mod densenet;
+mod efficientnet;
 mod hybrid;
+mod network;
+mod resnet;
+mod small;
+mod squeezenet;
+mod vgg;
+mod zoo;
 
+pub use densenet::densenet121;
+pub use efficientnet::{efficientnet_b0, efficientnet_lite0};
 pub use hybrid::{Hybrid, HybridConfig};
+pub use network::Network;
+pub use resnet::{resnet18, resnet34, resnet50, resnet101, resnet152};
+pub use small::{simple_network, small_cnn};
+pub use squeezenet::squeezenet1_1;
+pub use vgg::{vgg16, vgg16_bn};
+pub use zoo::{names, network};

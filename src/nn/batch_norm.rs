@@ -1,25 +1,28 @@
 //! The batch normalization layer.
 
-use super::{Parameter, Pass};
-use crate::tensor::{ChannelStatistics, Tensor4, batch_norm2d, batch_norm2d_with};
+use super::{Buffer, Parameter, Pass};
+use crate::tensor::{ChannelStatistics, Finish, Tensor4, batch_norm2d, batch_norm2d_with};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
-use std::sync::{Mutex, PoisonError};
 
 /// Batch normalization of `[batch, channels, height, width]` (Ioffe and Szegedy, 2015). In training it normalizes by the
-/// batch and keeps running statistics; in inference it normalizes by those.
-#[derive(Debug)]
+/// batch and keeps running statistics; in inference it normalizes by those. A frozen layer, one whose weight and bias are
+/// both frozen, works in training as in inference, as in Keras: what a frozen backbone makes of a picture does not
+/// depend on the rest of the batch.
+#[derive(Clone, Debug)]
 pub struct BatchNorm2d {
     /// The factor of each channel, `[channels]`.
     pub weight: Parameter,
     /// The summand of each channel, `[channels]`.
     pub bias: Parameter,
+    /// The running mean of each channel.
+    pub running_mean: Buffer,
+    /// The running unbiased variance of each channel.
+    pub running_var: Buffer,
     /// Added to the variance, so that a constant channel does not divide by zero.
     pub epsilon: f32,
     /// The share of the newest batch in the running statistics.
     pub momentum: f32,
-    /// The running mean and the running unbiased variance. Behind a lock: a forward pass changes them.
-    running: Mutex<ChannelStatistics>,
 }
 
 impl BatchNorm2d {
@@ -31,68 +34,70 @@ impl BatchNorm2d {
             let problem = "batch normalization of 0 channels";
             return Err(Error::new(ErrorKind::Parameter, problem));
         }
-        let running =
-            ChannelStatistics { mean: vec![0.0; channels], variance: vec![1.0; channels] };
         Ok(Self {
             weight: Parameter::new(vec![1.0; channels], &[channels])?,
             bias: Parameter::new(vec![0.0; channels], &[channels])?,
+            running_mean: Buffer::new(vec![0.0; channels]),
+            running_var: Buffer::new(vec![1.0; channels]),
             epsilon: 1e-5,
             momentum: 0.1,
-            running: Mutex::new(running),
         })
+    }
+
+    /// The same layer with another epsilon: 1e-3 in networks that come from TensorFlow.
+    pub fn epsilon(self, epsilon: f32) -> Self {
+        Self { epsilon, ..self }
     }
 
     /// The running statistics.
     pub fn running(&self) -> ChannelStatistics {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        ChannelStatistics { mean: self.running_mean.values(), variance: self.running_var.values() }
     }
 
-    /// Sets the running statistics, such as those that came with pretrained weights.
-    ///
-    /// Errors when their number is not that of the channels.
-    pub fn set_running(&self, statistics: ChannelStatistics) -> Result<()> {
-        let (channels, found) =
-            (self.weight.count(), [statistics.mean.len(), statistics.variance.len()]);
-        if found != [channels; 2] {
-            return Err(Error::new(
-                ErrorKind::Shape,
-                format!(
-                    "{} running means and {} variances for {channels} channels",
-                    found[0], found[1]
-                ),
-            ));
-        }
-        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = statistics;
-        Ok(())
+    /// Whether `pass` normalizes by the batch.
+    pub fn uses_batch(&self, pass: &Pass) -> bool {
+        pass.is_training() && (self.weight.is_trainable() || self.bias.is_trainable())
     }
 
-    /// The layer's output; in training, the running statistics follow.
+    /// The layer's output; where it normalizes by the batch, the running statistics follow.
     pub fn forward(&self, input: Tensor4, pass: &Pass) -> Result<Tensor4> {
+        self.forward_then(input, Finish::default(), pass)
+    }
+
+    /// [`Self::forward`] with what follows in the same step.
+    pub(super) fn forward_then(
+        &self,
+        input: Tensor4,
+        finish: Finish,
+        pass: &Pass,
+    ) -> Result<Tensor4> {
         let (weight, bias) = (self.weight.vector(pass)?, self.bias.vector(pass)?);
-        if !pass.is_training() {
-            return batch_norm2d_with(input, weight, bias, &self.running(), self.epsilon);
+        if !self.uses_batch(pass) {
+            let statistics = self.running();
+            return batch_norm2d_with(input, weight, bias, &statistics, self.epsilon, finish);
         }
         let (images, _, height, width) = *input.shape();
         let count = (images * height * width) as f32;
-        let (output, batch) = batch_norm2d(input, weight, bias, self.epsilon)?;
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let follow = |old: &mut f32, new: f32| *old += self.momentum * (new - *old);
-        let ChannelStatistics { mean, variance } = &mut *running;
-        mean.iter_mut().zip(&batch.mean).for_each(|(old, new)| follow(old, *new));
+        let (output, batch) = batch_norm2d(input, weight, bias, self.epsilon, finish)?;
+        self.running_mean.follow(batch.mean.into_iter(), self.momentum);
         let unbiased = count / (count - 1.0);
-        variance.iter_mut().zip(&batch.variance).for_each(|(old, new)| follow(old, new * unbiased));
+        let variance = batch.variance.into_iter().map(|variance| variance * unbiased);
+        self.running_var.follow(variance, self.momentum);
         Ok(output)
     }
-}
 
-impl Clone for BatchNorm2d {
-    fn clone(&self) -> Self {
-        Self {
-            weight: self.weight.clone(),
-            bias: self.bias.clone(),
-            epsilon: self.epsilon,
-            momentum: self.momentum,
-            running: Mutex::new(self.running()),
-        }
+    /// Whether gradients of its weights are recorded.
+    pub(super) fn is_recorded(&self, pass: &Pass) -> bool {
+        self.uses_batch(pass)
+    }
+
+    /// The factor and the summand of each channel that make up the layer in inference.
+    pub(super) fn affine(&self) -> [Vec<f32>; 2] {
+        let ChannelStatistics { mean, variance } = self.running();
+        let (weight, bias) = (self.weight.values(), self.bias.values());
+        let scale = weight.iter().zip(&variance);
+        let scale: Vec<f32> = scale.map(|(w, v)| w / (v + self.epsilon).sqrt()).collect();
+        let shift = bias.iter().zip(&mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
+        [scale, shift]
     }
 }

@@ -2,8 +2,10 @@
 
 use super::{Init, Parameter, Pass};
 use crate::tensor::cpu::Window;
-use crate::tensor::{Epilogue, Tensor4, conv2d};
+use crate::tensor::{Epilogue, Quiet, Tape, Tensor4, conv2d, conv2d_quiet};
 use crate::{Error, ErrorKind, Result};
+use dfdx::shapes::HasShape;
+use dfdx::tensor::{PutTape, SplitTape};
 
 /// Sizes of a [`Conv2d`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,13 +20,48 @@ pub struct Conv2dConfig {
     pub groups: usize,
     /// Whether there is a bias.
     pub bias: bool,
+    /// Whether the padding is TensorFlow's "SAME", which depends on the size of the picture and may be larger at the
+    /// end, instead of the window's.
+    pub same: bool,
 }
 
 impl Conv2dConfig {
     /// A square kernel that keeps the size of the picture (odd kernels), with a bias.
     pub fn same(in_channels: usize, out_channels: usize, kernel: usize) -> Self {
-        let window = Window::square(kernel, 1, kernel / 2);
-        Self { in_channels, out_channels, window, groups: 1, bias: true }
+        Self::new(in_channels, out_channels, kernel).padding(kernel / 2)
+    }
+
+    /// A square kernel with stride 1, no padding, and a bias.
+    pub fn new(in_channels: usize, out_channels: usize, kernel: usize) -> Self {
+        let window = Window::square(kernel, 1, 0);
+        Self { in_channels, out_channels, window, groups: 1, bias: true, same: false }
+    }
+
+    /// The same with this stride on both axes.
+    pub fn stride(mut self, stride: usize) -> Self {
+        self.window.stride = [stride; 2];
+        self
+    }
+
+    /// The same with this padding on all sides.
+    pub fn padding(mut self, padding: usize) -> Self {
+        self.window.padding = [[padding; 2]; 2];
+        self
+    }
+
+    /// The same with TensorFlow's "SAME" padding.
+    pub fn same_padding(self) -> Self {
+        Self { same: true, ..self }
+    }
+
+    /// The same with this many groups: as many as channels make a depthwise convolution.
+    pub fn groups(self, groups: usize) -> Self {
+        Self { groups, ..self }
+    }
+
+    /// The same without a bias, as before batch normalization.
+    pub fn no_bias(self) -> Self {
+        Self { bias: false, ..self }
     }
 }
 
@@ -44,7 +81,7 @@ impl Conv2d {
     ///
     /// Errors when the groups do not divide the channels.
     pub fn new(config: Conv2dConfig, init: &mut Init) -> Result<Self> {
-        let Conv2dConfig { in_channels, out_channels, window, groups, bias } = config;
+        let Conv2dConfig { in_channels, out_channels, window, groups, bias, same: _ } = config;
         if groups == 0 || in_channels % groups != 0 || out_channels % groups != 0 {
             return Err(Error::new(
                 ErrorKind::Parameter,
@@ -52,10 +89,8 @@ impl Conv2d {
             ));
         }
         let channels = in_channels / groups;
-        let fan_in = channels * window.taps();
         let shape = [out_channels, channels, window.kernel[0], window.kernel[1]];
-        let weight = init.uniform(&shape, fan_in)?;
-        let bias = bias.then(|| init.uniform(&[out_channels], fan_in)).transpose()?;
+        let (weight, bias) = init.convolution(&shape, bias)?;
         Ok(Self { config, weight, bias })
     }
 
@@ -63,6 +98,32 @@ impl Conv2d {
     pub fn forward(&self, input: Tensor4, epilogue: Epilogue, pass: &Pass) -> Result<Tensor4> {
         let bias = self.bias.as_ref().map(|bias| bias.vector(pass)).transpose()?;
         let weight = self.weight.tensor4(pass)?;
-        conv2d(input, weight, bias, &self.config.window, self.config.groups, epilogue)
+        let window = self.window(&input);
+        conv2d(input, weight, bias, &window, self.config.groups, epilogue)
+    }
+
+    /// The layer's output without its bias, with what follows in the same pass, all of it off the tape.
+    pub(super) fn forward_quiet(&self, input: Tensor4, quiet: Quiet) -> Result<Tensor4> {
+        let window = self.window(&input);
+        let (input, _) = input.split_tape();
+        let output =
+            conv2d_quiet(&input, self.weight.plain4()?, &window, self.config.groups, quiet)?;
+        Ok(output.put_tape(Tape::off()))
+    }
+
+    /// Whether gradients of its weights are recorded.
+    pub(super) fn is_recorded(&self, pass: &Pass) -> bool {
+        let bias = self.bias.as_ref().is_some_and(Parameter::is_trainable);
+        pass.is_training() && (self.weight.is_trainable() || bias)
+    }
+
+    /// The window, with the padding that the picture's size asks for.
+    fn window(&self, input: &Tensor4) -> Window {
+        let window = self.config.window;
+        if !self.config.same {
+            return window;
+        }
+        let (_, _, height, width) = *input.shape();
+        window.same([height, width])
     }
 }

@@ -2,17 +2,44 @@
 
 use super::Parameter;
 use crate::Result;
-use rand::{Rng, SeedableRng};
+use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
 /// A source of initial weights; the same seed gives the same network.
 #[derive(Clone, Debug)]
-pub struct Init(ChaCha8Rng);
+pub struct Init {
+    random: ChaCha8Rng,
+    scheme: Scheme,
+}
+
+/// How the weights of convolutions are drawn.
+#[derive(Clone, Copy, Debug)]
+enum Scheme {
+    /// PyTorch's default: uniform in ±1/√fan-in, biases too.
+    Uniform,
+    /// Normal with variance 2 / (out channels · taps), biases 0: keeps the size of gradients through ReLU (He et al.,
+    /// 2015).
+    HeFanOut,
+    /// Normal with variance 2 / fan-in, biases 0: keeps the size of activations through ReLU.
+    HeFanIn,
+}
 
 impl Init {
-    /// A source that depends on `seed` alone.
+    /// A source that depends on `seed` alone, with PyTorch's defaults.
     pub fn seed(seed: u64) -> Self {
-        Self(ChaCha8Rng::seed_from_u64(seed))
+        Self { random: ChaCha8Rng::seed_from_u64(seed), scheme: Scheme::Uniform }
+    }
+
+    /// The same source with torchvision's way for residual networks: convolutions drawn from a normal distribution
+    /// that keeps the size of gradients (He et al., 2015).
+    pub fn he_fan_out(self) -> Self {
+        Self { scheme: Scheme::HeFanOut, ..self }
+    }
+
+    /// The same source with convolutions drawn from a normal distribution that keeps the size of activations.
+    pub fn he_fan_in(self) -> Self {
+        Self { scheme: Scheme::HeFanIn, ..self }
     }
 
     /// Uniform values in ±1/√`fan_in`: PyTorch's default for the weights and biases of linear and
@@ -20,6 +47,48 @@ impl Init {
     pub fn uniform(&mut self, shape: &[usize], fan_in: usize) -> Result<Parameter> {
         let bound = 1.0 / (fan_in.max(1) as f32).sqrt();
         let count = shape.iter().product();
-        Parameter::new((0..count).map(|_| self.0.gen_range(-bound..=bound)).collect(), shape)
+        Parameter::new((0..count).map(|_| self.random.gen_range(-bound..=bound)).collect(), shape)
+    }
+
+    /// Normally distributed values with mean 0 (Box and Muller's method), drawn on all threads.
+    pub fn normal(&mut self, shape: &[usize], deviation: f32) -> Result<Parameter> {
+        const RUN: usize = 1 << 14;
+        let mut values = vec![0.0; shape.iter().product()];
+        let base = self.random.next_u64();
+        values.par_chunks_mut(RUN).enumerate().for_each(|(run, values)| {
+            let mut random = ChaCha8Rng::seed_from_u64(base);
+            random.set_stream(run as u64 + 1);
+            for pair in values.chunks_mut(2) {
+                let (u, v): (f32, f32) = (1.0 - random.r#gen::<f32>(), random.r#gen());
+                let radius = deviation * (-2.0 * u.ln()).sqrt();
+                let (sine, cosine) = (std::f32::consts::TAU * v).sin_cos();
+                pair.iter_mut()
+                    .zip([cosine, sine])
+                    .for_each(|(value, part)| *value = radius * part);
+            }
+        });
+        Parameter::new(values, shape)
+    }
+
+    /// The weights, `[out channels, in channels / groups, kernel height, kernel width]`, of a convolution, and its
+    /// biases if it has any.
+    pub(super) fn convolution(
+        &mut self,
+        shape: &[usize; 4],
+        bias: bool,
+    ) -> Result<(Parameter, Option<Parameter>)> {
+        let [outputs, channels, height, width] = *shape;
+        let (fan_in, fan_out) = (channels * height * width, outputs * height * width);
+        let deviation = |fan: usize| (2.0 / fan.max(1) as f32).sqrt();
+        let weight = match self.scheme {
+            Scheme::Uniform => self.uniform(shape, fan_in)?,
+            Scheme::HeFanOut => self.normal(shape, deviation(fan_out))?,
+            Scheme::HeFanIn => self.normal(shape, deviation(fan_in))?,
+        };
+        let bias = bias.then(|| match self.scheme {
+            Scheme::Uniform => self.uniform(&[outputs], fan_in),
+            _ => Parameter::new(vec![0.0; outputs], &[outputs]),
+        });
+        Ok((weight, bias.transpose()?))
     }
 }

@@ -22,6 +22,14 @@ impl Linear {
         })
     }
 
+    /// A layer with normally distributed weights of this standard deviation, and biases of 0.
+    pub fn normal(inputs: usize, outputs: usize, deviation: f32, init: &mut Init) -> Result<Self> {
+        Ok(Self {
+            weight: init.normal(&[outputs, inputs], deviation)?,
+            bias: Some(Parameter::new(vec![0.0; outputs], &[outputs])?),
+        })
+    }
+
     /// The layer's output, after ReLU if asked for.
     pub fn forward(&self, input: Tensor2, relu: bool, pass: &Pass) -> Result<Tensor2> {
         let bias = self.bias.as_ref().map(|bias| bias.vector(pass)).transpose()?;

@@ -2,10 +2,14 @@
 //!
 //! Names of parameters and their shapes are those of PyTorch and torchvision.
 
+mod activations;
 mod batch_norm;
+mod block;
+mod buffer;
 mod conv2d;
 mod dropout;
 mod init;
+mod layer;
 mod linear;
 mod model;
 mod parameter;
@@ -13,15 +17,22 @@ mod pass;
 mod pool;
 mod sequential;
 mod summary;
+mod weights;
 
+pub use activations::Activations;
 pub use batch_norm::BatchNorm2d;
+pub use block::{Branches, Gate, Residual};
+pub use buffer::Buffer;
 pub use conv2d::{Conv2d, Conv2dConfig};
 pub use dropout::Dropout;
 pub use init::Init;
+pub use layer::Layer;
 pub use linear::Linear;
 pub use model::{Inputs, Model, named, named_mut};
 pub use parameter::Parameter;
 pub use pass::{Mode, Pass};
 pub use pool::{AveragePool2d, MaxPool2d};
-pub use sequential::{Activations, Layer, Sequential};
+pub use sequential::Sequential;
+pub(crate) use sequential::run_layers;
 pub use summary::{Summary, SummaryRow};
+pub use weights::{StoredTensor, Weights};

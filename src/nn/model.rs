@@ -1,6 +1,7 @@
 //! What the training loop asks of a network.
 
-use super::{Parameter, Pass};
+use super::weights::is_under;
+use super::{Buffer, Parameter, Pass};
 use crate::tensor::{Plain, Tensor2, Tensor4, constant};
 use crate::{Error, ErrorKind, Result};
 
@@ -41,8 +42,52 @@ pub trait Model: std::fmt::Debug + Send + Sync {
     /// The same for writing, in the same order.
     fn parameters_mut(&mut self) -> Vec<(String, &mut Parameter)>;
 
+    /// The buffers with their names, as in PyTorch's `named_buffers`. A network without any need not say so.
+    fn buffers(&self) -> Vec<(String, &Buffer)> {
+        Vec::new()
+    }
+
     /// An independent copy, to keep the best epoch or to train once per fold.
     fn boxed_clone(&self) -> Box<dyn Model>;
+
+    /// Freezes the parameters whose names begin with `part`, such as `layer1` or `features.0`, and all with "".
+    ///
+    /// Errors when there are none.
+    fn freeze(&mut self, part: &str) -> Result<()> {
+        set_trainable(self.parameters_mut(), part, false)
+    }
+
+    /// Makes the parameters whose names begin with `part` trainable again, and all with "".
+    ///
+    /// Errors when there are none.
+    fn unfreeze(&mut self, part: &str) -> Result<()> {
+        set_trainable(self.parameters_mut(), part, true)
+    }
+}
+
+fn set_trainable(
+    parameters: Vec<(String, &mut Parameter)>,
+    part: &str,
+    trainable: bool,
+) -> Result<()> {
+    let mut tops: Vec<String> = Vec::new();
+    let mut found = false;
+    for (name, parameter) in parameters {
+        if is_under(&name, part) {
+            parameter.set_trainable(trainable);
+            found = true;
+        }
+        let top = name.split('.').next().unwrap_or_default();
+        if tops.last().is_none_or(|last| last != top) {
+            tops.push(top.to_string());
+        }
+    }
+    if found {
+        return Ok(());
+    }
+    let problem = format!("no parameter is under `{part}`");
+    Err(Error::new(ErrorKind::Parameter, problem)
+        .help(format!("the network's parts are {}", tops.join(", "))))
 }
 
 impl Model for Box<dyn Model> {
@@ -56,6 +101,10 @@ impl Model for Box<dyn Model> {
 
     fn parameters_mut(&mut self) -> Vec<(String, &mut Parameter)> {
         (**self).parameters_mut()
+    }
+
+    fn buffers(&self) -> Vec<(String, &Buffer)> {
+        (**self).buffers()
     }
 
     fn boxed_clone(&self) -> Box<dyn Model> {

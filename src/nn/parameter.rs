@@ -118,6 +118,14 @@ impl Parameter {
         }
     }
 
+    /// The parameter as a tensor of rank 4 without a tape.
+    pub(super) fn plain4(&self) -> Result<&Plain<(usize, usize, usize, usize)>> {
+        match &self.value {
+            Value::Rank4(t) => Ok(t),
+            _ => self.wrong_rank(4),
+        }
+    }
+
     fn recorded<S: Shape>(&self, plain: &Plain<S>, pass: &Pass) -> Tensor<S> {
         let on = self.trainable && pass.is_training();
         plain.clone().put_tape(if on { Tape::on() } else { Tape::off() })

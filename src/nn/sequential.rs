@@ -1,215 +1,55 @@
 //! Layers one after the other.
 
+use super::layer::{Entry, joined};
 use super::{
-    AveragePool2d, BatchNorm2d, Conv2d, Dropout, Inputs, Linear, MaxPool2d, Model, Parameter, Pass,
+    Activations, BatchNorm2d, Buffer, Conv2d, Inputs, Layer, Linear, Model, Parameter, Pass,
     SummaryRow,
 };
+use crate::Result;
 use crate::tensor::{
-    self, Epilogue, Tensor2, Tensor4, adaptive_average_pool2d, average_pool2d, dropout, flatten,
-    global_average_pool2d, max_pool2d,
+    self, Activation, Epilogue, Finish, Quiet, Tensor2, Tensor4, activate, adaptive_average_pool2d,
+    average_pool2d, dropout, flatten, global_average_pool2d,
 };
-use crate::{Error, ErrorKind, Result};
-use dfdx::shapes::HasShape;
+use dfdx::tensor::{PutTape, SplitTape};
 
-/// What flows between layers.
-#[derive(Debug)]
-pub enum Activations {
-    /// `[batch, channels, height, width]`.
-    Images(Tensor4),
-    /// `[batch, features]`.
-    Features(Tensor2),
-}
-
-impl Activations {
-    /// The sizes of the axes.
-    pub fn shape(&self) -> Vec<usize> {
-        match self {
-            Self::Images(t) => {
-                let (n, c, h, w) = *t.shape();
-                vec![n, c, h, w]
-            }
-            Self::Features(t) => vec![t.shape().0, t.shape().1],
-        }
-    }
-
-    /// Feature maps, or an error when the pictures were flattened before.
-    pub fn images(self) -> Result<Tensor4> {
-        match self {
-            Self::Images(t) => Ok(t),
-            other => Err(unexpected("[batch, channels, height, width]", &other)),
-        }
-    }
-
-    /// The same function of whichever it is.
-    fn bend(
-        self,
-        images: impl FnOnce(Tensor4) -> Result<Tensor4>,
-        features: impl FnOnce(Tensor2) -> Result<Tensor2>,
-    ) -> Result<Self> {
-        match self {
-            Self::Images(t) => Ok(images(t)?.into()),
-            Self::Features(t) => Ok(features(t)?.into()),
-        }
-    }
-
-    /// Features, or an error when the pictures were not flattened yet.
-    pub fn features(self) -> Result<Tensor2> {
-        match self {
-            Self::Features(t) => Ok(t),
-            other => {
-                Err(unexpected("[batch, features]", &other).help("add a Flatten layer before"))
-            }
-        }
-    }
-}
-
-fn unexpected(expected: &str, found: &Activations) -> Error {
-    let problem = format!("expected {expected}, got {:?}", found.shape());
-    Error::new(ErrorKind::Shape, problem)
-}
-
-impl From<Tensor4> for Activations {
-    fn from(tensor: Tensor4) -> Self {
-        Self::Images(tensor)
-    }
-}
-
-impl From<Tensor2> for Activations {
-    fn from(tensor: Tensor2) -> Self {
-        Self::Features(tensor)
-    }
-}
-
-/// One layer of a [`Sequential`].
-#[derive(Clone, Debug)]
-pub enum Layer {
-    /// Convolution.
-    Conv2d(Conv2d),
-    /// Fully connected.
-    Linear(Linear),
-    /// Batch normalization.
-    BatchNorm2d(BatchNorm2d),
-    /// max(x, 0).
-    Relu,
-    /// min(max(x, 0), 6).
-    Relu6,
-    /// x / (1 + e⁻ˣ).
-    Silu,
-    /// 1 / (1 + e⁻ˣ).
-    Sigmoid,
-    /// Max-pooling.
-    MaxPool2d(MaxPool2d),
-    /// Means over a sliding window.
-    AveragePool2d(AveragePool2d),
-    /// Means over the cells of a grid, `[height, width]`, whatever the size of the picture.
-    AdaptiveAveragePool2d([usize; 2]),
-    /// The mean of each channel.
-    GlobalAveragePool2d,
-    /// Feature maps to one row of features per example.
-    Flatten,
-    /// Dropout.
-    Dropout(Dropout),
-}
-
-impl From<Conv2d> for Layer {
-    fn from(layer: Conv2d) -> Self {
-        Self::Conv2d(layer)
-    }
-}
-
-impl From<Linear> for Layer {
-    fn from(layer: Linear) -> Self {
-        Self::Linear(layer)
-    }
-}
-
-impl From<BatchNorm2d> for Layer {
-    fn from(layer: BatchNorm2d) -> Self {
-        Self::BatchNorm2d(layer)
-    }
-}
-
-impl From<AveragePool2d> for Layer {
-    fn from(layer: AveragePool2d) -> Self {
-        Self::AveragePool2d(layer)
-    }
-}
-
-impl From<MaxPool2d> for Layer {
-    fn from(layer: MaxPool2d) -> Self {
-        Self::MaxPool2d(layer)
-    }
-}
-
-impl From<Dropout> for Layer {
-    fn from(layer: Dropout) -> Self {
-        Self::Dropout(layer)
-    }
-}
-
-impl Layer {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Conv2d(_) => "Conv2d",
-            Self::Linear(_) => "Linear",
-            Self::BatchNorm2d(_) => "BatchNorm2d",
-            Self::Relu => "ReLU",
-            Self::Relu6 => "ReLU6",
-            Self::Silu => "SiLU",
-            Self::Sigmoid => "Sigmoid",
-            Self::MaxPool2d(_) => "MaxPool2d",
-            Self::AveragePool2d(_) => "AvgPool2d",
-            Self::AdaptiveAveragePool2d(_) => "AdaptiveAvgPool2d",
-            Self::GlobalAveragePool2d => "GlobalAveragePool2d",
-            Self::Flatten => "Flatten",
-            Self::Dropout(_) => "Dropout",
-        }
-    }
-
-    fn weights(&self) -> Vec<(&'static str, &Parameter)> {
-        let (weight, bias) = match self {
-            Self::Conv2d(layer) => (&layer.weight, &layer.bias),
-            Self::Linear(layer) => (&layer.weight, &layer.bias),
-            Self::BatchNorm2d(layer) => {
-                return vec![("weight", &layer.weight), ("bias", &layer.bias)];
-            }
-            _ => return Vec::new(),
-        };
-        std::iter::once(("weight", weight))
-            .chain(bias.as_ref().map(|bias| ("bias", bias)))
-            .collect()
-    }
-
-    fn weights_mut(&mut self) -> Vec<(&'static str, &mut Parameter)> {
-        let (weight, bias) = match self {
-            Self::Conv2d(layer) => (&mut layer.weight, &mut layer.bias),
-            Self::Linear(layer) => (&mut layer.weight, &mut layer.bias),
-            Self::BatchNorm2d(layer) => {
-                return vec![("weight", &mut layer.weight), ("bias", &mut layer.bias)];
-            }
-            _ => return Vec::new(),
-        };
-        std::iter::once(("weight", weight))
-            .chain(bias.as_mut().map(|bias| ("bias", bias)))
-            .collect()
-    }
-
-    /// Multiplications and additions for one example, counted as one; `output` is its shape.
-    fn multiply_adds(&self, output: &[usize]) -> usize {
-        let weights = self.weights().first().map_or(0, |(_, weight)| weight.count());
-        let positions: usize = output.iter().skip(2).product();
-        weights * positions
-    }
-}
-
-/// Layers one after the other. Parameters are named by the place of their layer (`0.weight`), as in
-/// PyTorch's `nn.Sequential`.
+/// Layers one after the other, each with a name: its place (`0.weight`), as in PyTorch's `nn.Sequential`, unless it
+/// is given another.
 ///
-/// A convolution followed by ReLU and by max-pooling whose windows do not overlap runs as one step, and
-/// so does a linear layer followed by ReLU: the results are the same, without the memory traffic.
+/// Where nothing between them is recorded, a convolution, the batch normalization after it, the activation and
+/// max-pooling whose windows do not overlap run as one step, as do normalization and ReLU in training: the results
+/// are the same, without the memory traffic.
 #[derive(Clone, Debug, Default)]
 pub struct Sequential {
-    layers: Vec<Layer>,
+    layers: Vec<(String, Layer)>,
+}
+
+/// What is added to the last layer's output, and whether max(x, 0) follows.
+struct Tail {
+    around: Tensor4,
+    relu: bool,
+}
+
+impl Tail {
+    fn finish(self) -> Finish {
+        Finish { add: Some(self.around), relu: self.relu }
+    }
+
+    fn apply(self, flow: Activations) -> Result<Activations> {
+        let sum = tensor::add(flow.images()?, self.around)?;
+        Ok(if self.relu { tensor::relu(sum)? } else { sum }.into())
+    }
+}
+
+/// Layers that run as one step.
+struct Step<'a> {
+    layer: &'a Layer,
+    norm: Option<&'a BatchNorm2d>,
+    activation: Activation,
+    pool: Option<usize>,
+    /// How many layers it takes.
+    length: usize,
+    /// Whether nothing in it is recorded.
+    quiet: bool,
 }
 
 impl Sequential {
@@ -218,113 +58,292 @@ impl Sequential {
         Self::default()
     }
 
-    /// Adds a layer at the end.
+    /// Adds a layer at the end, named by its place.
     #[expect(clippy::should_implement_trait, reason = "the builder's word, as in other frameworks")]
-    pub fn add(mut self, layer: impl Into<Layer>) -> Self {
-        self.layers.push(layer.into());
+    pub fn add(self, layer: impl Into<Layer>) -> Self {
+        let name = self.layers.len().to_string();
+        self.named(&name, layer)
+    }
+
+    /// Adds a layer at the end under a name. With an empty one its parameters are named as if they stood here.
+    pub fn named(mut self, name: &str, layer: impl Into<Layer>) -> Self {
+        self.layers.push((name.to_string(), layer.into()));
         self
     }
 
-    /// The layers in order.
-    pub fn layers(&self) -> &[Layer] {
+    /// The layers in order, with their names.
+    pub fn layers(&self) -> &[(String, Layer)] {
         &self.layers
+    }
+
+    /// The layers in two parts, before and from place `at` on; their names stay.
+    pub(crate) fn split_at(&self, at: usize) -> [&[(String, Layer)]; 2] {
+        let (before, after) = self.layers.split_at(at.min(self.layers.len()));
+        [before, after]
     }
 
     /// Runs the layers in order. Errors name the layer.
     pub fn forward(&self, input: impl Into<Activations>, pass: &Pass) -> Result<Activations> {
-        let mut flow = input.into();
-        let mut next = 0;
-        while let Some(layer) = self.layers.get(next) {
-            let fused = self.fusible(next, pass);
-            flow = pass.enter(&next.to_string(), || {
-                let output = step(layer, flow, &self.layers[next + 1..next + fused], pass)?;
-                pass.note(|| summarize(layer, &output));
-                Ok(output)
-            })?;
-            next += fused;
-        }
-        Ok(flow)
+        run(&self.layers, input.into(), None, pass)
     }
 
-    /// How many layers from `start` on run as one step.
-    fn fusible(&self, start: usize, pass: &Pass) -> usize {
-        if pass.is_tracing() {
-            return 1;
+    /// Runs the layers, adds `around`, and takes max(x, 0) with `relu`.
+    pub(super) fn forward_adding(
+        &self,
+        input: Tensor4,
+        around: Tensor4,
+        relu: bool,
+        pass: &Pass,
+    ) -> Result<Tensor4> {
+        run(&self.layers, input.into(), Some(Tail { around, relu }), pass)?.images()
+    }
+
+    pub(super) fn entries<'a>(&'a self, prefix: &str, into: &mut Vec<(String, Entry<'a>)>) {
+        for (name, layer) in &self.layers {
+            layer.entries(&joined(prefix, name), into);
         }
-        let relu = matches!(self.layers.get(start + 1), Some(Layer::Relu));
-        let after = start + 1 + usize::from(relu);
-        let pool =
-            matches!(self.layers.get(after), Some(Layer::MaxPool2d(p)) if p.tile().is_some());
-        match self.layers[start] {
-            Layer::Conv2d(_) => after + usize::from(pool) - start,
-            Layer::Linear(_) => after - start,
-            _ => 1,
+    }
+
+    pub(super) fn parameters_mut_under<'a>(
+        &'a mut self,
+        prefix: &str,
+        into: &mut Vec<(String, &'a mut Parameter)>,
+    ) {
+        for (name, layer) in &mut self.layers {
+            layer.parameters_mut(&joined(prefix, name), into);
         }
     }
 
     /// The parameters with their names.
     pub fn parameters(&self) -> Vec<(String, &Parameter)> {
-        let layers = self.layers.iter().enumerate();
-        layers
-            .flat_map(|(i, layer)| {
-                layer.weights().into_iter().map(move |(name, p)| (format!("{i}.{name}"), p))
-            })
-            .collect()
+        let mut entries = Vec::new();
+        self.entries("", &mut entries);
+        let parameters = entries.into_iter().filter_map(|(name, entry)| match entry {
+            Entry::Parameter(parameter) => Some((name, parameter)),
+            Entry::Buffer(_) => None,
+        });
+        parameters.collect()
     }
 
     /// The same for writing.
     pub fn parameters_mut(&mut self) -> Vec<(String, &mut Parameter)> {
-        let layers = self.layers.iter_mut().enumerate();
-        layers
-            .flat_map(|(i, layer)| {
-                layer.weights_mut().into_iter().map(move |(name, p)| (format!("{i}.{name}"), p))
-            })
-            .collect()
+        let mut parameters = Vec::new();
+        self.parameters_mut_under("", &mut parameters);
+        parameters
+    }
+
+    /// The buffers with their names.
+    pub fn buffers(&self) -> Vec<(String, &Buffer)> {
+        let mut entries = Vec::new();
+        self.entries("", &mut entries);
+        let buffers = entries.into_iter().filter_map(|(name, entry)| match entry {
+            Entry::Buffer(buffer) => Some((name, buffer)),
+            Entry::Parameter(_) => None,
+        });
+        buffers.collect()
     }
 }
 
-/// One layer together with those after it that run in the same step.
-fn step(layer: &Layer, flow: Activations, fused: &[Layer], pass: &Pass) -> Result<Activations> {
-    let relu = matches!(fused.first(), Some(Layer::Relu));
-    let pool = fused.iter().find_map(|layer| match layer {
-        Layer::MaxPool2d(pool) => pool.tile(),
-        _ => None,
-    });
-    Ok(match layer {
-        Layer::Conv2d(conv) => conv.forward(flow.images()?, Epilogue { relu, pool }, pass)?.into(),
-        Layer::Linear(linear) => linear.forward(flow.features()?, relu, pass)?.into(),
-        Layer::BatchNorm2d(norm) => norm.forward(flow.images()?, pass)?.into(),
-        Layer::Relu => flow.bend(tensor::relu, tensor::relu)?,
-        Layer::Relu6 => flow.bend(tensor::relu6, tensor::relu6)?,
-        Layer::Silu => flow.bend(tensor::silu, tensor::silu)?,
-        Layer::Sigmoid => flow.bend(tensor::sigmoid, tensor::sigmoid)?,
-        Layer::AveragePool2d(pool) => average_pool2d(flow.images()?, &pool.window)?.into(),
-        Layer::AdaptiveAveragePool2d(size) => {
-            adaptive_average_pool2d(flow.images()?, *size)?.into()
+/// Runs layers in order.
+pub(crate) fn run_layers(
+    layers: &[(String, Layer)],
+    input: Activations,
+    pass: &Pass,
+) -> Result<Activations> {
+    run(layers, input, None, pass)
+}
+
+fn run(
+    layers: &[(String, Layer)],
+    input: Activations,
+    tail: Option<Tail>,
+    pass: &Pass,
+) -> Result<Activations> {
+    let (mut flow, mut tail, mut next) = (input, tail, 0);
+    while let Some((name, _)) = layers.get(next) {
+        let (input, recorded) = flow.is_recorded();
+        let step = Step::at(&layers[next..], recorded, pass);
+        next += step.length;
+        let mine = if next == layers.len() { tail.take() } else { None };
+        flow = pass.enter(name, || {
+            let output = step.run(input, mine, pass)?;
+            if step.layer.is_leaf() {
+                pass.note(|| summarize(step.layer, &output));
+            }
+            Ok(output)
+        })?;
+    }
+    match tail {
+        Some(tail) => tail.apply(flow),
+        None => Ok(flow),
+    }
+}
+
+impl<'a> Step<'a> {
+    /// The first step of `layers`, which are not empty; `recorded` is the input.
+    fn at(layers: &'a [(String, Layer)], recorded: bool, pass: &Pass) -> Self {
+        let mut step = Self {
+            layer: &layers[0].1,
+            norm: None,
+            activation: Activation::Identity,
+            pool: None,
+            length: 1,
+            quiet: false,
+        };
+        if pass.is_tracing() {
+            return step;
         }
-        Layer::MaxPool2d(pool) => max_pool2d(flow.images()?, &pool.window)?.into(),
-        Layer::GlobalAveragePool2d => global_average_pool2d(flow.images()?)?.into(),
-        Layer::Flatten => match flow {
-            Activations::Images(t) => flatten(t)?.into(),
-            features => features,
-        },
-        Layer::Dropout(_) if !pass.is_training() => flow,
-        Layer::Dropout(layer) => match flow {
-            Activations::Images(t) => dropout(t, layer.probability, pass.seed())?.into(),
-            Activations::Features(t) => dropout(t, layer.probability, pass.seed())?.into(),
-        },
-    })
+        let next = |length: usize| layers.get(length).map(|(_, layer)| layer);
+        let relu = |length: usize| matches!(next(length), Some(Layer::Relu));
+        match step.layer {
+            Layer::Conv2d(conv) => {
+                step.quiet = !recorded && !conv.is_recorded(pass);
+                if let Some(Layer::BatchNorm2d(norm)) = next(step.length)
+                    && step.quiet
+                    && !norm.is_recorded(pass)
+                {
+                    step.norm = Some(norm);
+                    step.length += 1;
+                }
+                let activation = next(step.length).and_then(Layer::activation);
+                if let Some(activation) = activation
+                    && (step.quiet || activation == Activation::Relu)
+                {
+                    step.activation = activation;
+                    step.length += 1;
+                }
+                // Of activations that never fall, the maximum is the maximum's activation.
+                let rises = !matches!(step.activation, Activation::Silu);
+                if let Some(Layer::MaxPool2d(pool)) = next(step.length)
+                    && rises
+                    && let Some(side) = pool.tile()
+                {
+                    step.pool = Some(side);
+                    step.length += 1;
+                }
+            }
+            Layer::Linear(_) | Layer::BatchNorm2d(_) if relu(1) => {
+                step.activation = Activation::Relu;
+                step.length = 2;
+            }
+            _ => {}
+        }
+        step
+    }
+
+    fn run(&self, flow: Activations, tail: Option<Tail>, pass: &Pass) -> Result<Activations> {
+        let relu = self.activation == Activation::Relu;
+        let plain = self.activation == Activation::Identity && self.pool.is_none();
+        // What can end a step in the same pass does so; the rest is added afterwards.
+        match (self.layer, tail) {
+            (Layer::Conv2d(conv), tail) if self.quiet => {
+                let (mine, later) = if plain { (tail, None) } else { (None, tail) };
+                let output = self.run_quiet(conv, flow.images()?, mine)?;
+                match later {
+                    Some(tail) => tail.apply(output.into()),
+                    None => Ok(output.into()),
+                }
+            }
+            (Layer::BatchNorm2d(norm), Some(tail)) if plain => {
+                Ok(norm.forward_then(flow.images()?, tail.finish(), pass)?.into())
+            }
+            (Layer::Sequential(layers), tail) => run(&layers.layers, flow, tail, pass),
+            (_, Some(tail)) => tail.apply(self.run(flow, None, pass)?),
+            (layer, None) => Ok(match layer {
+                Layer::Conv2d(conv) => {
+                    let epilogue = Epilogue { relu, pool: self.pool };
+                    conv.forward(flow.images()?, epilogue, pass)?.into()
+                }
+                Layer::Linear(linear) => linear.forward(flow.features()?, relu, pass)?.into(),
+                Layer::BatchNorm2d(norm) => {
+                    let finish = Finish { add: None, relu };
+                    norm.forward_then(flow.images()?, finish, pass)?.into()
+                }
+                Layer::AveragePool2d(pool) => average_pool2d(flow.images()?, &pool.window)?.into(),
+                Layer::AdaptiveAveragePool2d(size) => {
+                    adaptive_average_pool2d(flow.images()?, *size)?.into()
+                }
+                Layer::MaxPool2d(pool) => pool.forward(flow.images()?)?.into(),
+                Layer::GlobalAveragePool2d => global_average_pool2d(flow.images()?)?.into(),
+                Layer::Flatten => match flow {
+                    Activations::Images(t) => flatten(t)?.into(),
+                    features => features,
+                },
+                Layer::Dropout(_) if !pass.is_training() => flow,
+                Layer::Dropout(layer) => match flow {
+                    Activations::Images(t) => dropout(t, layer.probability, pass.seed())?.into(),
+                    Activations::Features(t) => dropout(t, layer.probability, pass.seed())?.into(),
+                },
+                Layer::Residual(block) => block.forward(flow.images()?, pass)?.into(),
+                Layer::Branches(block) => block.forward(flow.images()?, pass)?.into(),
+                Layer::Gate(gate) => gate.forward(flow.images()?, pass)?.into(),
+                Layer::Relu
+                | Layer::Relu6
+                | Layer::Silu
+                | Layer::Sigmoid
+                | Layer::Sequential(_) => {
+                    let activation = layer.activation().unwrap_or_default();
+                    flow.bend(|t| activate(t, activation), |t| activate(t, activation))?
+                }
+            }),
+        }
+    }
+
+    /// A convolution of which nobody wants gradients, with all that follows.
+    fn run_quiet(&self, conv: &Conv2d, input: Tensor4, tail: Option<Tail>) -> Result<Tensor4> {
+        let [scale, mut shift] = self.norm.map(BatchNorm2d::affine).unwrap_or_default();
+        if let Some(bias) = &conv.bias {
+            let bias = bias.values();
+            if self.norm.is_some() {
+                let terms = shift.iter_mut().zip(&scale).zip(bias.iter());
+                terms.for_each(|((shift, scale), bias)| *shift += scale * bias);
+            } else {
+                shift = bias.into_owned();
+            }
+        }
+        let mut quiet =
+            Quiet { scale, shift, activation: self.activation, pool: self.pool, add: None };
+        let Some(Tail { around, relu }) = tail else {
+            return conv.forward_quiet(input, quiet);
+        };
+        let (around, tape) = around.split_tape();
+        // What goes around is recorded where its shortcut is trained: then it is added on the tape.
+        if tape.is_on() {
+            let output = conv.forward_quiet(input, quiet)?;
+            return Tail { around: around.put_tape(tape), relu }.apply(output.into())?.images();
+        }
+        quiet.add = Some(around);
+        if relu {
+            quiet.activation = Activation::Relu;
+        }
+        conv.forward_quiet(input, quiet)
+    }
 }
 
 fn summarize(layer: &Layer, output: &Activations) -> SummaryRow {
-    let weights = layer.weights();
+    let mut entries = Vec::new();
+    layer.entries("", &mut entries);
+    let weights: Vec<&Parameter> = entries
+        .iter()
+        .filter_map(|(_, entry)| match entry {
+            Entry::Parameter(parameter) => Some(*parameter),
+            Entry::Buffer(_) => None,
+        })
+        .collect();
     let shape = output.shape();
+    let positions: usize = shape.iter().skip(2).product();
+    let multiply_adds = match layer {
+        Layer::Conv2d(Conv2d { weight, .. }) | Layer::Linear(Linear { weight, .. }) => {
+            weight.count() * positions
+        }
+        _ => 0,
+    };
     SummaryRow {
         name: String::new(),
         kind: layer.kind().to_string(),
-        parameters: weights.iter().map(|(_, p)| p.count()).sum(),
-        trainable: weights.iter().all(|(_, p)| p.is_trainable()),
-        multiply_adds: layer.multiply_adds(&shape),
+        parameters: weights.iter().map(|p| p.count()).sum(),
+        trainable: weights.iter().all(|p| p.is_trainable()),
+        multiply_adds,
         output: shape,
     }
 }
@@ -345,6 +364,10 @@ impl Model for Sequential {
 
     fn parameters_mut(&mut self) -> Vec<(String, &mut Parameter)> {
         Sequential::parameters_mut(self)
+    }
+
+    fn buffers(&self) -> Vec<(String, &Buffer)> {
+        Sequential::buffers(self)
     }
 
     fn boxed_clone(&self) -> Box<dyn Model> {

@@ -12,7 +12,6 @@ use rayon::prelude::*;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// SVG coordinates are whole numbers in plotters; this many make a CSS pixel.
 const SVG_UNIT: f64 = 20.0;
@@ -162,24 +161,9 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// Writes `bytes` to `path`, whose folder is made if need be. A reader sees the old file or the whole
-/// new one, never a part.
+/// Writes `bytes` to `path`, whose folder is made if need be.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder {
-        std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))?;
-    }
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}-{}.part", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed)));
-    let part = path.with_file_name(name);
-    let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path));
-    written.map_err(|error| {
-        // What is left of the attempt is of no use; the first error is the one to report.
-        let _ = std::fs::remove_file(&part);
-        Error::io(path, &error)
-    })
+    crate::files::replace(path, |part| std::fs::write(part, bytes))
 }
 
 /// Where a figure named `name` goes, without its extension: into the folder of `CUADERNO_OUTPUT` if that

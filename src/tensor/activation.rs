@@ -1,10 +1,13 @@
 //! Functions of each element on the tape.
 
+pub use super::cpu::Activation;
+use super::cpu::{finish, logistic};
 use super::read;
 use super::tape::{Tensor, put_gradient, take_gradient, tensor};
 use crate::Result;
 use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{PutTape, SplitTape, Tape as _};
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 /// Elements that one thread takes at the least.
@@ -12,49 +15,32 @@ const RUN: usize = 1 << 14;
 
 /// max(x, 0).
 pub fn relu<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
-    let passes = |_, y| if y > 0.0 { 1.0 } else { 0.0 };
-    elementwise(input, |x| if x < 0.0 { 0.0 } else { x }, passes)
+    activate(input, Activation::Relu)
 }
 
 /// min(max(x, 0), 6).
 pub fn relu6<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
-    let passes = |x, _| if x > 0.0 && x < 6.0 { 1.0 } else { 0.0 };
-    // A NaN stays one, which `clamp` keeps.
-    elementwise(input, |x| x.clamp(0.0, 6.0), passes)
+    activate(input, Activation::Relu6)
 }
 
 /// 1 / (1 + e⁻ˣ).
 pub fn sigmoid<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
-    elementwise(input, logistic, |_, y| y * (1.0 - y))
+    activate(input, Activation::Sigmoid)
 }
 
 /// x / (1 + e⁻ˣ), also called swish.
 pub fn silu<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
-    let slope = |x, _| {
-        let y = logistic(x);
-        y * (1.0 + x * (1.0 - y))
-    };
-    elementwise(input, |x| x * logistic(x), slope)
+    activate(input, Activation::Silu)
 }
 
-/// Of the two forms, the one whose exponential cannot overflow.
-fn logistic(x: f32) -> f32 {
-    if x >= 0.0 {
-        1.0 / (1.0 + (-x).exp())
-    } else {
-        let e = x.exp();
-        e / (1.0 + e)
+/// `activation` of each element.
+pub fn activate<S: Shape>(input: Tensor<S>, activation: Activation) -> Result<Tensor<S>> {
+    if activation == Activation::Identity {
+        return Ok(input);
     }
-}
-
-/// `function` of each element; `slope` is its derivative from the element and the function's value there.
-fn elementwise<S: Shape>(
-    input: Tensor<S>,
-    function: impl Fn(f32) -> f32 + Sync,
-    slope: impl Fn(f32, f32) -> f32 + Sync + 'static,
-) -> Result<Tensor<S>> {
     let (input, mut tape) = input.split_tape();
-    let values = read(&input).par_iter().with_min_len(RUN).map(|x| function(*x)).collect();
+    let mut values = read(&input).into_owned();
+    values.par_chunks_mut(RUN).for_each(|values| finish(values, 1.0, 0.0, &[], activation));
     let output = tensor(values, *input.shape())?;
     if tape.is_on() {
         let result = output.clone();
@@ -62,13 +48,50 @@ fn elementwise<S: Shape>(
             let gradient = take_gradient(gradients, &result)?;
             let mut dx = take_gradient(gradients, &input)?;
             let (x, y) = (read(&input), read(&result));
-            dx.par_iter_mut()
-                .with_min_len(RUN)
-                .zip(&gradient)
-                .zip(x.par_iter().zip(y.par_iter()))
-                .for_each(|((d, g), (x, y))| *d += g * slope(*x, *y));
+            let forward = x.par_chunks(RUN).zip(y.par_chunks(RUN));
+            dx.par_chunks_mut(RUN).zip(gradient.par_chunks(RUN)).zip(forward).for_each(
+                |((sum, gradient), (x, y))| {
+                    Arch::new().dispatch(Slopes { activation, sum, gradient, x, y });
+                },
+            );
             put_gradient(gradients, &input, dx)
         });
     }
     Ok(output.put_tape(tape))
+}
+
+/// `sum += gradient · slope`, where the slope at x is known from x and the function's value there.
+struct Slopes<'a> {
+    activation: Activation,
+    sum: &'a mut [f32],
+    gradient: &'a [f32],
+    x: &'a [f32],
+    y: &'a [f32],
+}
+
+impl WithSimd for Slopes<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let step = |inside: bool| if inside { 1.0 } else { 0.0 };
+        match self.activation {
+            Activation::Identity => self.each(|_, _| 1.0),
+            Activation::Relu => self.each(|_, y| step(y > 0.0)),
+            Activation::Relu6 => self.each(|x, _| step((x > 0.0) & (x < 6.0))),
+            Activation::Sigmoid => self.each(|_, y| y * (1.0 - y)),
+            Activation::Silu => self.each(|x, _| {
+                let y = logistic(x);
+                y * (1.0 + x * (1.0 - y))
+            }),
+        }
+    }
+}
+
+impl Slopes<'_> {
+    #[inline(always)]
+    fn each(self, slope: impl Fn(f32, f32) -> f32) {
+        let values = self.gradient.iter().zip(self.x.iter().zip(self.y));
+        self.sum.iter_mut().zip(values).for_each(|(sum, (g, (x, y)))| *sum += g * slope(*x, *y));
+    }
 }

@@ -1,7 +1,7 @@
 //! Batch normalization (Ioffe and Szegedy, 2015) on the tape.
 
 use super::read;
-use super::tape::{Tensor1, Tensor4, put_gradient, take_gradient, tensor};
+use super::tape::{Tape, Tensor1, Tensor4, put_gradient, take_gradient, tensor};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
@@ -17,9 +17,19 @@ pub struct ChannelStatistics {
     pub variance: Vec<f32>,
 }
 
+/// What follows a normalization in the same step: the sum with a tensor of the same shape, such as the other way
+/// round a residual block, then max(x, 0).
+#[derive(Debug, Default)]
+pub struct Finish {
+    /// Added to the result.
+    pub add: Option<Tensor4>,
+    /// max(x, 0), after the sum.
+    pub relu: bool,
+}
+
 /// Normalizes each channel of `[batch, channels, height, width]` to mean 0 and variance 1 over the batch, then
-/// applies `scale` and `shift`, of one value a channel; also returns the batch's statistics. The form for
-/// training: gradients pass through the statistics.
+/// applies `scale` and `shift`, of one value a channel, and `finish`; also returns the batch's statistics. The form
+/// for training: gradients pass through the statistics.
 ///
 /// # Errors
 /// [`ErrorKind::Shape`] when the sizes differ, or a channel has a single value, whose variance says nothing.
@@ -28,6 +38,7 @@ pub fn batch_norm2d(
     scale: Tensor1,
     shift: Tensor1,
     epsilon: f32,
+    finish: Finish,
 ) -> Result<(Tensor4, ChannelStatistics)> {
     let (images, _, height, width) = *input.shape();
     if images * height * width < 2 {
@@ -35,7 +46,7 @@ pub fn batch_norm2d(
         return Err(Error::new(ErrorKind::Shape, problem)
             .help("leave a last batch of one picture out, or normalize with running statistics"));
     }
-    normalize(input, scale, shift, None, epsilon)
+    normalize(input, scale, shift, None, epsilon, finish)
 }
 
 /// The same with given statistics, such as running means, which are constants. The form for inference.
@@ -48,8 +59,9 @@ pub fn batch_norm2d_with(
     shift: Tensor1,
     statistics: &ChannelStatistics,
     epsilon: f32,
+    finish: Finish,
 ) -> Result<Tensor4> {
-    Ok(normalize(input, scale, shift, Some(statistics), epsilon)?.0)
+    Ok(normalize(input, scale, shift, Some(statistics), epsilon, finish)?.0)
 }
 
 /// That every operand has one value a channel.
@@ -84,12 +96,24 @@ fn normalize(
     shift: Tensor1,
     given: Option<&ChannelStatistics>,
     epsilon: f32,
+    finish: Finish,
 ) -> Result<(Tensor4, ChannelStatistics)> {
     let (input, input_tape) = input.split_tape();
     let (scale, scale_tape) = scale.split_tape();
     let (shift, shift_tape) = shift.split_tape();
+    let relu = finish.relu;
+    let (added, added_tape) = match finish.add.map(SplitTape::split_tape) {
+        Some((added, tape)) => (Some(added), tape),
+        None => (None, Tape::off()),
+    };
     let (_, channels, height, width) = *input.shape();
     check(channels, scale.shape().0, shift.shape().0, given)?;
+    if let Some(added) = &added
+        && added.shape() != input.shape()
+    {
+        let problem = format!("{:?} cannot be added to {:?}", added.shape(), input.shape());
+        return Err(Error::new(ErrorKind::Shape, problem));
+    }
     let size = height * width;
     let statistics = match given {
         Some(given) => given.clone(),
@@ -100,21 +124,46 @@ fn normalize(
     let mut values = vec![0.0; read(&input).len()];
     if size > 0 {
         let (x, scale, shift) = (read(&input), read(&scale), read(&shift));
+        let added = added.as_ref().map(read);
         values.par_chunks_mut(size).zip(x.par_chunks(size)).enumerate().for_each(|(i, (y, x))| {
             let channel = i % channels;
             let factor = scale[channel] * inverse[channel];
             let rest = shift[channel] - statistics.mean[channel] * factor;
-            y.iter_mut().zip(x).for_each(|(y, x)| *y = x * factor + rest);
+            match &added {
+                None => y.iter_mut().zip(x).for_each(|(y, x)| *y = x * factor + rest),
+                Some(added) => {
+                    let added = &added[i * size..(i + 1) * size];
+                    y.iter_mut()
+                        .zip(x)
+                        .zip(added)
+                        .for_each(|((y, x), a)| *y = x * factor + rest + a);
+                }
+            }
+            if relu {
+                y.iter_mut().for_each(|y| *y = if *y < 0.0 { 0.0 } else { *y });
+            }
         });
     }
     let output = tensor(values, *input.shape())?;
     let wants = (input_tape.is_on(), scale_tape.is_on(), shift_tape.is_on());
-    let mut tape = input_tape.merge(scale_tape).merge(shift_tape);
+    let added = added.filter(|_| added_tape.is_on());
+    let mut tape = input_tape.merge(scale_tape).merge(shift_tape).merge(added_tape);
     if tape.is_on() {
         let (result, mean) = (output.clone(), statistics.mean.clone());
         let through_statistics = given.is_none();
         tape.add_backward_op(move |gradients| {
-            let gradient = take_gradient(gradients, &result)?;
+            let mut gradient = take_gradient(gradients, &result)?;
+            if relu && size > 0 {
+                let y = read(&result);
+                gradient.par_chunks_mut(size).zip(y.par_chunks(size)).for_each(|(g, y)| {
+                    g.iter_mut().zip(y).for_each(|(g, y)| *g = if *y > 0.0 { *g } else { 0.0 });
+                });
+            }
+            if let Some(added) = &added {
+                let mut sum = take_gradient(gradients, added)?;
+                add_to(&mut sum, &gradient, size);
+                put_gradient(gradients, added, sum)?;
+            }
             // Σ g and Σ g · x̂ of each channel are the gradients of shift and scale.
             let sums = sums(&gradient, &read(&input), &mean, &inverse, size);
             if wants.0 && size > 0 {
@@ -150,6 +199,13 @@ fn normalize(
         });
     }
     Ok((output.put_tape(tape), statistics))
+}
+
+fn add_to(sum: &mut [f32], values: &[f32], size: usize) {
+    let size = size.max(1);
+    sum.par_chunks_mut(size).zip(values.par_chunks(size)).for_each(|(sum, values)| {
+        sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
+    });
 }
 
 /// The planes of one channel, one from each picture.

@@ -1,10 +1,11 @@
 //! Operations that join or reshape tensors.
 
 use super::read;
-use super::tape::{Tensor, Tensor2, Tensor4, put_gradient, take_gradient, tensor};
+use super::tape::{Tape, Tensor, Tensor2, Tensor4, put_gradient, take_gradient, tensor};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
+use rayon::prelude::*;
 
 /// Two matrices side by side: `[batch, a]` and `[batch, b]` to `[batch, a + b]`.
 pub fn concat(left: Tensor2, right: Tensor2) -> Result<Tensor2> {
@@ -38,6 +39,110 @@ pub fn concat(left: Tensor2, right: Tensor2) -> Result<Tensor2> {
                     sum[row * width..][..width].iter_mut().zip(from).for_each(|(s, g)| *s += g);
                 }
                 put_gradient(gradients, part, sum)?;
+            }
+            Ok(())
+        });
+    }
+    Ok(output.put_tape(tape))
+}
+
+/// Feature maps of the same sizes, one after the other along the channels: `[batch, channels, height, width]` each, in
+/// and out.
+pub fn concat_channels(parts: Vec<Tensor4>) -> Result<Tensor4> {
+    let (plains, tapes): (Vec<_>, Vec<_>) = parts.into_iter().map(SplitTape::split_tape).unzip();
+    let Some(first) = plains.first() else {
+        return Err(Error::new(ErrorKind::Shape, "there is nothing to join"));
+    };
+    let (images, _, height, width) = *first.shape();
+    let size = height * width;
+    let mut channels = 0;
+    for part in &plains {
+        let (n, c, h, w) = *part.shape();
+        if (n, h, w) != (images, height, width) {
+            let problem = format!("{:?} cannot be joined with {:?}", part.shape(), first.shape());
+            return Err(Error::new(ErrorKind::Shape, problem));
+        }
+        channels += c;
+    }
+    let mut values = vec![0.0; images * channels * size];
+    let mut start = 0;
+    for part in &plains {
+        let length = part.shape().1 * size;
+        if length > 0 {
+            let part = read(part);
+            values
+                .par_chunks_mut(channels * size)
+                .zip(part.par_chunks(length))
+                .for_each(|(whole, part)| whole[start..start + length].copy_from_slice(part));
+        }
+        start += length;
+    }
+    let output = tensor(values, (images, channels, height, width))?;
+    let wants: Vec<bool> = tapes.iter().map(Tape::is_on).collect();
+    let mut tape = tapes.into_iter().fold(Tape::off(), Merge::merge);
+    if tape.is_on() {
+        let result = output.clone();
+        tape.add_backward_op(move |gradients| {
+            let gradient = take_gradient(gradients, &result)?;
+            let mut start = 0;
+            for (part, wanted) in plains.iter().zip(&wants) {
+                let length = part.shape().1 * size;
+                if *wanted && length > 0 {
+                    let mut sum = take_gradient(gradients, part)?;
+                    sum.par_chunks_mut(length).zip(gradient.par_chunks(channels * size)).for_each(
+                        |(sum, whole)| {
+                            let part = &whole[start..start + length];
+                            sum.iter_mut().zip(part).for_each(|(s, g)| *s += g);
+                        },
+                    );
+                    put_gradient(gradients, part, sum)?;
+                }
+                start += length;
+            }
+            Ok(())
+        });
+    }
+    Ok(output.put_tape(tape))
+}
+
+/// Feature maps `[batch, channels, height, width]` times one factor a channel, `[batch, channels, 1, 1]`.
+pub fn scale_channels(input: Tensor4, factors: Tensor4) -> Result<Tensor4> {
+    let (input, input_tape) = input.split_tape();
+    let (factors, factors_tape) = factors.split_tape();
+    let (images, channels, height, width) = *input.shape();
+    if *factors.shape() != (images, channels, 1, 1) {
+        let problem = format!("{:?} are no factors of {:?}", factors.shape(), input.shape());
+        return Err(Error::new(ErrorKind::Shape, problem));
+    }
+    let size = (height * width).max(1);
+    let mut values = read(&input).into_owned();
+    let by = read(&factors).into_owned();
+    values.par_chunks_mut(size).zip(by.par_iter()).for_each(|(plane, factor)| {
+        plane.iter_mut().for_each(|value| *value *= factor);
+    });
+    let output = tensor(values, *input.shape())?;
+    let wants = (input_tape.is_on(), factors_tape.is_on());
+    let mut tape = input_tape.merge(factors_tape);
+    if tape.is_on() {
+        let result = output.clone();
+        tape.add_backward_op(move |gradients| {
+            let gradient = take_gradient(gradients, &result)?;
+            if wants.0 {
+                let mut sum = take_gradient(gradients, &input)?;
+                let planes = sum.par_chunks_mut(size).zip(gradient.par_chunks(size));
+                planes.zip(by.par_iter()).for_each(|((sum, gradient), factor)| {
+                    sum.iter_mut().zip(gradient).for_each(|(s, g)| *s += g * factor);
+                });
+                put_gradient(gradients, &input, sum)?;
+            }
+            if wants.1 {
+                let mut sum = take_gradient(gradients, &factors)?;
+                let input = read(&input);
+                let planes = input.par_chunks(size).zip(gradient.par_chunks(size));
+                sum.par_iter_mut().zip(planes).for_each(|(sum, (input, gradient))| {
+                    *sum += input.iter().zip(gradient).map(|(x, g)| x * g).sum::<f32>();
+                });
+                put_gradient(gradients, &factors, sum)?;
             }
             Ok(())
         });

@@ -8,6 +8,63 @@ use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
 
 pub use super::cpu::Fused as Epilogue;
+use super::cpu::{Activation, After};
+
+/// What follows a convolution of which nobody wants gradients, in the same pass and in this order.
+#[derive(Clone, Debug, Default)]
+pub struct Quiet {
+    /// The factor of each output channel; none when empty.
+    pub scale: Vec<f32>,
+    /// The summand of each output channel; none when empty.
+    pub shift: Vec<f32>,
+    /// A tensor of the output's shape to be added.
+    pub add: Option<Plain<(usize, usize, usize, usize)>>,
+    /// A function of each value.
+    pub activation: Activation,
+    /// Max-pooling with windows of this side that do not overlap; not together with `add`.
+    pub pool: Option<usize>,
+}
+
+/// [`conv2d`] without gradients: with the batch normalization after it, the sum that ends a residual block and any
+/// activation in the same pass.
+///
+/// Errors name the sizes that do not fit.
+pub fn conv2d_quiet(
+    input: &Plain<(usize, usize, usize, usize)>,
+    weight: &Plain<(usize, usize, usize, usize)>,
+    window: &Window,
+    groups: usize,
+    after: Quiet,
+) -> Result<Plain<(usize, usize, usize, usize)>> {
+    let epilogue = Epilogue { relu: false, pool: after.pool };
+    let shape = check(input, weight, None, window, groups, epilogue)?;
+    let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
+    for (what, values) in [("factors", &after.scale), ("summands", &after.shift)] {
+        if !values.is_empty() && values.len() != shape.out_channels {
+            return fail(format!("{} {what} for {} channels", values.len(), shape.out_channels));
+        }
+    }
+    let images = input.shape().0;
+    let [height, width] = shape.pooled(after.pool);
+    let whole = (images, shape.out_channels, height, width);
+    if let Some(add) = &after.add
+        && (*add.shape() != whole || after.pool.is_some())
+    {
+        return fail(format!("{:?} cannot be added to {whole:?}", add.shape()));
+    }
+    let mut output = vec![0.0; images * shape.out_channels * height * width];
+    let mut winners = vec![0; if after.pool.is_some() { output.len() } else { 0 }];
+    let add = after.add.as_ref().map(read);
+    let after = After {
+        scale: &after.scale,
+        shift: &after.shift,
+        add: add.as_deref().unwrap_or(&[]),
+        activation: after.activation,
+        pool: after.pool,
+    };
+    cpu::conv2d(&shape, &after, &read(input), &read(weight), &mut output, &mut winners);
+    tensor(output, whole)
+}
 
 /// Convolution of `input` `[batch, channels, height, width]` with `weight` `[out channels, channels /
 /// groups, kernel height, kernel width]` (as in PyTorch, not mirrored) and an optional `bias`
@@ -30,19 +87,19 @@ pub fn conv2d(
     };
     let shape = check(&input, &weight, bias.as_ref(), window, groups, epilogue)?;
     let (images, ..) = *input.shape();
-    let [height, width] = shape.pooled(epilogue);
+    let [height, width] = shape.pooled(epilogue.pool);
     let count = images * shape.out_channels * height * width;
     let mut output = vec![0.0; count];
     let mut winners = vec![0; if epilogue.pool.is_some() { count } else { 0 }];
-    cpu::conv2d(
-        &shape,
-        epilogue,
-        &read(&input),
-        &read(&weight),
-        bias.as_ref().map(read).as_deref().unwrap_or(&[]),
-        &mut output,
-        &mut winners,
-    );
+    let biases = bias.as_ref().map(read);
+    let after = After {
+        shift: biases.as_deref().unwrap_or(&[]),
+        activation: if epilogue.relu { Activation::Relu } else { Activation::Identity },
+        pool: epilogue.pool,
+        ..After::default()
+    };
+    cpu::conv2d(&shape, &after, &read(&input), &read(&weight), &mut output, &mut winners);
+    drop(biases);
     let output = tensor(output, (images, shape.out_channels, height, width))?;
     let wants = (input_tape.is_on(), weight_tape.is_on(), bias_tape.is_on());
     let mut tape = input_tape.merge(weight_tape).merge(bias_tape);

@@ -18,16 +18,16 @@ pub mod portable;
 mod tape;
 
 pub use access::{read, write};
-pub use activation::{relu, relu6, sigmoid, silu};
-pub use batch_norm::{ChannelStatistics, batch_norm2d, batch_norm2d_with};
-pub use combine::{add, concat, flatten};
-pub use conv2d::{Epilogue, conv2d};
-pub use dropout::dropout;
+pub use activation::{Activation, activate, relu, relu6, sigmoid, silu};
+pub use batch_norm::{ChannelStatistics, Finish, batch_norm2d, batch_norm2d_with};
+pub use combine::{add, concat, concat_channels, flatten, scale_channels};
+pub use conv2d::{Epilogue, Quiet, conv2d, conv2d_quiet};
+pub use dropout::{dropout, stochastic_depth};
 pub use linear::linear;
 pub use loss::{LossOptions, cross_entropy, softmax};
 pub use pool2d::{adaptive_average_pool2d, average_pool2d, global_average_pool2d, max_pool2d};
 pub(crate) use tape::out_of_memory;
 pub use tape::{
     Device, Gradients, Plain, Tape, Tensor, Tensor0, Tensor1, Tensor2, Tensor3, Tensor4, backward,
-    constant, device, tensor,
+    constant, device, plain, tensor,
 };

@@ -44,6 +44,11 @@ impl Tape {
         Self(None)
     }
 
+    /// A second tape for another way from the same tensor, on if this one is.
+    pub(crate) fn another(&self) -> Self {
+        Self(self.0.as_ref().map(|_| OwnedTape::default()))
+    }
+
     /// Whether operations are recorded.
     pub fn is_on(&self) -> bool {
         self.0.is_some()
@@ -108,6 +113,11 @@ pub fn tensor<S: Shape>(values: Vec<f32>, shape: S) -> Result<Plain<S>> {
 /// A tensor with its tape off, such as a batch of pictures on its way into a network.
 pub fn constant<S: Shape>(plain: &Plain<S>) -> Tensor<S> {
     plain.clone().put_tape(Tape::off())
+}
+
+/// A tensor without its tape: what a network answered, to be looked at.
+pub fn plain<S: Shape>(tensor: Tensor<S>) -> Plain<S> {
+    tensor.split_tape().0
 }
 
 /// Runs the backward pass from a loss and returns the gradients of everything it depends on.

@@ -47,12 +47,9 @@ fn write(folder: &Path, rows: usize, seed: u64) -> Result<PoiPaths> {
     Ok(PoiPaths::new(csv, folder.to_path_buf(), false))
 }
 
-/// Written aside and renamed, so that an interrupted run leaves no half file under the final name.
 fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    let aside = path.with_extension(format!("{}.part", std::process::id()));
-    std::fs::write(&aside, bytes)
-        .and_then(|()| std::fs::rename(&aside, path))
-        .map_err(|source| Error::io(path, &source).help("choose a folder that can be written to"))
+    crate::files::replace(path, |part| std::fs::write(part, bytes))
+        .map_err(|error| error.help("choose a folder that can be written to"))
 }
 
 struct Place {

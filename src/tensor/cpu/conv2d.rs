@@ -2,7 +2,7 @@
 //! same pass, while the band is still in the cache.
 
 use super::sparse::{self, Sparse};
-use super::{Matrix, MatrixMut, Window, col2im, im2col, matmul, sized};
+use super::{Activation, Matrix, MatrixMut, Window, col2im, finish, im2col, matmul, sized};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use std::cell::RefCell;
@@ -34,10 +34,35 @@ pub struct Fused {
     pub pool: Option<usize>,
 }
 
+/// What follows the convolution in the same pass, in this order.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct After<'a> {
+    /// The factor of each output channel, or empty.
+    pub scale: &'a [f32],
+    /// The summand of each output channel, or empty.
+    pub shift: &'a [f32],
+    /// Values to be added, as many as the output has, or empty. Not together with `pool`.
+    pub add: &'a [f32],
+    /// A function of each value; with `pool`, one that never falls.
+    pub activation: Activation,
+    /// Max-pooling with windows of this side that do not overlap; a rest at the edge is dropped.
+    pub pool: Option<usize>,
+}
+
+impl After<'_> {
+    /// Applies all but pooling to values of one channel; `from` is the place of the first in the whole output.
+    fn finish(&self, values: &mut [f32], channel: usize, from: usize) {
+        let scale = self.scale.get(channel).copied().unwrap_or(1.0);
+        let shift = self.shift.get(channel).copied().unwrap_or(0.0);
+        let add = self.add.get(from..from + values.len()).unwrap_or(&[]);
+        finish(values, scale, shift, add, self.activation);
+    }
+}
+
 impl Conv2dShape {
-    /// Height and width of the output after pooling.
-    pub fn pooled(&self, fused: Fused) -> [usize; 2] {
-        self.output.map(|size| size / fused.pool.unwrap_or(1))
+    /// Height and width of the output after pooling with windows of this side.
+    pub fn pooled(&self, side: Option<usize>) -> [usize; 2] {
+        self.output.map(|size| size / side.unwrap_or(1))
     }
 
     /// Rows of the weight matrix of one group, and its columns.
@@ -47,17 +72,17 @@ impl Conv2dShape {
     }
 
     /// Output rows whose columns fit the second-level cache, a multiple of the pooling window.
-    fn band(&self, fused: Fused) -> usize {
+    fn band(&self, pool: Option<usize>) -> usize {
         const CACHED_VALUES: usize = 1 << 17;
-        let step = fused.pool.unwrap_or(1);
+        let step = pool.unwrap_or(1);
         let row = self.group().1 * self.output[1];
         (CACHED_VALUES / row.max(1) / step * step).clamp(step, self.output[0].max(step))
     }
 
     /// The bands of output rows that are worked on one after the other.
-    fn bands(&self, fused: Fused) -> impl Iterator<Item = Range<usize>> + use<> {
-        let rows = self.pooled(fused)[0] * fused.pool.unwrap_or(1);
-        let band = self.band(fused);
+    fn bands(&self, pool: Option<usize>) -> impl Iterator<Item = Range<usize>> + use<> {
+        let rows = self.pooled(pool)[0] * pool.unwrap_or(1);
+        let band = self.band(pool);
         (0..rows).step_by(band).map(move |start| start..(start + band).min(rows))
     }
 }
@@ -105,21 +130,20 @@ fn columns_of<'a>(
 }
 
 /// Convolution of a batch: `input` is `[n, in_channels, height, width]`, `weight`
-/// `[out_channels, in_channels / groups, kernel height, kernel width]`, `bias` `[out_channels]` or empty,
+/// `[out_channels, in_channels / groups, kernel height, kernel width]`,
 /// `output` `[n, out_channels, pooled height, pooled width]`, written whole.
 ///
 /// With pooling, `winners` (as long as `output`) receives the place of the maximum in each window.
 pub fn conv2d(
     shape: &Conv2dShape,
-    fused: Fused,
+    after: &After<'_>,
     input: &[f32],
     weight: &[f32],
-    bias: &[f32],
     output: &mut [f32],
     winners: &mut [u8],
 ) {
     let picture_size = shape.in_channels * shape.input[0] * shape.input[1];
-    let [height, width] = shape.pooled(fused);
+    let [height, width] = shape.pooled(after.pool);
     let plane = height * width;
     if plane == 0 || shape.out_channels == 0 {
         return;
@@ -135,7 +159,7 @@ pub fn conv2d(
         let mut winners = winners;
         for image in output.chunks_exact_mut(plane * shape.out_channels) {
             for part in image.chunks_mut(part_channels * plane) {
-                let count = if fused.pool.is_some() { part.len() } else { 0 };
+                let count = if after.pool.is_some() { part.len() } else { 0 };
                 let (mine, rest) = winners.split_at_mut(count);
                 winners = rest;
                 tasks.push((part, mine));
@@ -144,84 +168,85 @@ pub fn conv2d(
         tasks
     };
     tasks.into_par_iter().enumerate().for_each(|(task, (output, winners))| {
-        let picture = &input[task / parts * picture_size..][..picture_size];
+        let image = task / parts;
+        let picture = &input[image * picture_size..][..picture_size];
         let first = task % parts * part_channels;
         with_scratch(|scratch| {
-            conv2d_channels(shape, fused, picture, weight, bias, first, output, winners, scratch);
+            Forward { shape, after, image, picture, weight, first }.run(output, winners, scratch);
         });
     });
 }
 
-/// One picture, for the output channels from `first` on that `output` has room for.
-#[expect(clippy::too_many_arguments, reason = "the inner step of `conv2d`, called once")]
-fn conv2d_channels(
-    shape: &Conv2dShape,
-    fused: Fused,
-    picture: &[f32],
-    weight: &[f32],
-    bias: &[f32],
+/// One picture, for some of the output channels.
+struct Forward<'a> {
+    shape: &'a Conv2dShape,
+    after: &'a After<'a>,
+    image: usize,
+    picture: &'a [f32],
+    weight: &'a [f32],
+    /// The first channel.
     first: usize,
-    output: &mut [f32],
-    winners: &mut [u8],
-    scratch: &mut Scratch,
-) {
-    let [height, width] = shape.pooled(fused);
-    let plane = height * width;
-    let (group_channels, depth) = shape.group();
-    let last = first + output.len() / plane;
-    for rows in shape.bands(fused) {
-        let positions = rows.len() * shape.output[1];
-        let mut channel = first;
-        while channel < last {
-            let group = channel / group_channels;
-            let end = ((group + 1) * group_channels).min(last);
-            let count = end - channel;
-            let Scratch { columns, band, .. } = &mut *scratch;
-            let columns = columns_of(shape, picture, group, rows.clone(), columns);
-            let weights = Matrix::new(&weight[channel * depth..end * depth], count, depth);
-            let target = &mut output[(channel - first) * plane..(end - first) * plane];
-            let bias = bias.get(channel..end).unwrap_or(&[]);
-            match fused.pool {
-                None => {
-                    let target = &mut target[rows.start * width..];
-                    matmul(
-                        MatrixMut::strided(target, count, positions, plane),
-                        weights,
-                        columns,
-                        false,
-                    );
-                    for (c, line) in target.chunks_mut(plane).enumerate() {
-                        let shift = bias.get(c).copied().unwrap_or(0.0);
-                        finish(&mut line[..positions], shift, fused.relu);
-                    }
-                }
-                Some(side) => {
-                    let band = sized(band, count * positions);
-                    matmul(MatrixMut::new(band, count, positions), weights, columns, false);
-                    let winners = &mut winners[(channel - first) * plane..(end - first) * plane];
-                    let start = rows.start / side * width;
-                    let length = rows.len() / side * width;
-                    for (c, line) in band.chunks_exact(positions).enumerate() {
-                        let at = c * plane + start..c * plane + start + length;
-                        let shift = bias.get(c).copied().unwrap_or(0.0);
-                        let (pooled, winners) = (&mut target[at.clone()], &mut winners[at]);
-                        pool_plane(line, shape.output[1], side, width, pooled, winners);
-                        finish(pooled, shift, fused.relu);
-                    }
-                }
-            }
-            channel = end;
-        }
-    }
 }
 
-/// Adds the bias and cuts off below zero.
-fn finish(values: &mut [f32], shift: f32, relu: bool) {
-    if relu {
-        // Written so that a NaN stays one: `f32::max` would hide it.
-        values.iter_mut().for_each(|v| *v = if *v + shift < 0.0 { 0.0 } else { *v + shift });
-    } else if shift != 0.0 {
-        values.iter_mut().for_each(|v| *v += shift);
+impl Forward<'_> {
+    /// Writes as many channels as `output` has room for.
+    fn run(&self, output: &mut [f32], winners: &mut [u8], scratch: &mut Scratch) {
+        let Self { shape, after, image, picture, weight, first } = *self;
+        let [height, width] = shape.pooled(after.pool);
+        let plane = height * width;
+        let (group_channels, depth) = shape.group();
+        let last = first + output.len() / plane;
+        for rows in shape.bands(after.pool) {
+            let positions = rows.len() * shape.output[1];
+            let mut channel = first;
+            while channel < last {
+                let group = channel / group_channels;
+                let end = ((group + 1) * group_channels).min(last);
+                let count = end - channel;
+                let Scratch { columns, band, .. } = &mut *scratch;
+                let columns = columns_of(shape, picture, group, rows.clone(), columns);
+                let weights = Matrix::new(&weight[channel * depth..end * depth], count, depth);
+                let target = &mut output[(channel - first) * plane..(end - first) * plane];
+                let from = (image * shape.out_channels + channel) * plane;
+                match after.pool {
+                    None => {
+                        let start = rows.start * width;
+                        let target = &mut target[start..];
+                        matmul(
+                            MatrixMut::strided(target, count, positions, plane),
+                            weights,
+                            columns,
+                            false,
+                        );
+                        for (c, line) in target.chunks_mut(plane).enumerate() {
+                            let line = &mut line[..positions];
+                            after.finish(line, channel + c, from + c * plane + start);
+                        }
+                    }
+                    Some(side) => {
+                        let band = sized(band, count * positions);
+                        matmul(MatrixMut::new(band, count, positions), weights, columns, false);
+                        let winners =
+                            &mut winners[(channel - first) * plane..(end - first) * plane];
+                        let start = rows.start / side * width;
+                        let length = rows.len() / side * width;
+                        for (c, line) in band.chunks_exact_mut(positions).enumerate() {
+                            let at = c * plane + start..c * plane + start + length;
+                            let (pooled, winners) = (&mut target[at.clone()], &mut winners[at]);
+                            // A negative factor would make the maximum a minimum.
+                            if after.scale.is_empty() {
+                                pool_plane(line, shape.output[1], side, width, pooled, winners);
+                                after.finish(pooled, channel + c, 0);
+                            } else {
+                                after.finish(line, channel + c, 0);
+                                pool_plane(line, shape.output[1], side, width, pooled, winners);
+                            }
+                        }
+                    }
+                }
+                channel = end;
+            }
+        }
     }
 }
 
@@ -304,7 +329,7 @@ pub fn conv2d_backward(
     mut bias_gradient: Option<&mut [f32]>,
 ) {
     let picture_size = shape.in_channels * shape.input[0] * shape.input[1];
-    let [height, width] = shape.pooled(fused);
+    let [height, width] = shape.pooled(fused.pool);
     let image_size = height * width * shape.out_channels;
     if image_size == 0 || gradient.is_empty() {
         return;
@@ -394,7 +419,7 @@ impl Backward<'_> {
         let shape = self.shape;
         let (group_channels, depth) = shape.group();
         let pixels = shape.input[0] * shape.input[1];
-        for rows in shape.bands(self.fused) {
+        for rows in shape.bands(self.fused.pool) {
             let positions = rows.len() * shape.output[1];
             for group in 0..shape.groups {
                 let channels = group * group_channels..(group + 1) * group_channels;
@@ -445,7 +470,7 @@ impl Backward<'_> {
         band: &'b mut Vec<f32>,
     ) -> Matrix<'b> {
         let side = self.fused.pool.unwrap_or(1);
-        let [height, width] = self.shape.pooled(self.fused);
+        let [height, width] = self.shape.pooled(self.fused.pool);
         let plane = height * width;
         let line_width = self.shape.output[1];
         let positions = rows.len() * line_width;
@@ -520,7 +545,7 @@ mod tests {
             let (in_channels, out_channels) = (size(8, 40), size(1, 20));
             let Some(output) = window.output(input) else { continue };
             let shape = Conv2dShape { in_channels, out_channels, groups: 1, window, input, output };
-            let [height, width] = shape.pooled(fused);
+            let [height, width] = shape.pooled(fused.pool);
             if !sparse::serves(&shape, fused) || height * width == 0 {
                 continue;
             }
@@ -530,7 +555,9 @@ mod tests {
             let bias = random(seed + 2, out_channels);
             let mut forward = vec![0.0; out_channels * height * width];
             let mut winners = vec![0; forward.len()];
-            conv2d(&shape, fused, &picture, &weight, &bias, &mut forward, &mut winners);
+            let activation = if fused.relu { Activation::Relu } else { Activation::Identity };
+            let after = After { shift: &bias, activation, pool: fused.pool, ..After::default() };
+            conv2d(&shape, &after, &picture, &weight, &mut forward, &mut winners);
             let gradient = random(seed + 3, forward.len());
             let start = random(seed + 4, picture.len());
             let mut scratch = Scratch::default();

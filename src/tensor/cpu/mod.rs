@@ -4,13 +4,16 @@
 //! how the threads were scheduled, only on how many there are.
 
 mod conv2d;
+mod elementwise;
 mod im2col;
 mod matmul;
 mod pool2d;
 mod sparse;
 mod window;
 
-pub use conv2d::{Conv2dShape, Fused, conv2d, conv2d_backward};
+pub use conv2d::{After, Conv2dShape, Fused, conv2d, conv2d_backward};
+pub use elementwise::{Activation, finish};
+pub(crate) use elementwise::{exp, logistic};
 pub use im2col::{col2im, im2col};
 pub use matmul::{Matrix, MatrixMut, matmul, matmul_parallel};
 pub use pool2d::{max_pool2d, max_pool2d_backward};

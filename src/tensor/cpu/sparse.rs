@@ -142,7 +142,7 @@ impl Sparse<'_> {
             sized(gradient, values).fill(0.0);
         }
         let side = self.fused.pool.unwrap_or(1);
-        let pooled_height = self.shape.pooled(self.fused)[0];
+        let pooled_height = self.shape.pooled(self.fused.pool)[0];
         let row_values = side * self.shape.window.stride[0] * layout.width * layout.channels;
         let band = (CACHED_VALUES / row_values.max(1)).max(1);
         let step = self.shape.window.dilation[0] * layout.width * layout.channels;
@@ -184,7 +184,7 @@ impl Sparse<'_> {
         entries: &mut Entries,
     ) {
         let side = self.fused.pool.unwrap_or(1);
-        let [height, width] = self.shape.pooled(self.fused);
+        let [height, width] = self.shape.pooled(self.fused.pool);
         let [stride_y, stride_x] = self.shape.window.stride;
         let depth = self.shape.window.kernel[0] * layout.line;
         let (across, down) =

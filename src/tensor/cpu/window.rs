@@ -40,6 +40,38 @@ impl Window {
         Some([axis(0)?, axis(1)?])
     }
 
+    /// The same window with TensorFlow's "SAME" padding for a picture of `[height, width]`: the output has ⌈size /
+    /// stride⌉ places an axis, and what padding that takes is halved, with the odd pixel at the end.
+    pub fn same(self, input: [usize; 2]) -> Self {
+        let axis = |a: usize| {
+            let stride = self.stride[a].max(1);
+            let span = self.dilation[a] * self.kernel[a].saturating_sub(1) + 1;
+            let needed = (input[a].div_ceil(stride).saturating_sub(1) * stride + span)
+                .saturating_sub(input[a]);
+            [needed / 2, needed - needed / 2]
+        };
+        Self { padding: [axis(0), axis(1)], ..self }
+    }
+
+    /// The same window with as much more padding at the end as lets the last, incomplete window in: "ceil mode".
+    pub fn ceil(self, input: [usize; 2]) -> Self {
+        let mut window = self;
+        for (axis, size) in input.into_iter().enumerate() {
+            let [before, after] = self.padding[axis];
+            let (stride, span) = (
+                self.stride[axis].max(1),
+                self.dilation[axis] * self.kernel[axis].saturating_sub(1) + 1,
+            );
+            let Some(room) = (size + before + after).checked_sub(span) else { continue };
+            let steps = room.div_ceil(stride);
+            // A window that would begin in the padding at the end does not count.
+            if steps * stride < size + before {
+                window.padding[axis][1] += steps * stride - room;
+            }
+        }
+        window
+    }
+
     /// Taps in the window.
     pub fn taps(&self) -> usize {
         self.kernel[0] * self.kernel[1]

@@ -1,0 +1,53 @@
+//! Networks small enough to train from nothing on a laptop.
+
+use super::Network;
+use super::network::check_classes;
+use crate::nn::{Conv2d, Conv2dConfig, Dropout, Init, Layer, Linear, MaxPool2d, Sequential};
+use crate::{Error, ErrorKind, Result};
+
+/// One hidden layer on the bare pixels: pictures of `pixels` a side, flattened, to `hidden` values, to the classes.
+///
+/// Errors when a size is 0.
+pub fn simple_network(pixels: usize, hidden: usize, classes: usize, seed: u64) -> Result<Network> {
+    check_classes(classes)?;
+    if pixels == 0 || hidden == 0 {
+        let problem = format!("a simple network of {pixels} pixels and {hidden} hidden values");
+        return Err(Error::new(ErrorKind::Parameter, problem));
+    }
+    let mut init = Init::seed(seed);
+    let layers = Sequential::new()
+        .add(Layer::Flatten)
+        .add(Linear::new(3 * pixels * pixels, hidden, &mut init)?)
+        .add(Layer::Relu)
+        .add(Linear::new(hidden, classes, &mut init)?);
+    Ok(Network::new("simple_network", layers, "3", pixels))
+}
+
+/// Three convolutions of 3×3 with 32, 64 and 128 channels, each with ReLU and max-pooling, then a hidden layer of 128 with
+/// dropout. For pictures of `pixels` a side.
+///
+/// Errors when there are no classes, or the pictures are smaller than 8 pixels.
+pub fn small_cnn(pixels: usize, classes: usize, seed: u64) -> Result<Network> {
+    check_classes(classes)?;
+    let side = pixels / 8;
+    if side == 0 {
+        let problem = format!("pictures of {pixels} pixels are too small for three poolings");
+        return Err(Error::new(ErrorKind::Parameter, problem).help("give them 8 pixels or more"));
+    }
+    let mut init = Init::seed(seed);
+    let mut features = Sequential::new();
+    for (inputs, outputs) in [(3, 32), (32, 64), (64, 128)] {
+        let convolution = Conv2d::new(Conv2dConfig::same(inputs, outputs, 3), &mut init)?;
+        features = features.add(convolution).add(Layer::Relu).add(MaxPool2d::new(2));
+    }
+    let classifier = Sequential::new()
+        .add(Linear::new(128 * side * side, 128, &mut init)?)
+        .add(Layer::Relu)
+        .add(Dropout::new(0.5))
+        .add(Linear::new(128, classes, &mut init)?);
+    let layers = Sequential::new()
+        .named("features", features)
+        .named("flatten", Layer::Flatten)
+        .named("classifier", classifier);
+    Ok(Network::new("small_cnn", layers, "classifier.3", pixels))
+}

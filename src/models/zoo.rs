@@ -1,0 +1,40 @@
+//! Networks by name.
+
+use super::{
+    Network, densenet121, efficientnet_b0, efficientnet_lite0, resnet18, resnet34, resnet50,
+    resnet101, resnet152, small_cnn, squeezenet1_1, vgg16, vgg16_bn,
+};
+use crate::{Error, ErrorKind, Result};
+
+type Build = fn(usize, u64) -> Result<Network>;
+
+const NETWORKS: [(&str, Build); 12] = [
+    ("resnet18", resnet18),
+    ("resnet34", resnet34),
+    ("resnet50", resnet50),
+    ("resnet101", resnet101),
+    ("resnet152", resnet152),
+    ("vgg16", vgg16),
+    ("vgg16_bn", vgg16_bn),
+    ("densenet121", densenet121),
+    ("squeezenet1_1", squeezenet1_1),
+    ("efficientnet_b0", efficientnet_b0),
+    ("efficientnet_lite0", efficientnet_lite0),
+    ("small_cnn", |classes, seed| small_cnn(128, classes, seed)),
+];
+
+/// The names that [`network`] knows.
+pub fn names() -> Vec<&'static str> {
+    NETWORKS.iter().map(|(name, _)| *name).collect()
+}
+
+/// A picture classifier by its name, such as `resnet18`, with random weights that depend on `seed` alone.
+///
+/// Errors when there is none of that name, or no classes.
+pub fn network(name: &str, classes: usize, seed: u64) -> Result<Network> {
+    match NETWORKS.iter().find(|(known, _)| *known == name) {
+        Some((_, build)) => build(classes, seed),
+        None => Err(Error::new(ErrorKind::Parameter, format!("there is no network `{name}`"))
+            .help(format!("take one of {}", names().join(", ")))),
+    }
+}

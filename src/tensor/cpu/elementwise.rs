@@ -1,0 +1,117 @@
+//! Functions of single values, in a form that compiles to the processor's widest instructions.
+
+use pulp::{Arch, Simd, WithSimd};
+
+/// What follows a layer, value by value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Activation {
+    /// The value itself.
+    #[default]
+    Identity,
+    /// max(x, 0).
+    Relu,
+    /// min(max(x, 0), 6).
+    Relu6,
+    /// x / (1 + e⁻ˣ), also called swish.
+    Silu,
+    /// 1 / (1 + e⁻ˣ).
+    Sigmoid,
+}
+
+/// `values[i] = activation(values[i] · scale + shift + add[i])`, without the last term where `add` is empty.
+pub fn finish(values: &mut [f32], scale: f32, shift: f32, add: &[f32], activation: Activation) {
+    if (scale, shift, activation) == (1.0, 0.0, Activation::Identity) && add.is_empty() {
+        return;
+    }
+    Arch::new().dispatch(Finish { values, scale, shift, add, activation });
+}
+
+struct Finish<'a> {
+    values: &'a mut [f32],
+    scale: f32,
+    shift: f32,
+    add: &'a [f32],
+    activation: Activation,
+}
+
+impl WithSimd for Finish<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { values, scale, shift, add, activation } = self;
+        // A NaN stays one: `f32::max` would hide it.
+        match activation {
+            Activation::Identity => each(values, scale, shift, add, |x| x),
+            Activation::Relu => each(values, scale, shift, add, |x| if x < 0.0 { 0.0 } else { x }),
+            Activation::Relu6 => each(values, scale, shift, add, |x| x.clamp(0.0, 6.0)),
+            Activation::Silu => each(values, scale, shift, add, |x| x * logistic(x)),
+            Activation::Sigmoid => each(values, scale, shift, add, logistic),
+        }
+    }
+}
+
+#[inline(always)]
+fn each(values: &mut [f32], scale: f32, shift: f32, add: &[f32], function: impl Fn(f32) -> f32) {
+    if add.is_empty() {
+        values.iter_mut().for_each(|value| *value = function(*value * scale + shift));
+    } else {
+        let pairs = values.iter_mut().zip(add);
+        pairs.for_each(|(value, add)| *value = function(*value * scale + shift + add));
+    }
+}
+
+/// 1 / (1 + e⁻ˣ).
+#[inline(always)]
+pub(crate) fn logistic(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+/// eˣ to within two units in the last place, for x up to 88: beyond ±87 it stays where it is. Without branches
+/// and calls, so that loops over it are vectorized. The polynomial is that of Cephes' `expf`.
+#[inline(always)]
+pub(crate) fn exp(x: f32) -> f32 {
+    const ROUND: f32 = 12_582_912.0; // 1.5 · 2²³: adding it rounds to a whole number.
+    let x = x.clamp(-87.0, 88.0);
+    let shifted = x * std::f32::consts::LOG2_E + ROUND;
+    let whole = shifted - ROUND;
+    // ln 2 in two parts, so that the difference is exact.
+    let rest = x - whole * 0.693_359_4 + whole * 2.121_944_4e-4;
+    let mut poly = 1.987_569_1e-4f32;
+    for term in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5] {
+        poly = poly * rest + term;
+    }
+    let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(0x3f80_0000));
+    (poly * rest * rest + rest + 1.0) * power
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::cpu::random;
+
+    #[test]
+    fn exponentials_agree_with_the_standard_library() {
+        for x in random(3, 4000).into_iter().map(|x| x * 86.0) {
+            let expected = f64::from(x).exp();
+            let error = (f64::from(exp(x)) - expected).abs() / expected;
+            assert!(error < 3e-7, "{x}: {error}");
+        }
+        assert_eq!(exp(0.0), 1.0);
+        assert!(exp(f32::NAN).is_nan() && exp(-1e9) > 0.0 && exp(1e9).is_finite());
+    }
+
+    #[test]
+    fn the_parts_of_a_step_come_in_their_order() {
+        let (start, add) = (random(1, 37), random(2, 37));
+        let mut values = start.clone();
+        finish(&mut values, -2.0, 0.5, &add, Activation::Relu);
+        for ((y, x), a) in values.iter().zip(&start).zip(&add) {
+            assert!((y - (x * -2.0 + 0.5 + a).max(0.0)).abs() < 1e-6);
+        }
+        let mut nan = [f32::NAN, 7.0, -1.0];
+        finish(&mut nan, 1.0, 0.0, &[], Activation::Relu6);
+        assert!(nan[0].is_nan());
+        assert_eq!(nan[1..], [6.0, 0.0]);
+    }
+}

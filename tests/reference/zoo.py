@@ -1,0 +1,89 @@
+"""Compares the zoo with torchvision: logits on random weights in inference, and losses over training steps.
+
+Usage: python tests/reference/zoo.py FOLDER-OF-EXAMPLES [NAME ...]     (after `cargo build --release --examples`)
+Needs torch, torchvision and safetensors. Prints one line a check and ends with an error when one fails.
+"""
+import pathlib, subprocess, sys, tempfile
+import torch, torchvision
+from safetensors.torch import load_file, save_file
+
+INFERENCE = ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "vgg16", "vgg16_bn", "densenet121",
+             "squeezenet1_1", "efficientnet_b0"]
+TRAINING = ["resnet18", "densenet121"]
+
+
+def randomized(name, classes):
+    """A network whose running statistics, scales and shifts are random too, so that a swapped one shows."""
+    model = getattr(torchvision.models, name)(num_classes=classes)
+    torch.manual_seed(1)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.2)
+            module.running_var.uniform_(0.5, 1.5)
+            module.weight.data.uniform_(0.5, 1.5)
+            module.bias.data.normal_(0, 0.2)
+    return model
+
+
+def run(program, **arguments):
+    words = [str(program)]
+    for name, value in arguments.items():
+        words += [f"--{name.replace('_', '-')}", str(value)]
+    subprocess.run(words, check=True)
+
+
+def main():
+    programs = pathlib.Path(sys.argv[1])
+    names = sys.argv[2:]
+    failed = False
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        weights, given, made = (folder / f"{n}.safetensors" for n in ("weights", "input", "output"))
+
+        def report(what, error, limit):
+            nonlocal failed
+            failed |= not error < limit
+            print(f"{what}: {error:.2e} (limit {limit:.0e})", flush=True)
+
+        for name in names or INFERENCE:
+            if name not in INFERENCE:
+                continue
+            model = randomized(name, 10).eval()
+            # Odd sizes and an uneven batch show paddings that are off by one.
+            for batch, height, width in [(2, 224, 224), (3, 97, 131)]:
+                save_file(model.state_dict(), weights)
+                images = torch.randn(batch, 3, height, width)
+                save_file({"input": images}, given)
+                run(programs / "forward", model=name, classes=10, weights=weights, input=given, output=made)
+                with torch.inference_mode():
+                    expected = model(images)
+                error = (load_file(made)["output"] - expected).abs().max() / expected.abs().max()
+                report(f"{name} logits of {batch}×3×{height}×{width}", error.item(), 1e-4)
+        for name in names or TRAINING:
+            if name not in TRAINING:
+                continue
+            # Rates at which training is no chaos: with greater ones, PyTorch's own losses in single and in double
+            # precision part by more than the limit within a few steps.
+            for optimizer, rate in [("sgd", 1e-4), ("adam", 1e-5)]:
+                model = randomized(name, 12).train()
+                save_file(model.state_dict(), weights)
+                images, labels = torch.randn(48, 3, 64, 64), torch.randint(0, 12, (48,))
+                save_file({"input": images, "labels": labels}, given)
+                run(programs / "train_steps", model=name, classes=12, weights=weights, input=given, output=made,
+                    optimizer=optimizer, lr=rate, momentum=0.9, batch=16, steps=20)
+                make = {"sgd": lambda p: torch.optim.SGD(p, rate, momentum=0.9), "adam": lambda p: torch.optim.Adam(p, rate)}
+                step_with = make[optimizer](model.parameters())
+                losses = []
+                for step in range(20):
+                    rows = torch.arange(step * 16, step * 16 + 16) % 48
+                    step_with.zero_grad()
+                    loss = torch.nn.functional.cross_entropy(model(images[rows]), labels[rows])
+                    loss.backward()
+                    step_with.step()
+                    losses.append(loss.item())
+                error = (load_file(made)["losses"] - torch.tensor(losses)).abs()
+                report(f"{name} losses over 20 steps of {optimizer}", error.max().item(), 1e-3)
+    sys.exit(failed)
+
+
+main()
