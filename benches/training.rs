@@ -1,11 +1,12 @@
-//! Training steps of the practices' networks, on random data.
+//! Training steps of the practices' networks, and the zoo's forward passes, on random data.
 //!
-//! `cargo bench --bench training [NAME ...]` prints one JSON object a line: {"name", "value", "unit"}.
+//! `cargo bench --bench training [NAME ...]` prints one JSON object a line: {"name", "value", "unit"}. A name may be the
+//! end of one: `forward_per_image` runs all forward passes. With `CUADERNO_BENCH_DETAIL=1`, the parts of each training step go to stderr.
 
-use cuaderno::models::{Hybrid, HybridConfig};
+use cuaderno::models::{Hybrid, HybridConfig, network, resnet18, simple_network};
 use cuaderno::nn::{Inputs, Model, Pass};
 use cuaderno::tensor::{LossOptions, backward, cross_entropy, tensor};
-use cuaderno::train::{Optimizer, OptimizerConfig};
+use cuaderno::train::{Optimizer, OptimizerConfig, SgdConfig};
 use rand::{Rng, SeedableRng};
 use std::time::Instant;
 
@@ -14,10 +15,10 @@ fn random(seed: u64, count: usize) -> Vec<f32> {
     (0..count).map(|_| random.gen_range(-1.7f32..1.7)).collect()
 }
 
-/// The median of nine runs after three, in milliseconds.
-fn median_ms(mut step: impl FnMut()) -> f64 {
-    (0..3).for_each(|_| step());
-    let mut times: Vec<f64> = (0..9)
+/// The median of some runs after some others, in milliseconds.
+fn median_ms(runs: usize, warm: usize, mut step: impl FnMut()) -> f64 {
+    (0..warm).for_each(|_| step());
+    let mut times: Vec<f64> = (0..runs)
         .map(|_| {
             let start = Instant::now();
             step();
@@ -43,24 +44,80 @@ fn train_step(model: &mut dyn Model, inputs: &Inputs, labels: &[usize], optimize
     }
 }
 
+fn images(batch: usize, pixels: usize) -> Inputs {
+    let values = random(1, batch * 3 * pixels * pixels);
+    let images = tensor(values, (batch, 3, pixels, pixels)).unwrap();
+    Inputs { images: Some(images), ..Inputs::default() }
+}
+
+fn labels(count: usize, classes: usize) -> Vec<usize> {
+    (0..count).map(|i| i * 7 % classes).collect()
+}
+
+fn adam() -> Optimizer {
+    Optimizer::new(OptimizerConfig::default()).unwrap()
+}
+
 /// Practice 1, model A: batch 32, 128 px, 20 metadata columns, Adam.
 fn poi_hybrid_train_step() -> f64 {
     let mut model = Hybrid::new(&HybridConfig::default(), 0).unwrap();
-    let inputs = Inputs {
-        images: Some(tensor(random(1, 32 * 3 * 128 * 128), (32, 3, 128, 128)).unwrap()),
-        features: Some(tensor(random(2, 32 * 20), (32, 20)).unwrap()),
-    };
-    let labels: Vec<usize> = (0..32).map(|i| i * 7 % 3).collect();
-    let mut optimizer = Optimizer::new(OptimizerConfig::default()).unwrap();
-    median_ms(|| train_step(&mut model, &inputs, &labels, &mut optimizer))
+    let features = Some(tensor(random(2, 32 * 20), (32, 20)).unwrap());
+    let inputs = Inputs { features, ..images(32, 128) };
+    let (labels, mut optimizer) = (labels(32, 3), adam());
+    median_ms(9, 3, || train_step(&mut model, &inputs, &labels, &mut optimizer))
 }
 
+/// Full fine-tuning: batch 16, 128 px, SGD with momentum.
+fn resnet18_train_step() -> f64 {
+    let mut model = resnet18(12, 0).unwrap();
+    let sgd = SgdConfig { momentum: 0.9, ..SgdConfig::default() };
+    let mut optimizer = Optimizer::new(OptimizerConfig::Sgd(sgd)).unwrap();
+    let (inputs, labels) = (images(16, 128), labels(16, 12));
+    median_ms(9, 3, || train_step(&mut model, &inputs, &labels, &mut optimizer))
+}
+
+/// Practice 4, simple network: 100 px, flatten, dense 100, dense 10; batch 32; Adam.
+fn simple_network_train_step() -> f64 {
+    let mut model = simple_network(100, 100, 10, 0).unwrap();
+    let (inputs, labels, mut optimizer) = (images(32, 100), labels(32, 10), adam());
+    median_ms(9, 3, || train_step(&mut model, &inputs, &labels, &mut optimizer))
+}
+
+/// Inference in batches of 8 pictures of 224 px.
+fn forward_per_image(name: &str) -> f64 {
+    let model = network(name, 1000, 0).unwrap();
+    let inputs = images(8, 224);
+    median_ms(5, 2, || drop(model.forward(&inputs, &Pass::inference()).unwrap())) / 8.0
+}
+
+const STEPS: [(&str, fn() -> f64); 3] = [
+    ("poi_hybrid_train_step", poi_hybrid_train_step),
+    ("resnet18_train_step", resnet18_train_step),
+    ("simple_network_train_step", simple_network_train_step),
+];
+
+const NETWORKS: [&str; 7] = [
+    "resnet18",
+    "resnet50",
+    "resnet152",
+    "densenet121",
+    "vgg16",
+    "efficientnet_b0",
+    "squeezenet1_1",
+];
+
 fn main() {
-    let names: Vec<String> =
+    let wanted: Vec<String> =
         std::env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
-    let name = "poi_hybrid_train_step";
-    if names.is_empty() || names.iter().any(|wanted| wanted == name) {
-        let value = poi_hybrid_train_step();
-        println!("{{\"name\": \"{name}\", \"value\": {value:.3}, \"unit\": \"ms\"}}");
+    let print = |name: &str, run: &dyn Fn() -> f64| {
+        if wanted.is_empty() || wanted.iter().any(|wanted| name.ends_with(wanted.as_str())) {
+            println!("{{\"name\": \"{name}\", \"value\": {:.3}, \"unit\": \"ms\"}}", run());
+        }
+    };
+    for (name, run) in STEPS {
+        print(name, &run);
+    }
+    for name in NETWORKS {
+        print(&format!("{name}_forward_per_image"), &|| forward_per_image(name));
     }
 }

@@ -23,11 +23,25 @@ pub fn finish(values: &mut [f32], scale: f32, shift: f32, add: &[f32], activatio
     if (scale, shift, activation) == (1.0, 0.0, Activation::Identity) && add.is_empty() {
         return;
     }
-    Arch::new().dispatch(Finish { values, scale, shift, add, activation });
+    Arch::new().dispatch(Finish { values, from: &[], scale, shift, add, activation });
+}
+
+/// [`finish`] of the values `from`, written to `values`.
+pub fn finish_from(
+    values: &mut [f32],
+    from: &[f32],
+    scale: f32,
+    shift: f32,
+    add: &[f32],
+    activation: Activation,
+) {
+    Arch::new().dispatch(Finish { values, from, scale, shift, add, activation });
 }
 
 struct Finish<'a> {
     values: &'a mut [f32],
+    /// Where the values come from, if not from where they go.
+    from: &'a [f32],
     scale: f32,
     shift: f32,
     add: &'a [f32],
@@ -39,25 +53,36 @@ impl WithSimd for Finish<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { values, scale, shift, add, activation } = self;
         // A NaN stays one: `f32::max` would hide it.
-        match activation {
-            Activation::Identity => each(values, scale, shift, add, |x| x),
-            Activation::Relu => each(values, scale, shift, add, |x| if x < 0.0 { 0.0 } else { x }),
-            Activation::Relu6 => each(values, scale, shift, add, |x| x.clamp(0.0, 6.0)),
-            Activation::Silu => each(values, scale, shift, add, |x| x * logistic(x)),
-            Activation::Sigmoid => each(values, scale, shift, add, logistic),
+        match self.activation {
+            Activation::Identity => self.each(|x| x),
+            Activation::Relu => self.each(|x| if x < 0.0 { 0.0 } else { x }),
+            Activation::Relu6 => self.each(|x| x.clamp(0.0, 6.0)),
+            Activation::Silu => self.each(|x| x * logistic(x)),
+            Activation::Sigmoid => self.each(logistic),
         }
     }
 }
 
-#[inline(always)]
-fn each(values: &mut [f32], scale: f32, shift: f32, add: &[f32], function: impl Fn(f32) -> f32) {
-    if add.is_empty() {
-        values.iter_mut().for_each(|value| *value = function(*value * scale + shift));
-    } else {
-        let pairs = values.iter_mut().zip(add);
-        pairs.for_each(|(value, add)| *value = function(*value * scale + shift + add));
+impl Finish<'_> {
+    #[inline(always)]
+    fn each(self, function: impl Fn(f32) -> f32) {
+        let Self { values, from, scale, shift, add, .. } = self;
+        let affine = |x: f32| x * scale + shift;
+        match (from.is_empty(), add.is_empty()) {
+            (true, true) => values.iter_mut().for_each(|y| *y = function(affine(*y))),
+            (true, false) => {
+                values.iter_mut().zip(add).for_each(|(y, a)| *y = function(affine(*y) + a));
+            }
+            (false, true) => {
+                values.iter_mut().zip(from).for_each(|(y, x)| *y = function(affine(*x)));
+            }
+            (false, false) => values
+                .iter_mut()
+                .zip(from)
+                .zip(add)
+                .for_each(|((y, x), a)| *y = function(affine(*x) + a)),
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use std::ops::Range;
 /// Lays the windows of output rows `rows` of one picture out as the columns of a matrix.
 ///
 /// `picture` is `[channels, height, width]`; `columns` becomes
-/// `[channels · taps, rows · output width]`, row-major. Every element is written.
+/// `[channels · taps, rows · output width]`, row-major with rows that are `stride` elements apart. Every element is
+/// written.
 pub fn im2col(
     picture: &[f32],
     [height, width]: [usize; 2],
@@ -14,12 +15,14 @@ pub fn im2col(
     output_width: usize,
     rows: Range<usize>,
     columns: &mut [f32],
+    stride: usize,
 ) {
     let positions = rows.len() * output_width;
     let taps = window.taps();
     let [[top, _], [left, _]] = window.padding;
     let [stride_y, stride_x] = window.stride;
-    for (row, line) in columns.chunks_exact_mut(positions).enumerate() {
+    for (row, line) in columns.chunks_mut(stride).enumerate() {
+        let line = &mut line[..positions];
         let (channel, tap) = (row / taps, row % taps);
         let (tap_y, tap_x) = (tap / window.kernel[1], tap % window.kernel[1]);
         let plane = &picture[channel * height * width..][..height * width];
@@ -49,9 +52,10 @@ pub fn im2col(
     }
 }
 
-/// Adds the columns of a matrix back to the pixels that [`im2col`] took them from.
+/// Adds the columns of a matrix, whose rows are `stride` elements apart, back to the pixels that [`im2col`] took them from.
 pub fn col2im(
     columns: &[f32],
+    stride: usize,
     [height, width]: [usize; 2],
     window: &Window,
     output_width: usize,
@@ -62,7 +66,8 @@ pub fn col2im(
     let taps = window.taps();
     let [[top, _], [left, _]] = window.padding;
     let [stride_y, stride_x] = window.stride;
-    for (row, line) in columns.chunks_exact(positions).enumerate() {
+    for (row, line) in columns.chunks(stride).enumerate() {
+        let line = &line[..positions];
         let (channel, tap) = (row / taps, row % taps);
         let (tap_y, tap_x) = (tap / window.kernel[1], tap % window.kernel[1]);
         let plane = &mut picture[channel * height * width..][..height * width];

@@ -3,17 +3,22 @@
 //! Tensors are row-major; pictures are `[batch, channels, height, width]`. Results do not depend on
 //! how the threads were scheduled, only on how many there are.
 
+mod blocks;
 mod conv2d;
+mod depthwise;
 mod elementwise;
 mod im2col;
 mod matmul;
 mod pool2d;
+mod pool_plane;
+mod products;
 mod sparse;
 mod window;
+mod winograd;
 
 pub use conv2d::{After, Conv2dShape, Fused, conv2d, conv2d_backward};
-pub use elementwise::{Activation, finish};
-pub(crate) use elementwise::{exp, logistic};
+pub(crate) use elementwise::logistic;
+pub use elementwise::{Activation, finish, finish_from};
 pub use im2col::{col2im, im2col};
 pub use matmul::{Matrix, MatrixMut, matmul, matmul_parallel};
 pub use pool2d::{max_pool2d, max_pool2d_backward};
