@@ -489,21 +489,26 @@ impl WithSimd for Transform<'_> {
         let stride = count / S::F32_LANES;
         let (values, _) = S::as_mut_simd_f32s(values);
         match way {
-            Way::Input => both_axes::<S, 6, 6>(simd, values, stride, input_axis),
-            Way::Window => both_axes::<S, 3, 6>(simd, values, stride, window_axis),
-            Way::Output => both_axes::<S, 6, 4>(simd, values, stride, output_axis),
-            Way::Gradient => both_axes::<S, 4, 6>(simd, values, stride, gradient_axis),
+            Way::Input => both_axes::<S, InputAxis, 6, 6>(simd, values, stride),
+            Way::Window => both_axes::<S, WindowAxis, 3, 6>(simd, values, stride),
+            Way::Output => both_axes::<S, OutputAxis, 6, 4>(simd, values, stride),
+            Way::Gradient => both_axes::<S, GradientAxis, 4, 6>(simd, values, stride),
         }
     }
 }
 
+/// A transform from `A` to `B` values. A trait rather than a function that is handed on: the compiler does not carry
+/// wide instructions into a function that is called through a variable.
+trait Axis<const A: usize, const B: usize> {
+    fn apply<S: Simd>(simd: S, line: [S::f32s; A]) -> [S::f32s; B];
+}
+
 /// A transform from `A`×`A` to `B`×`B` values along both axes.
 #[inline(always)]
-fn both_axes<S: Simd, const A: usize, const B: usize>(
+fn both_axes<S: Simd, T: Axis<A, B>, const A: usize, const B: usize>(
     simd: S,
     values: &mut [S::f32s],
     stride: usize,
-    axis: impl Fn(S, [S::f32s; A]) -> [S::f32s; B],
 ) {
     for tile in 0..stride {
         let mut half = [[simd.splat_f32s(0.0); A]; B];
@@ -512,13 +517,13 @@ fn both_axes<S: Simd, const A: usize, const B: usize>(
             for (row, value) in line.iter_mut().enumerate() {
                 *value = values[(row * A + column) * stride + tile];
             }
-            let line = axis(simd, line);
+            let line = T::apply(simd, line);
             for row in 0..B {
                 half[row][column] = line[row];
             }
         }
         for (row, line) in half.into_iter().enumerate() {
-            let line = axis(simd, line);
+            let line = T::apply(simd, line);
             for (column, value) in line.into_iter().enumerate() {
                 values[(row * B + column) * stride + tile] = value;
             }
@@ -526,66 +531,82 @@ fn both_axes<S: Simd, const A: usize, const B: usize>(
     }
 }
 
-#[inline(always)]
-fn input_axis<S: Simd>(simd: S, [a, b, c, d, e, f]: [S::f32s; 6]) -> [S::f32s; 6] {
-    let of = |value: f32| simd.splat_f32s(value);
-    let (two, minus_four, minus_five) = (of(2.0), of(-4.0), of(-5.0));
-    let even = simd.mul_add_f32s(minus_four, c, e);
-    let odd = simd.mul_add_f32s(minus_four, b, d);
-    let far = simd.sub_f32s(e, c);
-    let twice = simd.mul_f32s(two, simd.sub_f32s(d, b));
-    [
-        simd.mul_add_f32s(of(4.0), a, simd.mul_add_f32s(minus_five, c, e)),
-        simd.add_f32s(even, odd),
-        simd.sub_f32s(even, odd),
-        simd.add_f32s(far, twice),
-        simd.sub_f32s(far, twice),
-        simd.mul_add_f32s(of(4.0), b, simd.mul_add_f32s(minus_five, d, f)),
-    ]
+struct InputAxis;
+
+impl Axis<6, 6> for InputAxis {
+    #[inline(always)]
+    fn apply<S: Simd>(simd: S, [a, b, c, d, e, f]: [S::f32s; 6]) -> [S::f32s; 6] {
+        let of = |value: f32| simd.splat_f32s(value);
+        let (two, minus_four, minus_five) = (of(2.0), of(-4.0), of(-5.0));
+        let even = simd.mul_add_f32s(minus_four, c, e);
+        let odd = simd.mul_add_f32s(minus_four, b, d);
+        let far = simd.sub_f32s(e, c);
+        let twice = simd.mul_f32s(two, simd.sub_f32s(d, b));
+        [
+            simd.mul_add_f32s(of(4.0), a, simd.mul_add_f32s(minus_five, c, e)),
+            simd.add_f32s(even, odd),
+            simd.sub_f32s(even, odd),
+            simd.add_f32s(far, twice),
+            simd.sub_f32s(far, twice),
+            simd.mul_add_f32s(of(4.0), b, simd.mul_add_f32s(minus_five, d, f)),
+        ]
+    }
 }
 
-#[inline(always)]
-fn window_axis<S: Simd>(simd: S, [a, b, c]: [S::f32s; 3]) -> [S::f32s; 6] {
-    let by = |factor: f32, value| simd.mul_f32s(simd.splat_f32s(factor), value);
-    let outer = by(-1.0 / 6.0, simd.add_f32s(a, c));
-    let middle = by(1.0 / 6.0, b);
-    let far = simd.add_f32s(by(1.0 / 24.0, a), by(1.0 / 6.0, c));
-    let near = by(1.0 / 12.0, b);
-    [
-        by(0.25, a),
-        simd.sub_f32s(outer, middle),
-        simd.add_f32s(outer, middle),
-        simd.add_f32s(far, near),
-        simd.sub_f32s(far, near),
-        c,
-    ]
+struct WindowAxis;
+
+impl Axis<3, 6> for WindowAxis {
+    #[inline(always)]
+    fn apply<S: Simd>(simd: S, [a, b, c]: [S::f32s; 3]) -> [S::f32s; 6] {
+        let by = |factor: f32, value| simd.mul_f32s(simd.splat_f32s(factor), value);
+        let outer = by(-1.0 / 6.0, simd.add_f32s(a, c));
+        let middle = by(1.0 / 6.0, b);
+        let far = simd.add_f32s(by(1.0 / 24.0, a), by(1.0 / 6.0, c));
+        let near = by(1.0 / 12.0, b);
+        [
+            by(0.25, a),
+            simd.sub_f32s(outer, middle),
+            simd.add_f32s(outer, middle),
+            simd.add_f32s(far, near),
+            simd.sub_f32s(far, near),
+            c,
+        ]
+    }
 }
 
-#[inline(always)]
-fn output_axis<S: Simd>(simd: S, [a, b, c, d, e, f]: [S::f32s; 6]) -> [S::f32s; 4] {
-    let of = |value: f32| simd.splat_f32s(value);
-    let (sum, difference) = (simd.add_f32s(b, c), simd.sub_f32s(b, c));
-    let (far_sum, far_difference) = (simd.add_f32s(d, e), simd.sub_f32s(d, e));
-    [
-        simd.add_f32s(a, simd.add_f32s(sum, far_sum)),
-        simd.mul_add_f32s(of(2.0), far_difference, difference),
-        simd.mul_add_f32s(of(4.0), far_sum, sum),
-        simd.mul_add_f32s(of(8.0), far_difference, simd.add_f32s(difference, f)),
-    ]
+struct OutputAxis;
+
+impl Axis<6, 4> for OutputAxis {
+    #[inline(always)]
+    fn apply<S: Simd>(simd: S, [a, b, c, d, e, f]: [S::f32s; 6]) -> [S::f32s; 4] {
+        let of = |value: f32| simd.splat_f32s(value);
+        let (sum, difference) = (simd.add_f32s(b, c), simd.sub_f32s(b, c));
+        let (far_sum, far_difference) = (simd.add_f32s(d, e), simd.sub_f32s(d, e));
+        [
+            simd.add_f32s(a, simd.add_f32s(sum, far_sum)),
+            simd.mul_add_f32s(of(2.0), far_difference, difference),
+            simd.mul_add_f32s(of(4.0), far_sum, sum),
+            simd.mul_add_f32s(of(8.0), far_difference, simd.add_f32s(difference, f)),
+        ]
+    }
 }
 
-#[inline(always)]
-fn gradient_axis<S: Simd>(simd: S, [a, b, c, d]: [S::f32s; 4]) -> [S::f32s; 6] {
-    let of = |value: f32| simd.splat_f32s(value);
-    let (even, odd) = (simd.add_f32s(a, c), simd.add_f32s(b, d));
-    let far_even = simd.mul_add_f32s(of(4.0), c, a);
-    let far_odd = simd.mul_add_f32s(of(8.0), d, simd.mul_f32s(of(2.0), b));
-    [
-        a,
-        simd.add_f32s(even, odd),
-        simd.sub_f32s(even, odd),
-        simd.add_f32s(far_even, far_odd),
-        simd.sub_f32s(far_even, far_odd),
-        d,
-    ]
+struct GradientAxis;
+
+impl Axis<4, 6> for GradientAxis {
+    #[inline(always)]
+    fn apply<S: Simd>(simd: S, [a, b, c, d]: [S::f32s; 4]) -> [S::f32s; 6] {
+        let of = |value: f32| simd.splat_f32s(value);
+        let (even, odd) = (simd.add_f32s(a, c), simd.add_f32s(b, d));
+        let far_even = simd.mul_add_f32s(of(4.0), c, a);
+        let far_odd = simd.mul_add_f32s(of(8.0), d, simd.mul_f32s(of(2.0), b));
+        [
+            a,
+            simd.add_f32s(even, odd),
+            simd.sub_f32s(even, odd),
+            simd.add_f32s(far_even, far_odd),
+            simd.sub_f32s(far_even, far_odd),
+            d,
+        ]
+    }
 }
