@@ -191,6 +191,7 @@ fn the_other_operations() {
     let options = LossOptions {
         class_weights: Some((0..a).map(|_| source.gen_range(0.1..2.0)).collect()),
         label_smoothing: 0.2,
+        ..LossOptions::default()
     };
     check("loss", &left, |x| cross_entropy(on(x), &labels, &options).unwrap(), &mut source);
 }
@@ -241,6 +242,7 @@ fn a_frozen_part_gets_no_gradient_and_no_backward_pass() {
     let inputs = Inputs {
         images: Some(random(&mut source, (2, 3, 16, 16))),
         features: Some(random(&mut source, (2, 3))),
+        ..Inputs::default()
     };
     for (name, parameter) in model.parameters_mut() {
         parameter.set_trainable(!name.starts_with("image."));
@@ -268,6 +270,7 @@ fn shapes_that_do_not_fit_are_errors_that_name_the_layer() {
         let inputs = Inputs {
             images: Some(random(&mut source, images)),
             features: Some(random(&mut source, features)),
+            ..Inputs::default()
         };
         model.forward(&inputs, &Pass::inference()).map(|_| ()).unwrap_err().to_string()
     };

@@ -1,6 +1,8 @@
 //! Every operation, its gradients and whole training runs against PyTorch's numbers, which
 //! `tests/reference/make.py` computed; the fast form and the portable form alike.
 
+mod reference;
+
 use cuaderno::models::{Hybrid, HybridConfig};
 use cuaderno::nn::{
     AveragePool2d, BatchNorm2d, Conv2d, Conv2dConfig, Init, Inputs, Layer, Linear, Model, Pass,
@@ -8,67 +10,15 @@ use cuaderno::nn::{
 };
 use cuaderno::tensor::cpu::Window;
 use cuaderno::tensor::{
-    ChannelStatistics, Epilogue, Finish, Gradients, LossOptions, Plain, Tape, Tensor0, Tensor1,
-    Tensor2, Tensor4, adaptive_average_pool2d, average_pool2d, backward, batch_norm2d,
-    batch_norm2d_with, conv2d, cross_entropy, linear, max_pool2d, portable, read, relu, relu6,
-    sigmoid, silu, tensor,
+    ChannelStatistics, Epilogue, Finish, LossOptions, Plain, Tape, Tensor0, Tensor1, Tensor2,
+    Tensor4, adaptive_average_pool2d, average_pool2d, backward, batch_norm2d, batch_norm2d_with,
+    conv2d, cross_entropy, linear, max_pool2d, portable, read, relu, relu6, sigmoid, silu, tensor,
 };
 use cuaderno::train::{AdamConfig, Optimizer, OptimizerConfig, SgdConfig};
-use dfdx::shapes::{HasShape, Shape};
+use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape};
 use dfdx::tensor_ops::{ReshapeTo, SumTo, TryMul};
-use safetensors::SafeTensors;
-
-const FILE: &[u8] = include_bytes!("reference/operations.safetensors");
-
-struct Reference<'a>(SafeTensors<'a>);
-
-impl Reference<'_> {
-    fn open() -> Reference<'static> {
-        Reference(SafeTensors::deserialize(FILE).unwrap())
-    }
-
-    fn values(&self, name: &str) -> Vec<f32> {
-        let view = self.0.tensor(name).unwrap();
-        view.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()
-    }
-
-    fn integers(&self, name: &str) -> Vec<usize> {
-        self.values(name).iter().map(|v| *v as usize).collect()
-    }
-
-    fn shape<const N: usize>(&self, name: &str) -> [usize; N] {
-        self.0.tensor(name).unwrap().shape().try_into().unwrap()
-    }
-
-    fn rank1(&self, name: &str) -> Plain<(usize,)> {
-        let [a] = self.shape(name);
-        tensor(self.values(name), (a,)).unwrap()
-    }
-
-    fn rank2(&self, name: &str) -> Plain<(usize, usize)> {
-        let [a, b] = self.shape(name);
-        tensor(self.values(name), (a, b)).unwrap()
-    }
-
-    fn rank4(&self, name: &str) -> Plain<(usize, usize, usize, usize)> {
-        let [a, b, c, d] = self.shape(name);
-        tensor(self.values(name), (a, b, c, d)).unwrap()
-    }
-
-    fn check(&self, what: &str, found: &[f32], tolerance: f32) {
-        let expected = self.values(what);
-        assert_eq!(found.len(), expected.len(), "{what}");
-        let scale = expected.iter().fold(1e-3f32, |m, v| m.max(v.abs()));
-        for (i, (a, b)) in found.iter().zip(&expected).enumerate() {
-            assert!((a - b).abs() <= tolerance * scale, "{what}[{i}]: {a}, PyTorch {b}");
-        }
-    }
-}
-
-fn on<S: Shape>(plain: &Plain<S>) -> cuaderno::tensor::Tensor<S> {
-    plain.clone().put_tape(Tape::on())
-}
+use reference::{Reference, gradient, on};
 
 /// The sum of the products with `r`: a loss whose gradient is `r`.
 fn against2(y: Tensor2, r: Plain<(usize, usize)>) -> Tensor0 {
@@ -77,10 +27,6 @@ fn against2(y: Tensor2, r: Plain<(usize, usize)>) -> Tensor0 {
 
 fn against4(y: Tensor4, r: Plain<(usize, usize, usize, usize)>) -> Tensor0 {
     y.try_mul(r.put_tape(Tape::off())).unwrap().sum()
-}
-
-fn gradient<S: Shape>(gradients: &Gradients, of: &Plain<S>) -> Vec<f32> {
-    read(&gradients.get(of)).into_owned()
 }
 
 type Convolution =
@@ -285,6 +231,7 @@ fn cross_entropy_with_weights_and_smoothing() {
         let options = LossOptions {
             class_weights: (case != "plain").then(|| reference.values(&name("weight"))),
             label_smoothing: reference.values(&name("smoothing"))[0],
+            ..LossOptions::default()
         };
         let x = reference.rank2(&name("x"));
         let loss = cross_entropy(on(&x), &reference.integers(&name("labels")), &options).unwrap();
@@ -339,6 +286,7 @@ fn twenty_training_steps_of_the_hybrid_network() {
                 features: Some(
                     tensor(metadata[rows.start * 5..rows.end * 5].to_vec(), (4, 5)).unwrap(),
                 ),
+                ..Inputs::default()
             };
             let logits = model.forward(&inputs, &Pass::training(0)).unwrap();
             let loss = cross_entropy(logits, &labels[rows], &LossOptions::default()).unwrap();
@@ -395,7 +343,7 @@ fn twenty_training_steps_with_batch_normalization() {
         let labels = reference.integers("hybrid/labels");
         let batch = |step: usize| {
             let values = images[step * 4 * 768..(step + 1) * 4 * 768].to_vec();
-            Inputs { images: Some(tensor(values, (4, 3, 16, 16)).unwrap()), features: None }
+            Inputs { images: Some(tensor(values, (4, 3, 16, 16)).unwrap()), ..Inputs::default() }
         };
         let mut losses = Vec::new();
         for step in 0..20 {

@@ -219,7 +219,9 @@ impl Dataset {
             tensor(values, (indices.len(), features.ncols()))
         });
         let labels = indices.iter().map(|index| self.labels[*index]).collect();
-        Ok((Inputs { images: images.transpose()?, features: features.transpose()? }, labels))
+        let inputs =
+            Inputs { images: images.transpose()?, features: features.transpose()?, tokens: None };
+        Ok((inputs, labels))
     }
 
     fn pixels(

@@ -7,6 +7,7 @@ mod network;
 mod resnet;
 mod small;
 mod squeezenet;
+mod text_cnn;
 mod vgg;
 mod zoo;
 
@@ -17,5 +18,6 @@ pub use network::Network;
 pub use resnet::{resnet18, resnet34, resnet50, resnet101, resnet152};
 pub use small::{simple_network, small_cnn};
 pub use squeezenet::squeezenet1_1;
+pub use text_cnn::{TextCnn, TextCnnConfig};
 pub use vgg::{vgg16, vgg16_bn};
 pub use zoo::{names, network};

@@ -4,6 +4,7 @@ use super::weights::is_under;
 use super::{Buffer, Parameter, Pass};
 use crate::tensor::{Plain, Tensor2, Tensor4, constant};
 use crate::{Error, ErrorKind, Result};
+use ndarray::Array2;
 
 /// A batch on its way into a network: whichever of the parts a data set has.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +13,8 @@ pub struct Inputs {
     pub images: Option<Plain<(usize, usize, usize, usize)>>,
     /// Metadata, `[batch, features]`.
     pub features: Option<Plain<(usize, usize)>>,
+    /// Texts as the numbers of their words, `[batch, length]`.
+    pub tokens: Option<Array2<u32>>,
 }
 
 impl Inputs {
@@ -23,6 +26,11 @@ impl Inputs {
     /// The metadata, or an error when the data set has none.
     pub fn features(&self) -> Result<Tensor2> {
         self.features.as_ref().map(constant).ok_or_else(|| missing("metadata"))
+    }
+
+    /// The texts, or an error when the data set has none.
+    pub fn tokens(&self) -> Result<&Array2<u32>> {
+        self.tokens.as_ref().ok_or_else(|| missing("texts"))
     }
 }
 

@@ -13,6 +13,10 @@ pub struct LossOptions {
     pub class_weights: Option<Vec<f32>>,
     /// The share of the target that is spread over all classes, from 0 to 1.
     pub label_smoothing: f32,
+    /// How much less examples count that are right already: each loss is multiplied by (1 − p)^γ, where p is the
+    /// probability of the true class (focal loss; Lin et al., 2017). 0 is plain cross-entropy. Not together with label
+    /// smoothing.
+    pub focal_gamma: f32,
 }
 
 /// The probabilities of each class: softmax of each row of `[batch, classes]`.
@@ -49,6 +53,12 @@ pub fn cross_entropy(logits: Tensor2, labels: &[usize], options: &LossOptions) -
         let problem = format!("a label smoothing of {smoothing} is outside 0 to 1");
         return Err(Error::new(ErrorKind::Parameter, problem));
     }
+    let gamma = options.focal_gamma;
+    if !(gamma >= 0.0 && gamma.is_finite()) || (gamma > 0.0 && smoothing > 0.0) {
+        let problem = format!("a focal γ of {gamma} with a label smoothing of {smoothing}");
+        return Err(Error::new(ErrorKind::Parameter, problem)
+            .help("γ is 0 or more, and one of the two is 0"));
+    }
     let weights = match &options.class_weights {
         None => vec![1.0; classes],
         Some(weights) if weights.len() == classes => weights.clone(),
@@ -68,6 +78,19 @@ pub fn cross_entropy(logits: Tensor2, labels: &[usize], options: &LossOptions) -
         let log_sum = row.iter().map(|v| f64::from(v - shift).exp()).sum::<f64>().ln();
         let surprise = |class: usize| log_sum - f64::from(row[class] - shift);
         let own = (1.0 - smoothing) * weights[label];
+        if gamma > 0.0 {
+            let (gamma, surprise) = (f64::from(gamma), surprise(label));
+            let (p, wrong) = ((-surprise).exp(), -(-surprise).exp_m1());
+            loss += f64::from(own) * wrong.powf(gamma) * surprise;
+            // d/dp of −(1 − p)^γ ln p, times p.
+            let steep = if wrong > 0.0 { wrong.powf(gamma - 1.0) } else { 0.0 };
+            let pull = wrong.powf(gamma) + gamma * p * steep * surprise;
+            let pull = (f64::from(own) * pull / total) as f32;
+            for (class, s) in slope.iter_mut().enumerate() {
+                *s = (*s - if class == label { 1.0 } else { 0.0 }) * pull;
+            }
+            continue;
+        }
         loss += f64::from(own) * surprise(label);
         if spread > 0.0 {
             let rest =

@@ -6,11 +6,14 @@
 
 mod access;
 mod activation;
+mod attention;
 mod batch_norm;
 mod combine;
+mod conv1d;
 mod conv2d;
 pub mod cpu;
 mod dropout;
+mod embedding;
 mod linear;
 mod loss;
 mod pool2d;
@@ -19,15 +22,18 @@ mod tape;
 
 pub use access::{read, write};
 pub use activation::{Activation, activate, relu, relu6, sigmoid, silu};
+pub use attention::attention_pool;
 pub use batch_norm::{ChannelStatistics, Finish, batch_norm2d, batch_norm2d_with};
 pub use combine::{add, concat, concat_channels, flatten, scale_channels};
+pub use conv1d::{Slide, conv1d, conv1d_max};
 pub use conv2d::{Epilogue, Quiet, conv2d, conv2d_quiet};
 pub use dropout::{dropout, stochastic_depth};
+pub use embedding::embedding;
 pub use linear::linear;
 pub use loss::{LossOptions, cross_entropy, softmax};
 pub use pool2d::{adaptive_average_pool2d, average_pool2d, global_average_pool2d, max_pool2d};
-pub(crate) use tape::out_of_memory;
 pub use tape::{
     Device, Gradients, Plain, Tape, Tensor, Tensor0, Tensor1, Tensor2, Tensor3, Tensor4, backward,
     constant, device, plain, tensor,
 };
+pub(crate) use tape::{joined, out_of_memory};

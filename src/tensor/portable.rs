@@ -4,19 +4,25 @@
 //! A sliding window is a gather: every position names the pixel of each of its taps, or one more place
 //! that holds the padding.
 
+use super::attention::check as check_attention;
 use super::batch_norm::check as check_channels;
+use super::conv1d::check as check_sequence;
 use super::conv2d::check;
 use super::cpu::Window;
+use super::embedding::check as check_tokens;
 use super::pool2d::{Shares, cells_of, window_shares};
-use super::tape::{Tensor, Tensor1, Tensor2, Tensor4, constant, device, out_of_memory, tensor};
-use super::{ChannelStatistics, Epilogue};
+use super::tape::{
+    Tensor, Tensor1, Tensor2, Tensor3, Tensor4, constant, device, out_of_memory, tensor,
+};
+use super::{ChannelStatistics, Epilogue, Slide};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::{Axes2, Axes3, Axes4, Axis, HasShape, Shape};
 use dfdx::tensor::{PutTape, SplitTape, TensorFromVec, WithEmptyTape};
 use dfdx::tensor_ops::{
-    BroadcastTo, GatherTo, MaxTo, PermuteTo, ReshapeTo, TryAdd, TryConcatAlong, TryMatMul, TryMul,
-    TrySub,
+    BroadcastTo, GatherTo, MaxTo, PermuteTo, ReshapeTo, SumTo, TryAdd, TryConcatAlong, TryMatMul,
+    TryMul, TrySub,
 };
+use ndarray::Array2;
 
 /// [`super::conv2d`] by gather and matrix product.
 pub fn conv2d(
@@ -207,6 +213,85 @@ fn average(input: Tensor4, rows: Vec<Shares>, columns: Vec<Shares>) -> Result<Te
         .try_matmul(shares)
         .and_then(|t| t.try_reshape_like(&(images, channels, rows.len(), columns.len())))
         .map_err(out_of_memory)
+}
+
+/// [`super::embedding`] by dfdx's gather.
+pub fn embedding(weight: Tensor2, tokens: &Array2<u32>, padding: Option<usize>) -> Result<Tensor3> {
+    let (words, dimensions) = *weight.shape();
+    check_tokens(tokens, words)?;
+    let (batch, length) = tokens.dim();
+    let (plain, tape) = weight.split_tape();
+    let weight = match padding.filter(|row| *row < words) {
+        None => plain.put_tape(tape),
+        // The row of the padding comes from a constant.
+        Some(row) => {
+            let part = |here: f32, elsewhere: f32| {
+                let mut values = vec![elsewhere; words * dimensions];
+                values[row * dimensions..(row + 1) * dimensions].fill(here);
+                Ok::<_, Error>(constant(&tensor(values, (words, dimensions))?))
+            };
+            let still = constant(&plain).try_mul(part(1.0, 0.0)?).map_err(out_of_memory)?;
+            let moving = plain.put_tape(tape).try_mul(part(0.0, 1.0)?).map_err(out_of_memory)?;
+            moving.try_add(still).map_err(out_of_memory)?
+        }
+    };
+    let places: Vec<usize> = tokens.iter().map(|token| *token as usize).collect();
+    let count = places.len();
+    let places = device().try_tensor_from_vec(places, (count,)).map_err(out_of_memory)?;
+    let rows: Tensor2 = weight.try_gather(places).map_err(out_of_memory)?;
+    rows.try_reshape_like(&(batch, length, dimensions)).map_err(out_of_memory)
+}
+
+/// [`super::conv1d`] as [`conv2d`] of pictures of one row.
+pub fn conv1d(
+    input: Tensor3,
+    weight: Tensor3,
+    bias: Option<Tensor1>,
+    slide: Slide,
+) -> Result<Tensor3> {
+    let (batch, channels, length) = *input.shape();
+    let (outputs, inputs, taps) = *weight.shape();
+    let input = input.try_reshape_like(&(batch, channels, 1, length)).map_err(out_of_memory)?;
+    let weight = weight.try_reshape_like(&(outputs, inputs, 1, taps)).map_err(out_of_memory)?;
+    let epilogue = Epilogue::default();
+    let output = conv2d(input, weight, bias, &slide.window(taps), slide.groups, epilogue)?;
+    let places = output.shape().3;
+    output.try_reshape_like(&(batch, outputs, places)).map_err(out_of_memory)
+}
+
+/// [`super::conv1d_max`] step by step.
+pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tensor2> {
+    let (batch, length, channels) = *input.shape();
+    let (filters, expected, taps) = *weight.shape();
+    check_sequence([length, channels, filters, expected, taps, bias.shape().0])?;
+    let input: Tensor3 = input.try_permute::<_, Axes3<0, 2, 1>>().map_err(out_of_memory)?;
+    debug_assert_eq!(input.shape().0, batch);
+    let found = conv1d(input, weight, Some(bias), Slide::default())?;
+    let found = found.try_relu().map_err(out_of_memory)?;
+    found.try_max::<_, Axis<2>>().map_err(out_of_memory)
+}
+
+/// [`super::attention_pool`] by dfdx's softmax and sums.
+pub fn attention_pool(
+    values: Tensor3,
+    scores: Tensor2,
+    mask: Option<&Array2<bool>>,
+) -> Result<Tensor2> {
+    let shape = *values.shape();
+    let (batch, length, _) = shape;
+    check_attention([batch, length], *scores.shape(), mask)?;
+    let hidden = match mask {
+        None => vec![0.0; batch * length],
+        // Far below any score, and yet a number: infinity less infinity is none.
+        Some(mask) => mask.iter().map(|seen| if *seen { 0.0 } else { -1e30 }).collect(),
+    };
+    let hidden = constant(&tensor(hidden, (batch, length))?);
+    let weights: Tensor3 = scores
+        .try_add(hidden)
+        .and_then(|t| t.try_softmax::<Axis<1>>())
+        .and_then(|t| t.try_broadcast_like::<_, Axis<2>>(&shape))
+        .map_err(out_of_memory)?;
+    values.try_mul(weights).and_then(|t| t.try_sum::<_, Axis<1>>()).map_err(out_of_memory)
 }
 
 /// The pixels of every window: `[channels · taps · positions, batch]`.

@@ -115,6 +115,12 @@ pub fn constant<S: Shape>(plain: &Plain<S>) -> Tensor<S> {
     plain.clone().put_tape(Tape::off())
 }
 
+/// The same tensor with another tape's operations recorded too.
+pub(crate) fn joined<S: Shape>(tensor: Tensor<S>, tape: Tape) -> Tensor<S> {
+    let (plain, own) = tensor.split_tape();
+    plain.put_tape(own.merge(tape))
+}
+
 /// A tensor without its tape: what a network answered, to be looked at.
 pub fn plain<S: Shape>(tensor: Tensor<S>) -> Plain<S> {
     tensor.split_tape().0

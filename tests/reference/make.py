@@ -97,6 +97,43 @@ for name, weights, smoothing in [("plain", None, 0.0), ("weighted", [0.2, 1.0, 3
     put(f"loss_{name}", x=x, labels=labels, weight=weight, smoothing=torch.tensor([smoothing]), loss=loss.reshape(1), dx=x.grad)
 
 
+for i, (weights, gamma) in enumerate([(None, 2.0), ([0.2, 1.0, 3.0, 0.7], 0.5)]):
+    x = leaf(6, 4)
+    labels = torch.tensor([0, 3, 1, 1, 2, 0])
+    weight = torch.tensor(weights) if weights else torch.ones(4)
+    log_p = F.log_softmax(x, 1)[torch.arange(6), labels]
+    loss = (weight[labels] * -((1 - log_p.exp()) ** gamma) * log_p).sum() / weight[labels].sum()
+    loss.backward()
+    put(f"focal{i}", x=x, labels=labels, weight=weight, gamma=torch.tensor([gamma]), loss=loss.reshape(1), dx=x.grad)
+
+for i, (c, o, length, k, s, p, d, g) in enumerate([(3, 5, 11, 3, 1, 0, 1, 1), (4, 6, 13, 2, 2, 1, 3, 2), (6, 6, 9, 4, 1, 3, 2, 6)]):
+    x, weight, bias = leaf(2, c, length), leaf(o, c // g, k), leaf(o)
+    y = F.conv1d(x, weight, bias, s, p, d, g)
+    r = torch.randn_like(y)
+    (y * r).sum().backward()
+    put(f"conv1d{i}", config=torch.tensor([s, p, d, g]), x=x, weight=weight, bias=bias, y=y, r=r, dx=x.grad, dweight=weight.grad, dbias=bias.grad)
+
+for i, (b, length, c, f, k) in enumerate([(3, 7, 5, 4, 3), (19, 6, 3, 7, 2), (2, 4, 9, 5, 4)]):
+    x, weight, bias = leaf(b, length, c), leaf(f, c, k), leaf(f)
+    y = torch.relu(F.conv1d(x.transpose(1, 2), weight, bias)).max(2).values
+    r = torch.randn_like(y)
+    (y * r).sum().backward()
+    put(f"conv1d_max{i}", x=x, weight=weight, bias=bias, y=y, r=r, dx=x.grad, dweight=weight.grad, dbias=bias.grad)
+
+weight, tokens = leaf(9, 4), torch.tensor([[1, 8, 0], [3, 1, 0], [0, 0, 5]])
+y = F.embedding(tokens, weight, padding_idx=0)
+r = torch.randn_like(y)
+(y * r).sum().backward()
+put("embedding", weight=weight, tokens=tokens, y=y, r=r, dweight=weight.grad)
+
+x, scores = leaf(3, 6, 5), leaf(3, 6)
+mask = torch.arange(6) < torch.tensor([[6], [2], [4]])
+y = (torch.softmax(scores.masked_fill(~mask, -torch.inf), 1).unsqueeze(2) * x).sum(1)
+r = torch.randn_like(y)
+(y * r).sum().backward()
+put("attention", x=x, scores=scores, mask=mask, y=y, r=r, dx=x.grad, dscores=scores.grad)
+
+
 class Hybrid(torch.nn.Module):
     def __init__(self):
         super().__init__()
@@ -160,5 +197,56 @@ for name, make in [("adam", lambda p: torch.optim.Adam(p, 1e-2)), ("sgd", lambda
     network.eval()
     put(f"normalized/{name}", losses=torch.tensor(losses), inference=network(images[:BATCH]))
     put(f"normalized/{name}", mean=network[5].running_mean, variance=network[5].running_var)
+
+from torch import nn
+
+
+class TextCnn(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(30, 8, padding_idx=0)
+        self.convolutions = nn.ModuleList(nn.Conv1d(8, 6, k) for k in (2, 3, 4))
+        self.head = nn.Linear(18, 5)
+
+    def forward(self, tokens):
+        x = self.embedding(tokens).transpose(1, 2)
+        return self.head(torch.cat([torch.relu(c(x)).max(2).values for c in self.convolutions], 1))
+
+
+tokens, labels = torch.randint(0, 30, (STEPS * BATCH, 7)), torch.randint(0, 5, (STEPS * BATCH,))
+put("text", tokens=tokens, labels=labels)
+network = TextCnn()
+for name, value in network.named_parameters():
+    put("text/start", **{name: value.detach().clone()})
+optimizer = torch.optim.Adam(network.parameters(), 1e-2)
+losses = []
+for step in range(STEPS):
+    rows = slice(step * BATCH, (step + 1) * BATCH)
+    optimizer.zero_grad()
+    loss = F.cross_entropy(network(tokens[rows]), labels[rows])
+    loss.backward()
+    optimizer.step()
+    losses.append(loss.item())
+put("text/adam", losses=torch.tensor(losses))
+
+# A residual step: convolution, normalization by the batch, the sum with another way, ReLU.
+x, around, weight = leaf(3, 4, 6, 5), leaf(3, 4, 6, 5), leaf(4)
+bias = leaf(4)
+y = F.relu(F.batch_norm(x, None, None, weight, bias, True) + around)
+r = torch.randn_like(y)
+(y * r).sum().backward()
+put("residual", x=x, around=around, weight=weight, bias=bias, y=y, r=r, dx=x.grad, daround=around.grad, dweight=weight.grad, dbias=bias.grad)
+
+parts = [leaf(2, c, 3, 4) for c in (3, 1, 4)]
+y = torch.cat(parts, 1)
+r = torch.randn_like(y)
+(y * r).sum().backward()
+put("joined", y=y, r=r, **{f"x{i}": part for i, part in enumerate(parts)}, **{f"dx{i}": part.grad for i, part in enumerate(parts)})
+
+x, factors = leaf(2, 3, 4, 5), leaf(2, 3, 1, 1)
+y = x * factors
+r = torch.randn_like(y)
+(y * r).sum().backward()
+put("scaled", x=x, factors=factors, y=y, r=r, dx=x.grad, dfactors=factors.grad)
 
 save_file(out, pathlib.Path(__file__).with_name("operations.safetensors"))

@@ -1,0 +1,223 @@
+//! Convolutions over sequences, on the tape.
+
+use super::cpu::{Matrix, MatrixMut, Window, matmul};
+use super::tape::{Tensor1, Tensor2, Tensor3, put_gradient, take_gradient, tensor};
+use super::{Epilogue, conv2d, out_of_memory, read};
+use crate::{Error, ErrorKind, Result};
+use dfdx::shapes::HasShape;
+use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
+use dfdx::tensor_ops::ReshapeTo;
+use rayon::prelude::*;
+
+/// How a window slides along a sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slide {
+    /// Places from one position to the next.
+    pub stride: usize,
+    /// Zeros before and after the sequence.
+    pub padding: usize,
+    /// Places between neighbouring taps.
+    pub dilation: usize,
+    /// Groups of channels that do not see each other.
+    pub groups: usize,
+}
+
+impl Default for Slide {
+    fn default() -> Self {
+        Self { stride: 1, padding: 0, dilation: 1, groups: 1 }
+    }
+}
+
+/// Convolution of `input` `[batch, channels, length]` with `weight` `[out channels, channels / groups, taps]` and an
+/// optional `bias` `[out channels]`: `[batch, out channels, length']`, as PyTorch's `conv1d`.
+///
+/// Errors name the sizes that do not fit.
+pub fn conv1d(
+    input: Tensor3,
+    weight: Tensor3,
+    bias: Option<Tensor1>,
+    slide: Slide,
+) -> Result<Tensor3> {
+    let (batch, channels, length) = *input.shape();
+    let (outputs, inputs, taps) = *weight.shape();
+    let input = input.try_reshape_like(&(batch, channels, 1, length)).map_err(out_of_memory)?;
+    let weight = weight.try_reshape_like(&(outputs, inputs, 1, taps)).map_err(out_of_memory)?;
+    let output =
+        conv2d(input, weight, bias, &slide.window(taps), slide.groups, Epilogue::default())?;
+    let (_, _, _, places) = *output.shape();
+    output.try_reshape_like(&(batch, outputs, places)).map_err(out_of_memory)
+}
+
+impl Slide {
+    /// The window over a picture of one row.
+    pub(super) fn window(&self, taps: usize) -> Window {
+        Window {
+            kernel: [1, taps],
+            stride: [1, self.stride],
+            padding: [[0; 2], [self.padding; 2]],
+            dilation: [1, self.dilation],
+        }
+    }
+}
+
+/// Sequences that one matrix product takes.
+const RUN: usize = 16;
+
+/// The greatest value that each filter finds in a sequence, or 0 if that is greater: convolution, ReLU and the maximum over
+/// all positions in one step, as a text network needs it (Kim, 2014). `input` is `[batch, length, channels]`, as an
+/// embedding makes it, `weight` `[filters, channels, taps]` and `bias` `[filters]` as in PyTorch; the result is `[batch,
+/// filters]`.
+///
+/// # Errors
+/// [`ErrorKind::Shape`] when sizes do not fit, or a sequence is shorter than the window.
+pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tensor2> {
+    let (input, input_tape) = input.split_tape();
+    let (weight, weight_tape) = weight.split_tape();
+    let (bias, bias_tape) = bias.split_tape();
+    let (batch, length, channels) = *input.shape();
+    let (filters, expected, taps) = *weight.shape();
+    check([length, channels, filters, expected, taps, bias.shape().0])?;
+    let depth = taps * channels;
+    // The window of a position lies in one piece when the taps of a filter come before its channels.
+    let windows = taps_first(&read(&weight), channels, taps);
+    let mut values = vec![0.0; batch * filters];
+    let mut winners = vec![0u32; batch * filters];
+    {
+        let (x, b) = (read(&input), read(&bias));
+        let outputs =
+            values.par_chunks_mut(RUN * filters).zip(winners.par_chunks_mut(RUN * filters));
+        outputs.zip(x.par_chunks(RUN * length * channels)).for_each(|((values, winners), x)| {
+            let rows = x.len() / channels - (taps - 1);
+            // Windows across the end of a sequence come out too, and are not looked at.
+            let mut products = vec![0.0; rows * filters];
+            matmul(
+                MatrixMut::new(&mut products, rows, filters),
+                Matrix::strided(x, rows, depth, channels),
+                Matrix::new(&windows, filters, depth).transposed(),
+                false,
+            );
+            let sequences = values.chunks_exact_mut(filters).zip(winners.chunks_exact_mut(filters));
+            for (sequence, (values, winners)) in sequences.enumerate() {
+                values.fill(f32::NEG_INFINITY);
+                let positions = products[sequence * length * filters..].chunks_exact(filters);
+                for (place, found) in positions.take(length - taps + 1).enumerate() {
+                    for ((best, winner), value) in values.iter_mut().zip(&mut *winners).zip(found) {
+                        // A NaN wins.
+                        let wins = (*value > *best) | value.is_nan();
+                        *best = if wins { *value } else { *best };
+                        *winner = if wins { place as u32 } else { *winner };
+                    }
+                }
+                for (value, bias) in values.iter_mut().zip(b.iter()) {
+                    let sum = *value + bias;
+                    *value = if sum < 0.0 { 0.0 } else { sum };
+                }
+            }
+        });
+    }
+    let output = tensor(values, (batch, filters))?;
+    let wants = (input_tape.is_on(), weight_tape.is_on(), bias_tape.is_on());
+    let mut tape = input_tape.merge(weight_tape).merge(bias_tape);
+    if tape.is_on() {
+        let result = output.clone();
+        tape.add_backward_op(move |gradients| {
+            let mut gradient = take_gradient(gradients, &result)?;
+            let y = read(&result);
+            gradient.iter_mut().zip(&*y).filter(|(_, y)| **y <= 0.0).for_each(|(g, _)| *g = 0.0);
+            let x = read(&input);
+            // Where the window of a filter's winner begins.
+            let place = |sequence: usize, filter: usize| {
+                (sequence * length + winners[sequence * filters + filter] as usize) * channels
+            };
+            if wants.1 {
+                let mut sum = take_gradient(gradients, &weight)?;
+                sum.par_chunks_exact_mut(depth).enumerate().for_each(|(filter, sum)| {
+                    let mut window = vec![0.0; depth];
+                    for sequence in 0..batch {
+                        let g = gradient[sequence * filters + filter];
+                        if g != 0.0 {
+                            let seen = &x[place(sequence, filter)..][..depth];
+                            window.iter_mut().zip(seen).for_each(|(w, x)| *w += g * x);
+                        }
+                    }
+                    for (tap, values) in window.chunks_exact(channels).enumerate() {
+                        let targets = sum[tap..].iter_mut().step_by(taps);
+                        targets.zip(values).for_each(|(sum, value)| *sum += value);
+                    }
+                });
+                put_gradient(gradients, &weight, sum)?;
+            }
+            if wants.0 {
+                let mut sum = take_gradient(gradients, &input)?;
+                sum.par_chunks_exact_mut(length * channels).enumerate().for_each(
+                    |(sequence, sum)| {
+                        for filter in 0..filters {
+                            let g = gradient[sequence * filters + filter];
+                            let start = place(sequence, filter) - sequence * length * channels;
+                            let window = &windows[filter * depth..][..depth];
+                            let seen = &mut sum[start..start + depth];
+                            seen.iter_mut().zip(window).for_each(|(s, w)| *s += g * w);
+                        }
+                    },
+                );
+                put_gradient(gradients, &input, sum)?;
+            }
+            if wants.2 {
+                let mut sum = take_gradient(gradients, &bias)?;
+                for row in gradient.chunks_exact(filters) {
+                    sum.iter_mut().zip(row).for_each(|(s, g)| *s += g);
+                }
+                put_gradient(gradients, &bias, sum)?;
+            }
+            Ok(())
+        });
+    }
+    Ok(output.put_tape(tape))
+}
+
+/// `[filters, channels, taps]` as `[filters, taps, channels]`.
+fn taps_first(weight: &[f32], channels: usize, taps: usize) -> Vec<f32> {
+    let mut windows = vec![0.0; weight.len()];
+    let depth = taps * channels;
+    windows.par_chunks_exact_mut(depth).zip(weight.par_chunks_exact(depth)).for_each(
+        |(to, from)| {
+            for (tap, line) in to.chunks_exact_mut(channels).enumerate() {
+                let values = from[tap..].iter().step_by(taps);
+                line.iter_mut().zip(values).for_each(|(to, from)| *to = *from);
+            }
+        },
+    );
+    windows
+}
+
+/// That the sizes of [`conv1d_max`] fit: length, channels, filters, channels of the weights, taps, biases.
+pub(super) fn check([length, channels, filters, expected, taps, biases]: [usize; 6]) -> Result<()> {
+    let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
+    if channels != expected {
+        return fail(format!("the input has {channels} channels, the weights expect {expected}"));
+    }
+    if filters != biases {
+        return fail(format!("{biases} biases for {filters} filters"));
+    }
+    if [channels, filters, taps].contains(&0) {
+        return fail(format!("{filters} filters of {taps} taps over {channels} channels"));
+    }
+    if length < taps {
+        let problem = format!("a window of {taps} does not fit a sequence of {length}");
+        return Err(Error::new(ErrorKind::Shape, problem).help("pad the sequences"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn taps_come_before_channels() {
+        assert_eq!(
+            taps_first(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3, 2),
+            [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]
+        );
+    }
+}
