@@ -3,10 +3,15 @@
 //! `cargo bench --bench training [NAME ...]` prints one JSON object a line: {"name", "value", "unit"}. A name may be the
 //! end of one: `forward_per_image` runs all forward passes. With `CUADERNO_BENCH_DETAIL=1`, the parts of each training step go to stderr.
 
-use cuaderno::models::{Hybrid, HybridConfig, network, resnet18, simple_network};
+use cuaderno::data::Dataset;
+use cuaderno::images::{ImageSet, Transform};
+use cuaderno::models::{
+    Hybrid, HybridConfig, TextCnn, TextCnnConfig, network, resnet18, simple_network,
+};
 use cuaderno::nn::{Inputs, Model, Pass};
 use cuaderno::tensor::{LossOptions, backward, cross_entropy, tensor};
-use cuaderno::train::{Optimizer, OptimizerConfig, SgdConfig};
+use cuaderno::train::{Learner, Optimizer, OptimizerConfig, SgdConfig, Silent, TrainConfig};
+use ndarray::Array2;
 use rand::{Rng, SeedableRng};
 use std::time::Instant;
 
@@ -83,6 +88,36 @@ fn simple_network_train_step() -> f64 {
     median_ms(9, 3, || train_step(&mut model, &inputs, &labels, &mut optimizer))
 }
 
+/// Practice 3: batch 128, 16 tokens, frozen 300-d vectors of 50,000 words, 100 filters of 2, 3 and 4, 632 classes, Adam.
+fn text_cnn_train_step() -> f64 {
+    let vectors = Array2::from_shape_vec((50_000, 300), random(3, 50_000 * 300)).unwrap();
+    let mut model = TextCnn::with_vectors(vectors, &TextCnnConfig::default(), 0).unwrap();
+    let mut draw = rand_chacha::ChaCha8Rng::seed_from_u64(4);
+    let tokens = Array2::from_shape_simple_fn((128, 16), || draw.gen_range(1..50_000));
+    let inputs = Inputs { tokens: Some(tokens), ..Inputs::default() };
+    let (labels, mut optimizer) = (labels(128, 632), adam());
+    median_ms(21, 3, || train_step(&mut model, &inputs, &labels, &mut optimizer))
+}
+
+/// Transfer learning: 512 pictures of 128 px, frozen ResNet-18, new head, 3 epochs, batch 32.
+fn frozen_resnet18_three_epochs() -> f64 {
+    let mut model = resnet18(3, 0).unwrap();
+    model.freeze("").unwrap();
+    model.unfreeze("fc").unwrap();
+    let mut draw = rand_chacha::ChaCha8Rng::seed_from_u64(5);
+    let pixels = (0..512 * 3 * 128 * 128).map(|_| draw.r#gen()).collect();
+    let pictures = ImageSet::from_pixels(pixels, 128, 128).unwrap();
+    let classes = ["a", "b", "c"];
+    let train = Dataset::new(&labels(512, 3), &classes).unwrap().with_images(&pictures).unwrap();
+    let train = train.with_transform(&Transform::imagenet());
+    // The learner looks at a validation set after each epoch; the reference has none.
+    let validation = train.subset(&[0]).unwrap();
+    let mut learner = Learner::new(model, &train, &validation, &TrainConfig::default()).unwrap();
+    let start = Instant::now();
+    learner.fit_with(3, &mut Silent).unwrap();
+    start.elapsed().as_secs_f64() * 1e3
+}
+
 /// Inference in batches of 8 pictures of 224 px.
 fn forward_per_image(name: &str) -> f64 {
     let model = network(name, 1000, 0).unwrap();
@@ -90,10 +125,12 @@ fn forward_per_image(name: &str) -> f64 {
     median_ms(5, 2, || drop(model.forward(&inputs, &Pass::inference()).unwrap())) / 8.0
 }
 
-const STEPS: [(&str, fn() -> f64); 3] = [
+const STEPS: [(&str, fn() -> f64); 5] = [
     ("poi_hybrid_train_step", poi_hybrid_train_step),
     ("resnet18_train_step", resnet18_train_step),
+    ("text_cnn_train_step", text_cnn_train_step),
     ("simple_network_train_step", simple_network_train_step),
+    ("frozen_resnet18_three_epochs", frozen_resnet18_three_epochs),
 ];
 
 const NETWORKS: [&str; 7] = [

@@ -359,11 +359,11 @@ fn twenty_training_steps_with_batch_normalization() {
         let logits = Model::forward(&model, &batch(0), &Pass::inference()).unwrap();
         let (logits, _) = logits.split_tape();
         reference.check(&format!("normalized/{name}/inference"), &read(&logits), 1e-3);
-        let Layer::BatchNorm2d(norm) = &model.layers()[5].1 else { panic!("{model:?}") };
+        let Layer::BatchNorm2d(norm) = &model.named_layers()[5].1 else { panic!("{model:?}") };
         reference.check(&format!("normalized/{name}/mean"), &norm.running().mean, 1e-3);
         reference.check(&format!("normalized/{name}/variance"), &norm.running().variance, 1e-3);
     }
-    let Layer::BatchNorm2d(norm) = &start.layers()[5].1 else { panic!("{start:?}") };
+    let Layer::BatchNorm2d(norm) = &start.named_layers()[5].1 else { panic!("{start:?}") };
     assert_eq!(norm.running().mean, [0.0; 8]);
     let error = norm.running_var.set(vec![1.0; 7]).unwrap_err();
     assert!(error.to_string().contains("7 values"), "{error}");

@@ -163,6 +163,26 @@ impl Dataset {
         self.labels.is_empty()
     }
 
+    /// Whether the pictures differ from epoch to epoch.
+    pub fn is_augmented(&self) -> bool {
+        self.pictures.as_ref().is_some_and(|pictures| pictures.transform.is_random())
+    }
+
+    /// Hands what the inputs of the examples depend on to a hash, the randomness of augmentation aside.
+    pub(crate) fn fingerprint(&self, add: &mut dyn FnMut(&[u8])) {
+        if let Some(pictures) = &self.pictures {
+            add(format!("{:?}", pictures.transform).as_bytes());
+            add(&[pictures.set.height(), pictures.set.width()].map(usize::to_le_bytes).concat());
+            for row in &pictures.rows {
+                // Rows were checked when the examples got their pictures.
+                add(pictures.set.pixels(*row).unwrap_or_default());
+            }
+        }
+        for value in self.features.iter().flatten() {
+            add(&value.to_bits().to_le_bytes());
+        }
+    }
+
     /// The class of each example.
     pub fn labels(&self) -> &[usize] {
         &self.labels

@@ -75,6 +75,22 @@ pub(super) struct Draw {
 }
 
 impl Augmentation {
+    /// Whether it changes nothing.
+    pub fn is_none(&self) -> bool {
+        let changes = [
+            self.rotation,
+            self.width_shift,
+            self.height_shift,
+            self.shear,
+            self.zoom,
+            self.horizontal_flip,
+            self.vertical_flip,
+            self.brightness,
+            self.contrast,
+        ];
+        changes.iter().all(|change| *change == 0.0)
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         let below = |name: &str, value: f32, limit: f32| {
             if (0.0..=limit).contains(&value) {

@@ -39,6 +39,11 @@ impl Transform {
         self
     }
 
+    /// Whether pictures come out otherwise each time.
+    pub fn is_random(&self) -> bool {
+        self.augmentation.as_ref().is_some_and(|augmentation| !augmentation.is_none())
+    }
+
     /// Checks the parameters and turns them into what the inner loops need.
     pub(super) fn prepare(&self) -> Result<Prepared<'_>> {
         let finite = self.mean.iter().chain(&self.std).all(|value| value.is_finite());

@@ -43,11 +43,6 @@ impl Network {
     pub fn pixels(&self) -> usize {
         self.pixels
     }
-
-    /// The layers.
-    pub fn layers(&self) -> &Sequential {
-        &self.layers
-    }
 }
 
 impl Model for Network {
@@ -65,6 +60,10 @@ impl Model for Network {
 
     fn buffers(&self) -> Vec<(String, &Buffer)> {
         self.layers.buffers()
+    }
+
+    fn layers(&self) -> Option<&Sequential> {
+        Some(&self.layers)
     }
 
     fn boxed_clone(&self) -> Box<dyn Model> {

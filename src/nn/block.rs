@@ -15,7 +15,8 @@ pub struct Residual {
     pub shortcut: Option<Sequential>,
     /// Whether max(x, 0) ends the block.
     pub relu: bool,
-    /// The probability that training skips the body for an example (stochastic depth; Huang et al., 2016).
+    /// The probability that training skips the body for an example (stochastic depth; Huang et al., 2016). A frozen body is
+    /// never skipped.
     pub skip: f32,
 }
 
@@ -38,7 +39,8 @@ impl Residual {
             }
             None => around,
         };
-        if self.skip > 0.0 && pass.is_training() {
+        let trained = || self.body.parameters().iter().any(|(_, p)| p.is_trainable());
+        if self.skip > 0.0 && pass.is_training() && trained() {
             let kept = self.body.forward(input, pass)?.images()?;
             let kept = stochastic_depth(kept, self.skip, pass.seed())?;
             let sum = crate::tensor::add(kept, around)?;

@@ -96,6 +96,51 @@ impl Layer {
         }
     }
 
+    /// Whether it makes the same of an input each time: nothing in it is trained or random.
+    pub(super) fn is_still(&self) -> bool {
+        if matches!(self, Self::Dropout(_)) {
+            return false;
+        }
+        let mut entries = Vec::new();
+        self.entries("", &mut entries);
+        let random = match self {
+            Self::Sequential(layers) => layers.named_layers().iter().any(|(_, l)| !l.is_still()),
+            _ => false,
+        };
+        !random
+            && entries.iter().all(|(_, entry)| match entry {
+                Entry::Parameter(parameter) => !parameter.is_trainable(),
+                Entry::Buffer(_) => true,
+            })
+    }
+
+    /// Writes down its kind and its settings, and those of what is inside, but no values.
+    pub(super) fn describe(&self, name: &str, text: &mut String) {
+        *text += &format!("{name} {}", self.kind());
+        match self {
+            Self::Conv2d(layer) => *text += &format!(" {:?}", layer.config),
+            Self::Linear(layer) => *text += &format!(" {:?}", layer.weight.shape()),
+            Self::BatchNorm2d(layer) => *text += &format!(" {}", layer.epsilon),
+            Self::MaxPool2d(layer) => *text += &format!(" {layer:?}"),
+            Self::AveragePool2d(layer) => *text += &format!(" {layer:?}"),
+            Self::AdaptiveAveragePool2d(size) => *text += &format!(" {size:?}"),
+            Self::Residual(block) => *text += &format!(" {}", block.relu),
+            _ => {}
+        }
+        text.push('\n');
+        let inside = |part: &Sequential, text: &mut String| {
+            part.named_layers().iter().for_each(|(name, layer)| layer.describe(name, text));
+            text.push('\n');
+        };
+        match self {
+            Self::Sequential(layers) => inside(layers, text),
+            Self::Residual(block) => block.parts().for_each(|(_, part)| inside(part, text)),
+            Self::Branches(block) => block.ways.iter().for_each(|way| inside(way, text)),
+            Self::Gate(gate) => inside(&gate.body, text),
+            _ => {}
+        }
+    }
+
     /// Whether it has no layers inside.
     pub(super) fn is_leaf(&self) -> bool {
         !matches!(self, Self::Sequential(_) | Self::Residual(_) | Self::Branches(_) | Self::Gate(_))

@@ -37,6 +37,6 @@ pub use parameter::Parameter;
 pub use pass::{Mode, Pass};
 pub use pool::{AveragePool2d, MaxPool2d};
 pub use sequential::Sequential;
-pub(crate) use sequential::run_layers;
 pub use summary::{Summary, SummaryRow};
+pub(crate) use weights::is_under;
 pub use weights::{StoredTensor, Weights};

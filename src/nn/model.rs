@@ -1,7 +1,7 @@
 //! What the training loop asks of a network.
 
 use super::weights::is_under;
-use super::{Buffer, Parameter, Pass};
+use super::{Buffer, Parameter, Pass, Sequential};
 use crate::tensor::{Plain, Tensor2, Tensor4, constant};
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
@@ -53,6 +53,12 @@ pub trait Model: std::fmt::Debug + Send + Sync {
     /// The buffers with their names, as in PyTorch's `named_buffers`. A network without any need not say so.
     fn buffers(&self) -> Vec<(String, &Buffer)> {
         Vec::new()
+    }
+
+    /// The layers of a network that is nothing but a sequence of them. Training then computes only once what a frozen
+    /// beginning makes of each picture.
+    fn layers(&self) -> Option<&Sequential> {
+        None
     }
 
     /// An independent copy, to keep the best epoch or to train once per fold.
@@ -113,6 +119,10 @@ impl Model for Box<dyn Model> {
 
     fn buffers(&self) -> Vec<(String, &Buffer)> {
         (**self).buffers()
+    }
+
+    fn layers(&self) -> Option<&Sequential> {
+        (**self).layers()
     }
 
     fn boxed_clone(&self) -> Box<dyn Model> {

@@ -72,14 +72,58 @@ impl Sequential {
     }
 
     /// The layers in order, with their names.
-    pub fn layers(&self) -> &[(String, Layer)] {
+    pub fn named_layers(&self) -> &[(String, Layer)] {
         &self.layers
     }
 
-    /// The layers in two parts, before and from place `at` on; their names stay.
-    pub(crate) fn split_at(&self, at: usize) -> [&[(String, Layer)]; 2] {
-        let (before, after) = self.layers.split_at(at.min(self.layers.len()));
-        [before, after]
+    /// How many of the first layers make the same of an input each time, because nothing in them is trained or random; 0
+    /// when they hold no parameters.
+    pub(crate) fn frozen_layers(&self) -> usize {
+        let still = self.layers.iter().take_while(|(_, layer)| layer.is_still()).count();
+        let mut entries = Vec::new();
+        self.layers[..still].iter().for_each(|(name, layer)| layer.entries(name, &mut entries));
+        if entries.is_empty() { 0 } else { still }
+    }
+
+    /// Runs the first `layers` on a batch.
+    pub(crate) fn forward_first(
+        &self,
+        layers: usize,
+        inputs: &Inputs,
+        pass: &Pass,
+    ) -> Result<Activations> {
+        run(&self.layers[..layers.min(self.layers.len())], start(inputs)?, None, pass)
+    }
+
+    /// Runs the layers after the first `layers`.
+    pub(crate) fn forward_rest(
+        &self,
+        layers: usize,
+        input: Activations,
+        pass: &Pass,
+    ) -> Result<Tensor2> {
+        run(&self.layers[layers.min(self.layers.len())..], input, None, pass)?.features()
+    }
+
+    /// All that the first `layers` are made of but their values.
+    pub(crate) fn describe_first(&self, layers: usize) -> String {
+        let mut text = String::new();
+        for (name, layer) in self.layers.iter().take(layers) {
+            layer.describe(name, &mut text);
+        }
+        text
+    }
+
+    /// The values of the first `layers`.
+    pub(crate) fn values_of_first(&self, layers: usize) -> Vec<Vec<f32>> {
+        let mut entries = Vec::new();
+        let first = self.layers.iter().take(layers);
+        first.for_each(|(name, layer)| layer.entries(name, &mut entries));
+        let values = entries.into_iter().map(|(_, entry)| match entry {
+            Entry::Parameter(parameter) => parameter.values().into_owned(),
+            Entry::Buffer(buffer) => buffer.values(),
+        });
+        values.collect()
     }
 
     /// Runs the layers in order. Errors name the layer.
@@ -144,13 +188,12 @@ impl Sequential {
     }
 }
 
-/// Runs layers in order.
-pub(crate) fn run_layers(
-    layers: &[(String, Layer)],
-    input: Activations,
-    pass: &Pass,
-) -> Result<Activations> {
-    run(layers, input, None, pass)
+/// What a batch has for a network that starts with pictures or with metadata.
+fn start(inputs: &Inputs) -> Result<Activations> {
+    Ok(match &inputs.images {
+        Some(_) => inputs.images()?.into(),
+        None => inputs.features()?.into(),
+    })
 }
 
 fn run(
@@ -351,11 +394,7 @@ fn summarize(layer: &Layer, output: &Activations) -> SummaryRow {
 /// A network for pictures alone or metadata alone: whichever the batch has.
 impl Model for Sequential {
     fn forward(&self, inputs: &Inputs, pass: &Pass) -> Result<Tensor2> {
-        let input = match &inputs.images {
-            Some(_) => Activations::from(inputs.images()?),
-            None => inputs.features()?.into(),
-        };
-        Sequential::forward(self, input, pass)?.features()
+        Sequential::forward(self, start(inputs)?, pass)?.features()
     }
 
     fn parameters(&self) -> Vec<(String, &Parameter)> {
@@ -368,6 +407,10 @@ impl Model for Sequential {
 
     fn buffers(&self) -> Vec<(String, &Buffer)> {
         Sequential::buffers(self)
+    }
+
+    fn layers(&self) -> Option<&Sequential> {
+        Some(self)
     }
 
     fn boxed_clone(&self) -> Box<dyn Model> {

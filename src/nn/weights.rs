@@ -208,7 +208,7 @@ impl Weights {
 }
 
 /// Whether `name` is `part` or lies under it; everything lies under "".
-pub(super) fn is_under(name: &str, part: &str) -> bool {
+pub(crate) fn is_under(name: &str, part: &str) -> bool {
     part.is_empty()
         || name.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

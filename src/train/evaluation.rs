@@ -5,7 +5,7 @@ use crate::data::Dataset;
 use crate::metrics::{ClassificationReport, ConfusionMatrix};
 use crate::nn::{Model, Pass};
 use crate::plot::{self, Figure};
-use crate::tensor::{LossOptions, cross_entropy, read, softmax};
+use crate::tensor::{LossOptions, Tensor2, cross_entropy, read, softmax};
 use crate::{Error, ErrorKind, Result, notebook};
 use dfdx::tensor::{PutTape, SplitTape};
 
@@ -29,6 +29,18 @@ pub struct Evaluation {
 impl Evaluation {
     /// Runs `model` over `set` in inference.
     pub fn new(model: &dyn Model, set: &Dataset, loss: &LossOptions) -> Result<Self> {
+        Self::of(set, loss, &mut |indices| {
+            let (inputs, _) = set.batch(indices, 0, 0)?;
+            model.forward(&inputs, &Pass::inference())
+        })
+    }
+
+    /// The same for logits from anywhere, `[batch, classes]` for the examples asked for.
+    pub(super) fn of(
+        set: &Dataset,
+        loss: &LossOptions,
+        logits: &mut dyn FnMut(&[usize]) -> Result<Tensor2>,
+    ) -> Result<Self> {
         if set.is_empty() {
             return Err(Error::new(ErrorKind::Parameter, "there are no examples to evaluate on"));
         }
@@ -36,8 +48,8 @@ impl Evaluation {
         let all: Vec<usize> = (0..set.len()).collect();
         for indices in all.chunks(EVALUATION_BATCH) {
             notebook::check()?;
-            let (inputs, labels) = set.batch(indices, 0, 0)?;
-            let (logits, tape) = model.forward(&inputs, &Pass::inference())?.split_tape();
+            let labels: Vec<usize> = indices.iter().map(|row| set.labels()[*row]).collect();
+            let (logits, tape) = logits(indices)?.split_tape();
             let rows = softmax(&logits);
             predictions.extend(rows.chunks_exact(set.classes().len()).map(largest));
             probabilities.extend(rows);

@@ -1,12 +1,17 @@
 //! The training loop.
 
 use super::evaluation::largest;
-use super::{EpochRecord, Evaluation, History, LiveCurves, Monitor, Optimizer, OptimizerConfig};
+use super::frozen::{Kept, Part};
+use super::{
+    EpochRecord, Evaluation, FrozenFeatures, History, LiveCurves, Monitor, Optimizer,
+    OptimizerConfig,
+};
 use crate::data::Dataset;
-use crate::nn::{Model, Parameter, Pass};
+use crate::nn::{Model, Parameter, Pass, is_under};
 use crate::tensor::{LossOptions, backward, cross_entropy, read};
 use crate::{Error, ErrorKind, Result, notebook};
 use dfdx::tensor::{PutTape, SplitTape};
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// Examples per batch when nothing is trained.
@@ -28,6 +33,17 @@ pub struct TrainConfig {
     /// Keep the weights of the epoch with the lowest validation loss, as Keras's
     /// `restore_best_weights`, rather than those of the last.
     pub keep_best: bool,
+    /// Factors of the learning rate for parts of the network, by the beginnings of their names: `("layer4", 0.1)`. Of
+    /// several that fit, the last counts. (Discriminative learning rates; Howard and Ruder, 2018.)
+    pub rate_factors: Vec<(String, f64)>,
+    /// Parts of the network to unfreeze at the beginning of an epoch, counted from 1: `(3, "layer4")`. (Gradual
+    /// unfreezing.)
+    pub unfreeze: Vec<(usize, String)>,
+    /// Whether what a frozen beginning of the network makes of the training pictures is kept from epoch to epoch.
+    pub frozen_features: FrozenFeatures,
+    /// A folder where such features are kept from session to session. Features of other weights, pictures or transforms
+    /// are told apart.
+    pub features_folder: Option<PathBuf>,
 }
 
 impl Default for TrainConfig {
@@ -39,6 +55,10 @@ impl Default for TrainConfig {
             loss: LossOptions::default(),
             seed: 0,
             keep_best: true,
+            rate_factors: Vec::new(),
+            unfreeze: Vec::new(),
+            frozen_features: FrozenFeatures::Auto,
+            features_folder: None,
         }
     }
 }
@@ -53,6 +73,7 @@ pub struct Learner {
     optimizer: Optimizer,
     history: History,
     best: Option<(f64, Box<dyn Model>)>,
+    kept: Kept,
 }
 
 impl Learner {
@@ -81,6 +102,17 @@ impl Learner {
                 validation.classes()
             ));
         }
+        for (part, factor) in &config.rate_factors {
+            if !(factor.is_finite() && *factor >= 0.0) {
+                return fail(format!("a learning rate factor of {factor} for `{part}`"));
+            }
+        }
+        let names: Vec<String> = model.parameters().into_iter().map(|(name, _)| name).collect();
+        let parts = config.rate_factors.iter().map(|(part, _)| part);
+        let mut parts = parts.chain(config.unfreeze.iter().map(|(_, part)| part));
+        if let Some(part) = parts.find(|part| !names.iter().any(|name| is_under(name, part))) {
+            return fail(format!("no parameter of the network is under `{part}`"));
+        }
         let rate = config.learning_rate;
         if config.batch_size == 0 || !(rate.is_finite() && rate > 0.0) {
             return fail(format!(
@@ -96,6 +128,7 @@ impl Learner {
             config: config.clone(),
             history: History::default(),
             best: None,
+            kept: Kept::default(),
         })
     }
 
@@ -127,14 +160,26 @@ impl Learner {
         let start = Instant::now();
         let epoch = self.history.epochs.len() + 1;
         let seed = self.config.seed;
+        for (_, part) in self.config.unfreeze.iter().filter(|(when, _)| *when == epoch) {
+            self.model.unfreeze(part)?;
+        }
         let (mut seen, mut loss_sum, mut right) = (0, 0.0, 0);
         let order = self.train.shuffled_batches(self.config.batch_size, seed, epoch as u64);
         for (number, indices) in order.iter().enumerate() {
             notebook::check()?;
-            let (inputs, labels) = self.train.batch(indices, seed, epoch as u64)?;
-            let pass_seed = seed ^ ((epoch as u64) << 32 | number as u64);
-            let (logits, tape) =
-                self.model.forward(&inputs, &Pass::training(pass_seed))?.split_tape();
+            let pass = Pass::training(seed ^ ((epoch as u64) << 32 | number as u64));
+            let part = Part::Train { seed, epoch: epoch as u64 };
+            let (mode, folder) =
+                (self.config.frozen_features, self.config.features_folder.as_deref());
+            let logits = match self.kept.features(&*self.model, &self.train, part, mode, folder)? {
+                Some(features) => features.forward(&*self.model, indices, &pass)?,
+                None => {
+                    let (inputs, _) = self.train.batch(indices, seed, epoch as u64)?;
+                    self.model.forward(&inputs, &pass)?
+                }
+            };
+            let labels: Vec<usize> = indices.iter().map(|row| self.train.labels()[*row]).collect();
+            let (logits, tape) = logits.split_tape();
             let classes = self.train.classes().len();
             let answers = read(&logits).chunks_exact(classes).map(largest).collect::<Vec<_>>();
             right += answers.iter().zip(&labels).filter(|(a, b)| a == b).count();
@@ -149,13 +194,17 @@ impl Learner {
                 .help("lower the learning rate, and check the inputs for NaN"));
             }
             let mut gradients = backward(loss.put_tape(tape))?;
-            let rate = self.config.learning_rate as f32;
-            self.optimizer.step(self.model.parameters_mut(), &mut gradients, rate)?;
+            let (rate, factors) = (self.config.learning_rate, &self.config.rate_factors);
+            let rate_of = |name: &str| {
+                let mut fitting = factors.iter().rev().filter(|(part, _)| is_under(name, part));
+                (rate * fitting.next().map_or(1.0, |(_, factor)| *factor)) as f32
+            };
+            self.optimizer.step_with(self.model.parameters_mut(), &mut gradients, &rate_of)?;
             seen += labels.len();
             loss_sum += value * labels.len() as f64;
             monitor.batch(number + 1, loss_sum / seen as f64, right as f64 / seen as f64);
         }
-        let validation = Evaluation::new(&*self.model, &self.validation, &self.config.loss)?;
+        let validation = self.validate()?;
         self.history.epochs.push(EpochRecord {
             epoch,
             train_loss: loss_sum / seen as f64,
@@ -172,6 +221,32 @@ impl Learner {
         }
         monitor.epoch(&self.history);
         Ok(())
+    }
+
+    fn validate(&mut self) -> Result<Evaluation> {
+        let (mode, folder) = (self.config.frozen_features, self.config.features_folder.as_deref());
+        let (model, set) = (&*self.model, &self.validation);
+        match self.kept.features(model, set, Part::Validation, mode, folder)? {
+            None => Evaluation::new(model, set, &self.config.loss),
+            Some(features) => Evaluation::of(set, &self.config.loss, &mut |indices| {
+                features.forward(model, indices, &Pass::inference())
+            }),
+        }
+    }
+
+    /// Freezes the parameters whose names begin with `part`, and all with "". What the frozen beginning of a network that
+    /// is a sequence of layers makes of each picture is computed only once.
+    ///
+    /// Errors when there are none.
+    pub fn freeze(&mut self, part: &str) -> Result<()> {
+        self.model.freeze(part)
+    }
+
+    /// Makes the parameters whose names begin with `part` trainable again, and all with "".
+    ///
+    /// Errors when there are none.
+    pub fn unfreeze(&mut self, part: &str) -> Result<()> {
+        self.model.unfreeze(part)
     }
 
     /// The network's answers on a data set, in inference.
@@ -191,6 +266,8 @@ impl Learner {
 
     /// The network's parameters by name, to look at or to freeze.
     pub fn parameters_mut(&mut self) -> Vec<(String, &mut Parameter)> {
+        // They may be given other values, frozen ones too.
+        self.kept = Kept::default();
         self.model.parameters_mut()
     }
 }

@@ -1,6 +1,7 @@
 //! Training: optimizers, the loop, and what it tells.
 
 mod evaluation;
+mod frozen;
 mod history;
 mod learner;
 mod live;
@@ -8,6 +9,7 @@ mod monitor;
 mod optimizer;
 
 pub use evaluation::Evaluation;
+pub use frozen::FrozenFeatures;
 pub use history::{EpochRecord, History};
 pub use learner::{Learner, TrainConfig};
 pub use live::LiveCurves;

@@ -94,12 +94,23 @@ impl Optimizer {
         gradients: &mut Gradients,
         learning_rate: f32,
     ) -> Result<()> {
+        self.step_with(parameters, gradients, &|_| learning_rate)
+    }
+
+    /// The same with a learning rate for each parameter, by its name.
+    pub fn step_with(
+        &mut self,
+        parameters: Vec<(String, &mut Parameter)>,
+        gradients: &mut Gradients,
+        learning_rate: &dyn Fn(&str) -> f32,
+    ) -> Result<()> {
         self.steps += 1;
         self.state.resize(parameters.len(), Default::default());
-        for ((_, parameter), state) in parameters.into_iter().zip(&mut self.state) {
+        for ((name, parameter), state) in parameters.into_iter().zip(&mut self.state) {
             if !parameter.is_trainable() {
                 continue;
             }
+            let learning_rate = learning_rate(&name);
             let (values, gradient) = parameter.with_gradient(gradients)?;
             match &self.config {
                 OptimizerConfig::Adam(adam) => {

@@ -1,0 +1,132 @@
+//! Transfer learning: frozen parts, kept features, rates by part, gradual unfreezing.
+
+use cuaderno::data::Dataset;
+use cuaderno::images::{Augmentation, ImageSet, Transform};
+use cuaderno::models::{Network, resnet18};
+use cuaderno::nn::{Model, Weights};
+use cuaderno::train::{FrozenFeatures, History, Learner, Silent, TrainConfig};
+use rand::{Rng, SeedableRng};
+
+const PIXELS: u32 = 40;
+
+/// Pictures whose brightness tells their class, in noise.
+fn pictures(count: usize, seed: u64) -> Dataset {
+    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+    let size = 3 * (PIXELS * PIXELS) as usize;
+    let mut pixels = Vec::with_capacity(count * size);
+    for row in 0..count {
+        pixels.extend((0..size).map(|_| random.gen_range(0..120u8) + 60 * (row % 3) as u8));
+    }
+    let labels: Vec<usize> = (0..count).map(|row| row % 3).collect();
+    let set = ImageSet::from_pixels(pixels, PIXELS, PIXELS).unwrap();
+    Dataset::new(&labels, &["dark", "grey", "light"]).unwrap().with_images(&set).unwrap()
+}
+
+fn frozen() -> Network {
+    let mut network = resnet18(3, 1).unwrap();
+    network.freeze("").unwrap();
+    network.unfreeze("fc").unwrap();
+    network
+}
+
+fn train(model: Network, set: &Dataset, config: &TrainConfig, epochs: usize) -> (History, Learner) {
+    let mut learner = Learner::new(model, set, &pictures(6, 9), config).unwrap();
+    let history = learner.fit_with(epochs, &mut Silent).unwrap();
+    (history, learner)
+}
+
+fn config(frozen_features: FrozenFeatures) -> TrainConfig {
+    TrainConfig { batch_size: 5, keep_best: false, frozen_features, ..TrainConfig::default() }
+}
+
+fn losses(history: &History) -> Vec<f64> {
+    history.epochs.iter().flat_map(|e| [e.train_loss, e.validation_loss]).collect()
+}
+
+fn close(a: &[f64], b: &[f64]) {
+    assert_eq!(a.len(), b.len());
+    for (a, b) in a.iter().zip(b) {
+        assert!((a - b).abs() <= 1e-4 * (1.0 + b.abs()), "{a} {b}");
+    }
+}
+
+#[test]
+fn kept_features_train_as_those_made_anew() {
+    let set = pictures(18, 0);
+    let (anew, _) = train(frozen(), &set, &config(FrozenFeatures::Off), 3);
+    let (kept, _) = train(frozen(), &set, &config(FrozenFeatures::Auto), 3);
+    close(&losses(&kept), &losses(&anew));
+    assert!(kept.epochs[2].train_loss < kept.epochs[0].train_loss, "{:?}", losses(&kept));
+}
+
+#[test]
+fn augmentation_is_honoured() {
+    let augmentation =
+        Augmentation { brightness: 0.3, horizontal_flip: 0.5, ..Augmentation::default() };
+    let set = pictures(15, 0).with_transform(&Transform::default().augmented(augmentation));
+    let (anew, _) = train(frozen(), &set, &config(FrozenFeatures::Off), 3);
+    let (auto, _) = train(frozen(), &set, &config(FrozenFeatures::Auto), 3);
+    assert_eq!(losses(&auto), losses(&anew));
+    // Epochs 1, 2 and 3 see views 1, 0 and 1: the first is the same as without.
+    let (views, _) = train(frozen(), &set, &config(FrozenFeatures::Views(2)), 3);
+    close(&losses(&views)[..2], &losses(&anew)[..2]);
+    assert!((losses(&views)[4] - losses(&anew)[4]).abs() > 1e-6);
+}
+
+#[test]
+fn features_are_kept_on_disk_by_weights_pictures_and_transform() {
+    let folder = std::env::temp_dir().join(format!("cuaderno-features-{}", std::process::id()));
+    let files = || std::fs::read_dir(&folder).map_or(0, |files| files.count());
+    let set = pictures(12, 0);
+    let config =
+        TrainConfig { features_folder: Some(folder.clone()), ..config(FrozenFeatures::Auto) };
+    let (first, _) = train(frozen(), &set, &config, 2);
+    assert_eq!(files(), 2, "training and validation");
+    let (second, _) = train(frozen(), &set, &config, 2);
+    assert_eq!((losses(&second), files()), (losses(&first), 2));
+    let mut other = frozen();
+    other.parameters_mut()[0].1.values_mut()[0] += 0.5;
+    train(other, &set, &config, 1);
+    assert_eq!(files(), 4);
+    train(frozen(), &pictures(12, 5), &config, 1);
+    assert_eq!(files(), 5, "the same validation pictures");
+    train(frozen(), &set.clone().with_transform(&Transform::imagenet()), &config, 1);
+    assert_eq!(files(), 6);
+    // A file that was cut off is made anew.
+    for file in std::fs::read_dir(&folder).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    }
+    let (third, _) = train(frozen(), &set, &config, 2);
+    assert_eq!(losses(&third), losses(&first));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn parts_thaw_when_they_are_asked_to_and_learn_at_their_own_rate() {
+    let set = pictures(9, 0);
+    let before = Weights::of(&frozen());
+    let config = TrainConfig {
+        unfreeze: vec![(2, "layer4".to_string()), (2, "layer1".to_string())],
+        rate_factors: vec![("layer1".to_string(), 0.0), ("layer4".to_string(), 0.1)],
+        ..config(FrozenFeatures::Auto)
+    };
+    let mut learner = Learner::new(frozen(), &set, &pictures(6, 9), &config).unwrap();
+    let moved = |learner: &Learner, name: &str| {
+        let after = Weights::of(learner.model());
+        before.get(name).unwrap() != after.get(name).unwrap()
+    };
+    learner.fit_with(1, &mut Silent).unwrap();
+    assert!(moved(&learner, "fc.weight") && !moved(&learner, "layer4.0.conv1.weight"));
+    assert!(!moved(&learner, "bn1.running_mean"), "a frozen normalization keeps its statistics");
+    learner.fit_with(1, &mut Silent).unwrap();
+    assert!(moved(&learner, "layer4.0.conv1.weight") && !moved(&learner, "layer1.0.conv1.weight"));
+    assert!(
+        moved(&learner, "layer1.0.bn1.running_mean") && !moved(&learner, "layer2.0.conv1.weight")
+    );
+
+    let wrong = TrainConfig { unfreeze: vec![(1, "layer9".to_string())], ..config };
+    let error = Learner::new(frozen(), &set, &set, &wrong).unwrap_err();
+    assert!(error.to_string().contains("`layer9`"), "{error}");
+}
