@@ -94,7 +94,10 @@ impl Merge<Tape> for Tape {
 /// The device of this process. One for all, so that buffers are shared.
 pub fn device() -> &'static Device {
     static DEVICE: OnceLock<Device> = OnceLock::new();
-    DEVICE.get_or_init(Device::default)
+    DEVICE.get_or_init(|| {
+        super::cpu::keep();
+        Device::default()
+    })
 }
 
 /// A tensor from its values in row-major order.

@@ -9,6 +9,7 @@ mod depthwise;
 mod elementwise;
 mod im2col;
 mod matmul;
+mod memory;
 mod pool2d;
 mod pool_plane;
 mod products;
@@ -21,6 +22,7 @@ pub(crate) use elementwise::logistic;
 pub use elementwise::{Activation, finish, finish_from};
 pub use im2col::{col2im, im2col};
 pub use matmul::{Matrix, MatrixMut, matmul, matmul_parallel};
+pub(crate) use memory::keep;
 pub use pool2d::{max_pool2d, max_pool2d_backward};
 pub use window::Window;
 

@@ -1,11 +1,12 @@
 //! Max-pooling with any window, on planes in parallel.
 
 use super::Window;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 /// Maxima of the windows of each plane: `input` is `[planes, height, width]`, `output`
 /// `[planes, output height, output width]`, written whole; `winners` receives the index in its plane of
-/// each maximum. Padding never wins; a NaN does.
+/// each maximum, unless it is empty. Padding never wins; a NaN does.
 pub fn max_pool2d(
     window: &Window,
     [height, width]: [usize; 2],
@@ -18,35 +19,95 @@ pub fn max_pool2d(
     if size == 0 || out_size == 0 {
         return;
     }
-    let planes = output.par_chunks_exact_mut(out_size).zip(winners.par_chunks_exact_mut(out_size));
-    planes.zip(input.par_chunks_exact(size)).for_each(|((output, winners), input)| {
-        for y in 0..out_height {
-            let (first_y, last_y) = taps(window, 0, y, height);
-            for x in 0..out_width {
-                let (first_x, last_x) = taps(window, 1, x, width);
-                let (mut best, mut place) = (f32::NEG_INFINITY, 0);
-                for row in (first_y..last_y).step_by(window.dilation[0]) {
-                    for column in (first_x..last_x).step_by(window.dilation[1]) {
-                        let value = input[row * width + column];
-                        if value > best || value.is_nan() || (place == 0 && best == value) {
-                            (best, place) = (value, row * width + column);
+    let sizes = [height, width, out_height, out_width];
+    let planes = output.par_chunks_exact_mut(out_size).zip(input.par_chunks_exact(size));
+    if winners.is_empty() {
+        planes.for_each(|(output, input)| {
+            Arch::new().dispatch(Maxima { window, sizes, input, output, winners: &mut [] });
+        });
+    } else {
+        planes.zip(winners.par_chunks_exact_mut(out_size)).for_each(
+            |((output, input), winners)| {
+                Arch::new().dispatch(Maxima { window, sizes, input, output, winners });
+            },
+        );
+    }
+}
+
+/// The maxima of one plane, row by row and tap by tap, without branches.
+struct Maxima<'a> {
+    window: &'a Window,
+    sizes: [usize; 4],
+    input: &'a [f32],
+    output: &'a mut [f32],
+    winners: &'a mut [u32],
+}
+
+impl WithSimd for Maxima<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { window, sizes: [height, width, out_height, out_width], input, .. } = self;
+        let [[top, _], [left, _]] = window.padding;
+        let stride = window.stride[1];
+        for (y, best) in self.output.chunks_exact_mut(out_width).enumerate() {
+            best.fill(f32::NEG_INFINITY);
+            let mut winners = self.winners.get_mut(y * out_width..(y + 1) * out_width);
+            let mut begun = false;
+            for tap_y in 0..window.kernel[0] {
+                let (first, last) = window.inside(0, tap_y, height, out_height);
+                if !(first..last).contains(&y) {
+                    continue;
+                }
+                let row = y * window.stride[0] + tap_y * window.dilation[0] - top;
+                let line = &input[row * width..][..width];
+                if let Some(winners) = winners.as_deref_mut().filter(|_| !begun) {
+                    // Where every value is −∞, the first one wins.
+                    for (x, winner) in winners.iter_mut().enumerate() {
+                        let missing = left.saturating_sub(x * stride);
+                        let missing = missing.div_ceil(window.dilation[1]) * window.dilation[1];
+                        *winner = (row * width + x * stride + missing - left) as u32;
+                    }
+                    begun = true;
+                }
+                for tap_x in 0..window.kernel[1] {
+                    let (first, last) = window.inside(1, tap_x, width, out_width);
+                    if first == last {
+                        continue;
+                    }
+                    let from = first * stride + tap_x * window.dilation[1] - left;
+                    let best = &mut best[first..last];
+                    match winners.as_deref_mut() {
+                        None => match stride {
+                            1 => maxima(best, line[from..].iter()),
+                            2 => maxima(best, line[from..].iter().step_by(2)),
+                            _ => maxima(best, line[from..].iter().step_by(stride)),
+                        },
+                        Some(winners) => {
+                            let place = (row * width + from) as u32;
+                            let values = line[from..].iter().step_by(stride);
+                            let places = (place..).step_by(stride);
+                            let targets = best.iter_mut().zip(&mut winners[first..last]);
+                            for ((best, winner), (value, place)) in targets.zip(values.zip(places))
+                            {
+                                let wins = (*value > *best) | value.is_nan();
+                                *best = if wins { *value } else { *best };
+                                *winner = if wins { place } else { *winner };
+                            }
                         }
                     }
                 }
-                output[y * out_width + x] = best;
-                winners[y * out_width + x] = place as u32;
             }
         }
-    });
+    }
 }
 
-/// The first pixel inside the picture that a window at `position` covers, and the end of its span.
-fn taps(window: &Window, axis: usize, position: usize, size: usize) -> (usize, usize) {
-    let (dilation, padding) = (window.dilation[axis], window.padding[axis][0]);
-    let start = position * window.stride[axis];
-    let end = (start + (window.kernel[axis] - 1) * dilation + 1).saturating_sub(padding).min(size);
-    let missing = padding.saturating_sub(start).div_ceil(dilation) * dilation;
-    ((start + missing - padding).min(end), end)
+#[inline(always)]
+fn maxima<'a>(best: &mut [f32], values: impl Iterator<Item = &'a f32>) {
+    for (best, value) in best.iter_mut().zip(values) {
+        *best = if (*value > *best) | value.is_nan() { *value } else { *best };
+    }
 }
 
 /// Adds each gradient to the pixel that won its window.
