@@ -3,6 +3,7 @@
 mod densenet;
 mod efficientnet;
 mod hybrid;
+mod nasnet;
 mod network;
 mod resnet;
 mod small;
@@ -13,6 +14,7 @@ mod zoo;
 pub use densenet::densenet121;
 pub use efficientnet::{efficientnet_b0, efficientnet_lite0};
 pub use hybrid::{Hybrid, HybridConfig};
+pub use nasnet::nasnet_mobile;
 pub use network::Network;
 pub use resnet::{resnet18, resnet34, resnet50, resnet101, resnet152};
 pub use small::{simple_network, small_cnn};

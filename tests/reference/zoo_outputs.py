@@ -3,11 +3,12 @@
 steps. Weights and pictures follow from a formula that the test repeats, so no large file is needed.
 
 Usage: zoo_outputs.py      writes zoo.safetensors beside this file
-Needs: torch torchvision safetensors efficientnet_lite_pytorch
+Needs: torch torchvision safetensors efficientnet_lite_pytorch pretrainedmodels
 """
 import pathlib
 import efficientnet_lite_pytorch
 import numpy as np
+import pretrainedmodels
 import torch
 import torchvision
 from safetensors.torch import save_file
@@ -82,14 +83,19 @@ def networks():
     # Without a fixed size, its convolutions pad as TensorFlow does.
     yield "efficientnet_lite0", efficientnet_lite_pytorch.EfficientNet.from_name(
         "efficientnet-lite0", num_classes=CLASSES, image_size=None), 1.0
+    nasnet = pretrainedmodels.nasnetamobile(num_classes=CLASSES, pretrained=None)
+    # The mean of all pixels, as its 7×7 is for the size of picture it was made for.
+    nasnet.avg_pool = nn.AdaptiveAvgPool2d(1)
+    yield "nasnet_mobile", nasnet, 1.0
     yield "small_cnn", small_cnn(CLASSES), 1.0
 
 
 def logits(out):
     for name, model, gain in networks():
         model, checksum = filled(model.eval(), gain)
-        # Odd sizes show paddings that are off by one.
-        shape = (2, 3, 128, 128) if name == "small_cnn" else (2, 3, 75, 91)
+        # Odd sizes show paddings that are off by one. NASNet halves these to even ones, as its reference demands.
+        height, width = {"small_cnn": (128, 128), "nasnet_mobile": (95, 127)}.get(name, (75, 91))
+        shape = (2, 3, height, width)
         images = torch.from_numpy(centred("input", shape, np.sqrt(3)))
         with torch.inference_mode():
             result = model(images)
