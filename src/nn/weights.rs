@@ -73,9 +73,13 @@ impl Weights {
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|error| Error::io(path, &error))?;
-        let mut weights = Self::from_bytes(&bytes).map_err(|error| error.file(path))?;
-        weights.file = Some(path.to_path_buf());
-        Ok(weights)
+        Self::from_file(path, &bytes)
+    }
+
+    /// What `bytes`, the content of a file, hold. Errors name the file, now and when the weights are loaded.
+    pub(crate) fn from_file(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let weights = Self::from_bytes(bytes).map_err(|error| error.file(path))?;
+        Ok(Self { file: Some(path.to_path_buf()), ..weights })
     }
 
     /// The same from the bytes of such a file.
