@@ -211,3 +211,34 @@ impl Builder<'_> {
 fn norm(channels: usize) -> Result<BatchNorm2d> {
     Ok(BatchNorm2d::new(channels)?.epsilon(1e-3))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::{Inputs, Model, Pass, Summary};
+    use crate::tensor::tensor;
+    use dfdx::shapes::HasShape;
+
+    fn black(height: usize, width: usize) -> Inputs {
+        let images = tensor(vec![0.0; 3 * height * width], (1, 3, height, width)).unwrap();
+        Inputs { images: Some(images), ..Inputs::default() }
+    }
+
+    #[test]
+    fn it_is_as_large_as_in_the_paper() {
+        let network = nasnet_mobile(1001, 0).unwrap();
+        let summary = Summary::new(&network, &black(224, 224)).unwrap();
+        let adds: usize = summary.rows.iter().map(|row| row.multiply_adds).sum();
+        assert_eq!((summary.total + 50_000) / 100_000, 53, "5.3 million parameters");
+        assert_eq!((adds + 500_000) / 1_000_000, 564, "564 million multiply-adds");
+    }
+
+    #[test]
+    fn any_size_of_picture_does() {
+        let network = nasnet_mobile(3, 0).unwrap();
+        for (height, width) in [(75, 91), (66, 33), (40, 100)] {
+            let logits = network.forward(&black(height, width), &Pass::inference()).unwrap();
+            assert_eq!(*logits.shape(), (1, 3));
+        }
+    }
+}
