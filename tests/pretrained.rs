@@ -3,7 +3,7 @@
 
 use cuaderno::ErrorKind;
 use cuaderno::models::{Hub, Pretrained};
-use cuaderno::nn::{Init, Linear, Model, Sequential, Weights};
+use cuaderno::nn::{Init, Linear, Sequential, Weights};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
