@@ -161,7 +161,7 @@ fn run(
 ) -> Result<Activations> {
     let (mut flow, mut tail, mut next) = (input, tail, 0);
     while let Some((name, _)) = layers.get(next) {
-        let (input, recorded) = flow.is_recorded();
+        let (input, recorded) = flow.recorded();
         let step = Step::at(&layers[next..], recorded, pass);
         next += step.length;
         let mine = if next == layers.len() { tail.take() } else { None };
