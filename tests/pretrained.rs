@@ -247,12 +247,43 @@ fn a_file_with_another_checksum_is_refused_and_removed() {
     pretrained.weights().unwrap();
 
     // Also when it breaks later, on this disk.
-    let blob = cache.join("models--timm--tiny.test/blobs").join(sha256(&file(1)));
+    let blob = blob(&cache, "");
     let mut bytes = std::fs::read(&blob).unwrap();
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
     std::fs::write(&blob, bytes).unwrap();
     assert_says(&pretrained.weights().unwrap_err(), &["SHA-256 is another"]);
+    pretrained.weights().unwrap();
+}
+
+/// The path of what the cache holds of the server's file, with another ending.
+fn blob(cache: &Path, ending: &str) -> PathBuf {
+    let folder = cache.join("models--timm--tiny.test/blobs");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder.join(sha256(&file(1))).with_extension(ending)
+}
+
+#[test]
+fn what_earlier_downloads_left_behind() {
+    let (server, cache) = (Server::start(file(1)), folder("left"));
+    let pretrained = server.hub(&cache).pretrained(REPOSITORY);
+    // More than the whole file: refused, and gone with the next attempt.
+    std::fs::write(blob(&cache, "part"), vec![1; 100_000]).unwrap();
+    assert_says(&pretrained.weights().unwrap_err(), &["could not be downloaded"]);
+    // The beginning of another file: continued, and refused for its checksum.
+    std::fs::write(blob(&cache, "part"), vec![1; 1000]).unwrap();
+    assert_says(&pretrained.weights().unwrap_err(), &["SHA-256 is another"]);
+    pretrained.weights().unwrap();
+}
+
+#[test]
+fn two_downloads_at_once() {
+    let (server, cache) = (Server::start(file(1)), folder("lock"));
+    let pretrained = server.hub(&cache).pretrained(REPOSITORY);
+    let other = std::fs::File::create(blob(&cache, "lock")).unwrap();
+    other.lock().unwrap();
+    assert_says(&pretrained.weights().unwrap_err(), &["another program", "wait until it is done"]);
+    other.unlock().unwrap();
     pretrained.weights().unwrap();
 }
 

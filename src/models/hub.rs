@@ -165,6 +165,10 @@ impl Download {
         };
         let (repository, endpoint) = (&self.repository, &hub.endpoint);
         let (problem, help) = match status {
+            _ if matches!(error, ApiError::LockAcquisition(_)) => (
+                format!("another program is downloading `{repository}`"),
+                "wait until it is done, then run this again".to_string(),
+            ),
             Some(404) => (
                 format!("there is no `{FILE}` of `{repository}` at {endpoint} (status 404)"),
                 "check the name on the hub's page".to_string(),
