@@ -26,7 +26,8 @@ pub struct Hub {
     pub endpoint: String,
     /// The folder that keeps what was downloaded, in the order that Python's `huggingface_hub` keeps too.
     pub cache: PathBuf,
-    /// What proves to the hub who asks, for repositories that are not open to all. No error and no output tells it.
+    /// What proves to the hub who asks, for repositories that are not open to all. No error and no output tells it; but
+    /// the storage to which an endpoint redirects gets it as well, so name only endpoints that you trust.
     pub token: Option<String>,
 }
 
