@@ -3,7 +3,7 @@
 pub use crate::data::{Dataset, Split};
 pub use crate::images::{self, Augmentation, ImageSet, Transform};
 pub use crate::metrics::{self, ConfusionMatrix};
-pub use crate::models::{Hybrid, HybridConfig};
+pub use crate::models::{self, Hybrid, HybridConfig, Pretrained};
 pub use crate::nn::{
     AveragePool2d, BatchNorm2d, Conv2d, Conv2dConfig, Dropout, Init, Inputs, Layer, Linear,
     MaxPool2d, Model, Sequential, Summary,

@@ -6,9 +6,9 @@ use cuaderno::nn::{Inputs, Model, Pass};
 use cuaderno::tensor::cpu::Window;
 use cuaderno::tensor::{
     ChannelStatistics, Epilogue, Finish, LossOptions, Plain, Tape, Tensor0, Tensor1, Tensor4,
-    adaptive_average_pool2d, add, average_pool2d, backward, batch_norm2d, batch_norm2d_with,
-    concat, conv2d, cross_entropy, dropout, flatten, global_average_pool2d, linear, max_pool2d,
-    portable, read, relu, relu6, sigmoid, silu, tensor, write,
+    adaptive_average_pool2d, add, average_pool2d, average_pool2d_inside, backward, batch_norm2d,
+    batch_norm2d_with, concat, conv2d, cross_entropy, dropout, flatten, global_average_pool2d,
+    linear, max_pool2d, portable, read, relu, relu6, sigmoid, silu, subsample2d, tensor, write,
 };
 use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{PutTape, SplitTape};
@@ -147,7 +147,7 @@ fn the_other_operations() {
     );
     check("average", &images, |x| weighted(global_average_pool2d(on(x)).unwrap(), 3), &mut source);
     type Form = fn(Tensor4) -> cuaderno::Result<Tensor4>;
-    let forms: [(&str, Form); 12] = [
+    let forms: [(&str, Form); 14] = [
         ("relu", relu),
         ("relu6", relu6),
         ("sigmoid", sigmoid),
@@ -157,6 +157,8 @@ fn the_other_operations() {
         ("portable sigmoid", portable::sigmoid),
         ("portable silu", portable::silu),
         ("means", |x| average_pool2d(x, &Window::square(3, 2, 1))),
+        ("means inside", |x| average_pool2d_inside(x, &Window::square(3, 2, 1))),
+        ("pixels", |x| subsample2d(x, 2, 1)),
         ("portable means", |x| portable::average_pool2d(x, &Window::square(3, 2, 1))),
         ("cells", |x| adaptive_average_pool2d(x, [3, 7])),
         ("portable cells", |x| portable::adaptive_average_pool2d(x, [3, 7])),

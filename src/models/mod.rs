@@ -2,8 +2,12 @@
 
 mod densenet;
 mod efficientnet;
+#[cfg(feature = "hub")]
+mod hub;
 mod hybrid;
+mod nasnet;
 mod network;
+mod pretrained;
 mod resnet;
 mod small;
 mod squeezenet;
@@ -13,8 +17,12 @@ mod zoo;
 
 pub use densenet::densenet121;
 pub use efficientnet::{efficientnet_b0, efficientnet_lite0};
+#[cfg(feature = "hub")]
+pub use hub::Hub;
 pub use hybrid::{Hybrid, HybridConfig};
+pub use nasnet::nasnet_mobile;
 pub use network::Network;
+pub use pretrained::Pretrained;
 pub use resnet::{resnet18, resnet34, resnet50, resnet101, resnet152};
 pub use small::{simple_network, small_cnn};
 pub use squeezenet::squeezenet1_1;

@@ -1,14 +1,14 @@
 //! Networks by name.
 
 use super::{
-    Network, densenet121, efficientnet_b0, efficientnet_lite0, resnet18, resnet34, resnet50,
-    resnet101, resnet152, small_cnn, squeezenet1_1, vgg16, vgg16_bn,
+    Network, densenet121, efficientnet_b0, efficientnet_lite0, nasnet_mobile, resnet18, resnet34,
+    resnet50, resnet101, resnet152, small_cnn, squeezenet1_1, vgg16, vgg16_bn,
 };
 use crate::{Error, ErrorKind, Result};
 
 type Build = fn(usize, u64) -> Result<Network>;
 
-const NETWORKS: [(&str, Build); 12] = [
+const NETWORKS: [(&str, Build); 13] = [
     ("resnet18", resnet18),
     ("resnet34", resnet34),
     ("resnet50", resnet50),
@@ -20,6 +20,7 @@ const NETWORKS: [(&str, Build); 12] = [
     ("squeezenet1_1", squeezenet1_1),
     ("efficientnet_b0", efficientnet_b0),
     ("efficientnet_lite0", efficientnet_lite0),
+    ("nasnet_mobile", nasnet_mobile),
     ("small_cnn", |classes, seed| small_cnn(128, classes, seed)),
 ];
 

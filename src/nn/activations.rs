@@ -47,7 +47,7 @@ impl Activations {
     }
 
     /// Whether what follows is recorded.
-    pub(super) fn is_recorded(self) -> (Self, bool) {
+    pub(super) fn recorded(self) -> (Self, bool) {
         match self {
             Self::Images(t) => {
                 let (plain, tape) = t.split_tape();

@@ -1,8 +1,8 @@
 //! One step of a network, of whatever kind.
 
 use super::{
-    AveragePool2d, BatchNorm2d, Branches, Buffer, Conv2d, Dropout, Gate, Linear, MaxPool2d,
-    Parameter, Residual, Sequential,
+    AveragePool2d, BatchNorm2d, Branches, Buffer, Conv2d, Dropout, Gate, Graph, Linear, MaxPool2d,
+    Parameter, Residual, Sequential, Subsample2d,
 };
 use crate::tensor::Activation;
 
@@ -27,6 +27,8 @@ pub enum Layer {
     MaxPool2d(MaxPool2d),
     /// Means over a sliding window.
     AveragePool2d(AveragePool2d),
+    /// Every so manieth pixel.
+    Subsample2d(Subsample2d),
     /// Means over the cells of a grid, `[height, width]`, whatever the size of the picture.
     AdaptiveAveragePool2d([usize; 2]),
     /// The mean of each channel, as one row of features per example.
@@ -41,6 +43,8 @@ pub enum Layer {
     Residual(Residual),
     /// Several ways side by side, whose channels are joined.
     Branches(Branches),
+    /// Layers that take the output of any earlier one.
+    Graph(Graph),
     /// Feature maps times a factor per channel that is computed from them.
     Gate(Gate),
 }
@@ -61,10 +65,12 @@ layers_from!(
     BatchNorm2d,
     MaxPool2d,
     AveragePool2d,
+    Subsample2d,
     Dropout,
     Sequential,
     Residual,
     Branches,
+    Graph,
     Gate
 );
 
@@ -143,7 +149,14 @@ impl Layer {
 
     /// Whether it has no layers inside.
     pub(super) fn is_leaf(&self) -> bool {
-        !matches!(self, Self::Sequential(_) | Self::Residual(_) | Self::Branches(_) | Self::Gate(_))
+        !matches!(
+            self,
+            Self::Sequential(_)
+                | Self::Residual(_)
+                | Self::Branches(_)
+                | Self::Graph(_)
+                | Self::Gate(_)
+        )
     }
 
     pub(super) fn kind(&self) -> &'static str {
@@ -157,6 +170,7 @@ impl Layer {
             Self::Sigmoid => "Sigmoid",
             Self::MaxPool2d(_) => "MaxPool2d",
             Self::AveragePool2d(_) => "AvgPool2d",
+            Self::Subsample2d(_) => "Subsample2d",
             Self::AdaptiveAveragePool2d(_) => "AdaptiveAvgPool2d",
             Self::GlobalAveragePool2d => "GlobalAvgPool2d",
             Self::Flatten => "Flatten",
@@ -164,6 +178,7 @@ impl Layer {
             Self::Sequential(_) => "Sequential",
             Self::Residual(_) => "Residual",
             Self::Branches(_) => "Branches",
+            Self::Graph(_) => "Graph",
             Self::Gate(_) => "Gate",
         }
     }
@@ -193,6 +208,7 @@ impl Layer {
             Self::Branches(block) => {
                 block.ways.iter().for_each(|way| way.entries(prefix, into));
             }
+            Self::Graph(graph) => graph.entries(prefix, into),
             Self::Gate(gate) => gate.body.entries(prefix, into),
             _ => {}
         }
@@ -225,6 +241,7 @@ impl Layer {
             Self::Branches(block) => {
                 block.ways.iter_mut().for_each(|way| way.parameters_mut_under(prefix, into));
             }
+            Self::Graph(graph) => graph.parameters_mut_under(prefix, into),
             Self::Gate(gate) => gate.body.parameters_mut_under(prefix, into),
             _ => {}
         }

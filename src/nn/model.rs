@@ -84,20 +84,27 @@ fn set_trainable(
     part: &str,
     trainable: bool,
 ) -> Result<()> {
-    let mut tops: Vec<String> = Vec::new();
-    let mut found = false;
+    let mut names = Vec::with_capacity(parameters.len());
     for (name, parameter) in parameters {
         if is_under(&name, part) {
             parameter.set_trainable(trainable);
-            found = true;
+        }
+        names.push(name);
+    }
+    check_part(part, names.iter().map(String::as_str))
+}
+
+/// That `part` is one of a network whose parameters have these names.
+pub(super) fn check_part<'a>(part: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
+    let mut tops: Vec<&str> = Vec::new();
+    for name in names {
+        if is_under(name, part) {
+            return Ok(());
         }
         let top = name.split('.').next().unwrap_or_default();
-        if tops.last().is_none_or(|last| last != top) {
-            tops.push(top.to_string());
+        if tops.last() != Some(&top) {
+            tops.push(top);
         }
-    }
-    if found {
-        return Ok(());
     }
     let problem = format!("no parameter is under `{part}`");
     Err(Error::new(ErrorKind::Parameter, problem)

@@ -3,12 +3,12 @@
 use super::layer::{Entry, joined};
 use super::{
     Activations, BatchNorm2d, Buffer, Conv2d, Inputs, Layer, Linear, Model, Parameter, Pass,
-    SummaryRow,
+    Subsample2d, SummaryRow,
 };
 use crate::Result;
 use crate::tensor::{
     self, Activation, Epilogue, Finish, Quiet, Tensor2, Tensor4, activate, adaptive_average_pool2d,
-    average_pool2d, dropout, flatten, global_average_pool2d,
+    dropout, flatten, global_average_pool2d, subsample2d,
 };
 use dfdx::tensor::{PutTape, SplitTape};
 
@@ -204,7 +204,7 @@ fn run(
 ) -> Result<Activations> {
     let (mut flow, mut tail, mut next) = (input, tail, 0);
     while let Some((name, _)) = layers.get(next) {
-        let (input, recorded) = flow.is_recorded();
+        let (input, recorded) = flow.recorded();
         let step = Step::at(&layers[next..], recorded, pass);
         next += step.length;
         let mine = if next == layers.len() { tail.take() } else { None };
@@ -302,7 +302,10 @@ impl<'a> Step<'a> {
                     let finish = Finish { add: None, relu };
                     norm.forward_then(flow.images()?, finish, pass)?.into()
                 }
-                Layer::AveragePool2d(pool) => average_pool2d(flow.images()?, &pool.window)?.into(),
+                Layer::AveragePool2d(pool) => pool.forward(flow.images()?)?.into(),
+                Layer::Subsample2d(Subsample2d { stride, from }) => {
+                    subsample2d(flow.images()?, *stride, *from)?.into()
+                }
                 Layer::AdaptiveAveragePool2d(size) => {
                     adaptive_average_pool2d(flow.images()?, *size)?.into()
                 }
@@ -319,6 +322,7 @@ impl<'a> Step<'a> {
                 },
                 Layer::Residual(block) => block.forward(flow.images()?, pass)?.into(),
                 Layer::Branches(block) => block.forward(flow.images()?, pass)?.into(),
+                Layer::Graph(graph) => graph.forward(flow.images()?, pass)?.into(),
                 Layer::Gate(gate) => gate.forward(flow.images()?, pass)?.into(),
                 Layer::Relu
                 | Layer::Relu6

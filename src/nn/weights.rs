@@ -1,6 +1,7 @@
 //! Weights by name, on disk as safetensors.
 
 use super::Model;
+use super::model::check_part;
 use crate::tensor::{Plain, tensor};
 use crate::{Error, ErrorKind, Result};
 use safetensors::tensor::{Dtype, SafeTensors, View};
@@ -72,9 +73,13 @@ impl Weights {
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|error| Error::io(path, &error))?;
-        let mut weights = Self::from_bytes(&bytes).map_err(|error| error.file(path))?;
-        weights.file = Some(path.to_path_buf());
-        Ok(weights)
+        Self::from_file(path, &bytes)
+    }
+
+    /// What `bytes`, the content of a file, hold. Errors name the file, now and when the weights are loaded.
+    pub(crate) fn from_file(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let weights = Self::from_bytes(bytes).map_err(|error| error.file(path))?;
+        Ok(Self { file: Some(path.to_path_buf()), ..weights })
     }
 
     /// The same from the bytes of such a file.
@@ -152,12 +157,14 @@ impl Weights {
     /// whatever the file has for them. For a pretrained network with a new head.
     ///
     /// # Errors
-    /// As [`Self::load_into`].
+    /// As [`Self::load_into`]; and [`ErrorKind::Parameter`] when the network has nothing under a name in `head`.
     pub fn load_backbone_into(&self, model: &mut dyn Model, head: &[&str]) -> Result<()> {
         self.load(model, head)
     }
 
     fn load(&self, model: &mut dyn Model, head: &[&str]) -> Result<()> {
+        let parameters = model.parameters();
+        head.iter().try_for_each(|part| check_part(part, parameters.iter().map(|(n, _)| &**n)))?;
         let kept = |name: &str| head.iter().any(|head| is_under(name, head));
         let fail = |problems: Vec<String>| {
             let error = Error::new(ErrorKind::Weights, problems.join("; "));
@@ -167,7 +174,7 @@ impl Weights {
             })
         };
         let mut wanted: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        wanted.extend(model.parameters().into_iter().map(|(name, p)| (name, p.shape())));
+        wanted.extend(parameters.into_iter().map(|(name, p)| (name, p.shape())));
         wanted.extend(model.buffers().into_iter().map(|(name, b)| (name, vec![b.count()])));
         wanted.retain(|name, _| !kept(name));
         let missing =

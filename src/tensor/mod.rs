@@ -31,7 +31,10 @@ pub use dropout::{dropout, stochastic_depth};
 pub use embedding::embedding;
 pub use linear::linear;
 pub use loss::{LossOptions, cross_entropy, softmax};
-pub use pool2d::{adaptive_average_pool2d, average_pool2d, global_average_pool2d, max_pool2d};
+pub use pool2d::{
+    adaptive_average_pool2d, average_pool2d, average_pool2d_inside, global_average_pool2d,
+    max_pool2d, subsample2d,
+};
 pub use tape::{
     Device, Gradients, Plain, Tape, Tensor, Tensor0, Tensor1, Tensor2, Tensor3, Tensor4, backward,
     constant, device, plain, tensor,

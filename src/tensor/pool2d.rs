@@ -49,6 +49,31 @@ pub fn average_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
     average(input, rows, columns)
 }
 
+/// [`average_pool2d`] over the pixels of the picture alone: padding does not count.
+pub fn average_pool2d_inside(input: Tensor4, window: &Window) -> Result<Tensor4> {
+    let (_, _, height, width) = *input.shape();
+    let (mut rows, mut columns) = window_shares(window, [height, width])?;
+    for shares in rows.iter_mut().chain(&mut columns) {
+        let share = 1.0 / shares.len() as f32;
+        shares.iter_mut().for_each(|(_, counted)| *counted = share);
+    }
+    average(input, rows, columns)
+}
+
+/// Every `stride`th pixel on both axes, from pixel `from` on: `[batch, channels, height, width]` to `[batch, channels,
+/// ⌈height / stride⌉, ⌈width / stride⌉]`, with a zero where the picture has ended.
+pub fn subsample2d(input: Tensor4, stride: usize, from: usize) -> Result<Tensor4> {
+    let (_, _, height, width) = *input.shape();
+    if stride == 0 {
+        return Err(Error::new(ErrorKind::Parameter, "a stride of 0"));
+    }
+    let axis = |size: usize| -> Vec<Shares> {
+        let pixels = (0..size.div_ceil(stride)).map(|at| at * stride + from);
+        pixels.map(|place| if place < size { vec![(place, 1.0)] } else { Vec::new() }).collect()
+    };
+    average(input, axis(height), axis(width))
+}
+
 /// The mean of each of `output` cells, `[height, width]`, into which the picture is divided as evenly as whole pixels
 /// allow: `[batch, channels, height, width]` in and out.
 pub fn adaptive_average_pool2d(input: Tensor4, output: [usize; 2]) -> Result<Tensor4> {

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Computes what tests/zoo_parity.rs compares with: logits of every network of the zoo, and losses of five training
+steps. Weights and pictures follow from a formula that the test repeats, so no large file is needed.
+
+Usage: zoo_outputs.py      writes zoo.safetensors beside this file
+Needs: torch torchvision safetensors efficientnet_lite_pytorch pretrainedmodels
+"""
+import pathlib
+import efficientnet_lite_pytorch
+import numpy as np
+import pretrainedmodels
+import torch
+import torchvision
+from safetensors.torch import save_file
+from torch import nn
+
+CLASSES = 10
+TORCHVISION = ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "vgg16", "vgg16_bn", "densenet121",
+               "squeezenet1_1", "efficientnet_b0"]
+WORD = 2**64 - 1
+
+
+def hashed(text):
+    """FNV-1a."""
+    state = 0xCBF29CE484222325
+    for byte in text.encode():
+        state = ((state ^ byte) * 0x100000001B3) & WORD
+    return state
+
+
+def uniform(name, shape):
+    """Numbers in [0, 1) that depend on the name and the place alone: splitmix64, of which the upper 24 bits are exact in
+    single precision."""
+    state = np.arange(1, int(np.prod(shape)) + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    state += np.uint64(hashed(name))
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    state ^= state >> np.uint64(31)
+    return (state >> np.uint64(40)).astype(np.float32).reshape(shape) / np.float32(2**24)
+
+
+def centred(name, shape, bound):
+    return (uniform(name, shape) * np.float32(2) - np.float32(1)) * np.float32(bound)
+
+
+def formula(name, shape, gain):
+    """Scales at which activations neither vanish nor explode, with the network's own gain where 1 does not do."""
+    if name.endswith("running_var") or (len(shape) == 1 and name.endswith("weight")):
+        return uniform(name, shape) + np.float32(0.5)
+    if len(shape) == 1:
+        return centred(name, shape, 0.1)
+    return centred(name, shape, gain * np.sqrt(5 / np.prod(shape[1:])))
+
+
+def filled(model, gain=1.0):
+    """The network with the formula's weights, and a checksum of the names and shapes of its tensors."""
+    state = {n: t for n, t in model.state_dict().items() if not n.endswith("num_batches_tracked")}
+    for name, tensor in state.items():
+        tensor.copy_(torch.from_numpy(formula(name, tuple(tensor.shape), gain)))
+    lines = sorted(f"{name} {list(tensor.shape)}\n" for name, tensor in state.items())
+    checksum = np.array([hashed("".join(lines))], dtype="<u8").view(np.uint8)
+    return model, torch.from_numpy(checksum.copy())
+
+
+def small_cnn(classes):
+    features = []
+    for inputs, outputs in [(3, 32), (32, 64), (64, 128)]:
+        features += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+    classifier = [nn.Linear(128 * 16 * 16, 128), nn.ReLU(), nn.Dropout(), nn.Linear(128, classes)]
+    model = nn.Sequential()
+    model.add_module("features", nn.Sequential(*features))
+    model.add_module("flatten", nn.Flatten())
+    model.add_module("classifier", nn.Sequential(*classifier))
+    return model
+
+
+def networks():
+    """Names, networks and gains."""
+    for name in TORCHVISION:
+        # With 1, the gates of EfficientNet-B0 let almost nothing of the picture through; with 1.3 it is chaotic.
+        gain = 1.125 if name == "efficientnet_b0" else 1.0
+        yield name, getattr(torchvision.models, name)(num_classes=CLASSES), gain
+    # Without a fixed size, its convolutions pad as TensorFlow does.
+    yield "efficientnet_lite0", efficientnet_lite_pytorch.EfficientNet.from_name(
+        "efficientnet-lite0", num_classes=CLASSES, image_size=None), 1.0
+    nasnet = pretrainedmodels.nasnetamobile(num_classes=CLASSES, pretrained=None)
+    # The mean of all pixels, as its 7×7 is for the size of picture it was made for.
+    nasnet.avg_pool = nn.AdaptiveAvgPool2d(1)
+    yield "nasnet_mobile", nasnet, 1.0
+    yield "small_cnn", small_cnn(CLASSES), 1.0
+
+
+def logits(out):
+    for name, model, gain in networks():
+        model, checksum = filled(model.eval(), gain)
+        # Odd sizes show paddings that are off by one. NASNet halves these to even ones, as its reference demands.
+        height, width = {"small_cnn": (128, 128), "nasnet_mobile": (95, 127)}.get(name, (75, 91))
+        shape = (2, 3, height, width)
+        images = torch.from_numpy(centred("input", shape, np.sqrt(3)))
+        with torch.inference_mode():
+            result = model(images)
+            exact = model.double()(images.double())
+        scale = exact.abs().max()
+        print(f"{name}: logits to {scale:.3g}, of which {(exact[0] - exact[1]).abs().max():.3g} depend on the picture;"
+              f" double precision differs by {(result - exact).abs().max() / scale:.1e}")
+        out[f"{name}/layout"] = checksum
+        out[f"{name}/input"] = torch.tensor(shape)
+        out[f"{name}/gain"] = torch.tensor([gain], dtype=torch.float64)
+        out[f"{name}/logits"] = result
+
+
+def training(out, rate=1e-4, steps=5, batch=8):
+    """At this rate single and double precision stay together: a greater one makes chaos."""
+    losses = {}
+    for kind in (torch.float32, torch.float64):
+        model, _ = filled(torchvision.models.resnet18(num_classes=CLASSES).train())
+        model = model.to(kind)
+        images = torch.from_numpy(centred("input", (batch, 3, 64, 64), np.sqrt(3))).to(kind)
+        labels = torch.arange(batch) % CLASSES
+        optimizer = torch.optim.SGD(model.parameters(), rate, momentum=0.9)
+        losses[kind] = []
+        for _ in range(steps):
+            optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(model(images), labels)
+            loss.backward()
+            optimizer.step()
+            losses[kind].append(loss.item())
+    single, double = losses.values()
+    apart = max(abs(a - b) for a, b in zip(single, double))
+    print(f"resnet18: losses {single}; double precision differs by {apart:.1e}")
+    out["training/losses"] = torch.tensor(single)
+    out["training/input"] = torch.tensor([batch, 3, 64, 64])
+
+
+def main():
+    torch.set_num_threads(2)
+    out = {}
+    logits(out)
+    training(out)
+    save_file(out, pathlib.Path(__file__).with_name("zoo.safetensors"))
+
+
+main()

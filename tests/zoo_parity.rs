@@ -1,0 +1,132 @@
+//! Every network of the zoo against its reference in PyTorch: names and shapes, logits, and five training steps.
+//! `tests/reference/zoo_outputs.py` computed the numbers; both sides make weights and pictures by the same formula.
+
+use cuaderno::models::{self, Network};
+use cuaderno::nn::{Inputs, Model, Pass, Weights};
+use cuaderno::tensor::{LossOptions, backward, cross_entropy, plain, read, tensor};
+use cuaderno::train::{Optimizer, OptimizerConfig, SgdConfig};
+use dfdx::tensor::{PutTape, SplitTape};
+use rayon::prelude::*;
+
+const FILE: &[u8] = include_bytes!("reference/zoo.safetensors");
+const CLASSES: usize = 10;
+
+fn reference(name: &str) -> Vec<f32> {
+    Weights::from_bytes(FILE).unwrap().get(name).unwrap_or_else(|| panic!("{name}")).values.clone()
+}
+
+/// FNV-1a.
+fn hashed(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |state, byte| {
+        (state ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+/// A number in [0, 1) that depends on the name's hash and the place alone: splitmix64.
+fn uniform(name: u64, place: usize) -> f32 {
+    let state = name.wrapping_add((place as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((state ^ (state >> 31)) >> 40) as f32 / (1 << 24) as f32
+}
+
+fn fill(values: &mut [f32], name: &str, number: impl Fn(f32) -> f32 + Sync) {
+    let name = hashed(name);
+    let places = values.par_iter_mut().enumerate();
+    places.for_each(|(place, value)| *value = number(uniform(name, place)));
+}
+
+fn centred(values: &mut [f32], name: &str, bound: f64) {
+    let bound = bound as f32;
+    fill(values, name, |u| (u * 2.0 - 1.0) * bound);
+}
+
+fn formula(values: &mut [f32], name: &str, shape: &[usize], gain: f64) {
+    if name.ends_with("running_var") || (shape.len() == 1 && name.ends_with("weight")) {
+        return fill(values, name, |u| u + 0.5);
+    }
+    if shape.len() == 1 {
+        return centred(values, name, 0.1);
+    }
+    let fan_in: usize = shape[1..].iter().product();
+    centred(values, name, gain * (5.0 / fan_in as f64).sqrt());
+}
+
+fn fill_network(network: &mut Network, gain: f64) {
+    for (name, parameter) in network.parameters_mut() {
+        let shape = parameter.shape();
+        formula(parameter.values_mut(), &name, &shape, gain);
+    }
+    for (name, buffer) in network.buffers() {
+        let mut values = vec![0.0; buffer.count()];
+        formula(&mut values, &name, &[buffer.count()], gain);
+        buffer.set(values).unwrap();
+    }
+}
+
+/// The bytes of a checksum of the names and shapes.
+fn layout(network: &Network) -> Vec<f32> {
+    let parameters = network.parameters().into_iter().map(|(name, p)| (name, p.shape()));
+    let buffers = network.buffers().into_iter().map(|(name, b)| (name, vec![b.count()]));
+    let mut lines: Vec<String> =
+        parameters.chain(buffers).map(|(name, shape)| format!("{name} {shape:?}\n")).collect();
+    lines.sort();
+    hashed(&lines.concat()).to_le_bytes().map(f32::from).to_vec()
+}
+
+/// Pictures whose shape the reference has under `name`.
+fn pictures(name: &str) -> Inputs {
+    let shape: Vec<usize> = reference(name).iter().map(|size| *size as usize).collect();
+    let [batch, channels, height, width] = shape[..] else { panic!("{name} is {shape:?}") };
+    let mut values = vec![0.0; shape.iter().product()];
+    centred(&mut values, "input", 3f64.sqrt());
+    let images = tensor(values, (batch, channels, height, width)).unwrap();
+    Inputs { images: Some(images), ..Inputs::default() }
+}
+
+/// The greatest difference.
+fn apart(found: &[f32], expected: &[f32]) -> f32 {
+    assert_eq!(found.len(), expected.len());
+    found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+#[test]
+fn names_shapes_and_logits_are_those_of_the_reference() {
+    for name in models::names() {
+        let mut network = models::network(name, CLASSES, 0).unwrap();
+        assert_eq!(layout(&network), reference(&format!("{name}/layout")), "{name}");
+        fill_network(&mut network, f64::from(reference(&format!("{name}/gain"))[0]));
+        let inputs = pictures(&format!("{name}/input"));
+        let logits = plain(network.forward(&inputs, &Pass::inference()).unwrap());
+        let expected = reference(&format!("{name}/logits"));
+        let scale = expected.iter().fold(0f32, |scale, value| scale.max(value.abs()));
+        let error = apart(&read(&logits), &expected) / scale;
+        println!("{name}: {error:.1e}");
+        assert!(error < 1e-4, "{name}: logits differ by {error:.1e} of the greatest");
+    }
+}
+
+#[test]
+fn losses_of_five_training_steps_are_those_of_pytorch() {
+    let mut network = models::resnet18(CLASSES, 0).unwrap();
+    fill_network(&mut network, 1.0);
+    let inputs = pictures("training/input");
+    let batch = reference("training/input")[0] as usize;
+    let labels: Vec<usize> = (0..batch).map(|row| row % CLASSES).collect();
+    let config = SgdConfig { momentum: 0.9, weight_decay: 0.0, nesterov: false };
+    let mut optimizer = Optimizer::new(OptimizerConfig::Sgd(config)).unwrap();
+    let expected = reference("training/losses");
+    let step = |step: usize| {
+        let logits = network.forward(&inputs, &Pass::training(step as u64)).unwrap();
+        let loss = cross_entropy(logits, &labels, &LossOptions::default()).unwrap();
+        let (loss, tape) = loss.split_tape();
+        let value = read(&loss)[0];
+        let mut gradients = backward(loss.put_tape(tape)).unwrap();
+        optimizer.step(network.parameters_mut(), &mut gradients, 1e-4).unwrap();
+        value
+    };
+    let losses: Vec<f32> = (0..expected.len()).map(step).collect();
+    let error = apart(&losses, &expected);
+    println!("losses: {error:.1e}");
+    assert!(error < 1e-3, "{losses:?}, PyTorch {expected:?}");
+}
