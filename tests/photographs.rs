@@ -94,5 +94,6 @@ fn efficientnet_lite0_names_what_photographs_show() {
         }
     }
     println!("top-1: {right} of {}", LABELS.len());
-    assert!(right >= 24, "{right} of {} right", LABELS.len());
+    // PyTorch, with the same weights and pixels, names 28 and misses the same two; one may fall to rounding.
+    assert!(right >= 27, "{right} of {} right", LABELS.len());
 }
