@@ -1,7 +1,7 @@
 //! Layers that take the output of any earlier one.
 
 use super::block::twice;
-use super::layer::{Entry, joined};
+use super::layer::joined;
 use super::{Parameter, Pass, Sequential};
 use crate::tensor::{Tensor4, add, concat_channels};
 use crate::{Error, ErrorKind, Result};
@@ -100,12 +100,25 @@ impl Graph {
         flow.take(Node(self.nodes.len()))
     }
 
-    pub(super) fn entries<'a>(&'a self, prefix: &str, into: &mut Vec<(String, Entry<'a>)>) {
-        for node in &self.nodes {
-            if let Operation::Layers(layers) = &node.operation {
-                layers.entries(&joined(prefix, &node.name), into);
-            }
-        }
+    /// The layers, with their names.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (&str, &Sequential)> {
+        self.nodes.iter().filter_map(|node| match &node.operation {
+            Operation::Layers(layers) => Some((node.name.as_str(), layers)),
+            _ => None,
+        })
+    }
+
+    /// Who takes what from whom.
+    pub(super) fn wiring(&self) -> String {
+        let nodes = self.nodes.iter().map(|node| {
+            let operation = match node.operation {
+                Operation::Layers(_) => "layers",
+                Operation::Add => "add",
+                Operation::Join => "join",
+            };
+            format!("{operation}{:?}", node.inputs)
+        });
+        nodes.collect::<Vec<_>>().join(" ")
     }
 
     pub(super) fn parameters_mut_under<'a>(

@@ -102,22 +102,30 @@ impl Layer {
         }
     }
 
+    /// The sequences inside, with what comes before the names of their parameters.
+    fn parts(&self) -> Vec<(&str, &Sequential)> {
+        match self {
+            Self::Sequential(layers) => vec![("", layers)],
+            Self::Residual(block) => block.parts().collect(),
+            Self::Branches(block) => block.ways.iter().map(|way| ("", way)).collect(),
+            Self::Gate(gate) => vec![("", &gate.body)],
+            Self::Graph(graph) => graph.parts().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether it makes the same of an input each time: nothing in it is trained or random.
     pub(super) fn is_still(&self) -> bool {
-        if matches!(self, Self::Dropout(_)) {
-            return false;
+        let mut own = Vec::new();
+        if self.is_leaf() {
+            self.entries("", &mut own);
         }
-        let mut entries = Vec::new();
-        self.entries("", &mut entries);
-        let random = match self {
-            Self::Sequential(layers) => layers.named_layers().iter().any(|(_, l)| !l.is_still()),
-            _ => false,
-        };
-        !random
-            && entries.iter().all(|(_, entry)| match entry {
-                Entry::Parameter(parameter) => !parameter.is_trainable(),
-                Entry::Buffer(_) => true,
-            })
+        let frozen = own.iter().all(|(_, entry)| match entry {
+            Entry::Parameter(parameter) => !parameter.is_trainable(),
+            Entry::Buffer(_) => true,
+        });
+        let mut inside = self.parts().into_iter().flat_map(|(_, part)| part.named_layers());
+        frozen && !matches!(self, Self::Dropout(_)) && inside.all(|(_, layer)| layer.is_still())
     }
 
     /// Writes down its kind and its settings, and those of what is inside, but no values.
@@ -129,22 +137,18 @@ impl Layer {
             Self::BatchNorm2d(layer) => *text += &format!(" {}", layer.epsilon),
             Self::MaxPool2d(layer) => *text += &format!(" {layer:?}"),
             Self::AveragePool2d(layer) => *text += &format!(" {layer:?}"),
+            Self::Subsample2d(layer) => *text += &format!(" {layer:?}"),
             Self::AdaptiveAveragePool2d(size) => *text += &format!(" {size:?}"),
             Self::Residual(block) => *text += &format!(" {}", block.relu),
+            Self::Graph(graph) => *text += &format!(" {}", graph.wiring()),
             _ => {}
+        }
+        for (name, part) in self.parts() {
+            *text += &format!("\n{name} (");
+            part.named_layers().iter().for_each(|(name, layer)| layer.describe(name, text));
+            text.push(')');
         }
         text.push('\n');
-        let inside = |part: &Sequential, text: &mut String| {
-            part.named_layers().iter().for_each(|(name, layer)| layer.describe(name, text));
-            text.push('\n');
-        };
-        match self {
-            Self::Sequential(layers) => inside(layers, text),
-            Self::Residual(block) => block.parts().for_each(|(_, part)| inside(part, text)),
-            Self::Branches(block) => block.ways.iter().for_each(|way| inside(way, text)),
-            Self::Gate(gate) => inside(&gate.body, text),
-            _ => {}
-        }
     }
 
     /// Whether it has no layers inside.
@@ -199,18 +203,11 @@ impl Layer {
                 put("running_mean", Entry::Buffer(&norm.running_mean));
                 put("running_var", Entry::Buffer(&norm.running_var));
             }
-            Self::Sequential(layers) => layers.entries(prefix, into),
-            Self::Residual(block) => {
-                for (name, part) in block.parts() {
+            container => {
+                for (name, part) in container.parts() {
                     part.entries(&joined(prefix, name), into);
                 }
             }
-            Self::Branches(block) => {
-                block.ways.iter().for_each(|way| way.entries(prefix, into));
-            }
-            Self::Graph(graph) => graph.entries(prefix, into),
-            Self::Gate(gate) => gate.body.entries(prefix, into),
-            _ => {}
         }
     }
 
