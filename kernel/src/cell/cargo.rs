@@ -107,7 +107,9 @@ pub fn record(rustc: &OsStr, args: &[OsString]) {
 
 fn set_by_cargo(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    name.starts_with("CARGO") || name == "LD_LIBRARY_PATH" || name == "DYLD_FALLBACK_LIBRARY_PATH"
+    // The pipe by which cargo's own rustcs share the processors ends with that cargo.
+    name.starts_with("CARGO") && name != "CARGO_MAKEFLAGS"
+        || name == "LD_LIBRARY_PATH" || name == "DYLD_FALLBACK_LIBRARY_PATH"
 }
 
 impl Plan {
