@@ -48,7 +48,8 @@ pub fn ensure(library: &Path, say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     let _lock = Lock::wait(&folder.with_extension("lock"))?;
     let stamp_file = folder.join("cuaderno-stamp");
     let stamp = stamp(library);
-    if fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
+    let whole = folder.join(crate::cell::cargo::GRAPH).is_file();
+    if whole && fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
         return Ok(folder);
     }
     say("preparing the library for notebooks (once, about two minutes)");
@@ -100,7 +101,15 @@ pub fn build() -> std::result::Result<(), String> {
     pin_versions(Path::new(&library), Path::new(&folder)).map_err(|e| e.to_string())?;
     let code = format!("{}\nuse cuaderno;", dep_line(Path::new(&library)));
     context.execute(&code).map_err(|e| e.to_string())?;
-    Ok(())
+    crate::cell::cargo::write_graph(Path::new(&folder), &host()?).map_err(|e| e.to_string())
+}
+
+/// The platform that the compiler runs on, which is the one that cells are built for.
+fn host() -> std::result::Result<String, String> {
+    let output = Command::new("rustc").arg("-vV").output().map_err(|e| e.to_string())?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_string).ok_or("rustc does not name its host".to_string())
 }
 
 /// Removes the prepared folders; a kernel that runs has its own copy.
