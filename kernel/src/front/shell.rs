@@ -205,6 +205,10 @@ impl Shell {
                 return;
             }
         };
+        // The first cell, if it waits already, mostly imports, and asks for no type.
+        if prepared::library().is_some() && queued.is_empty() {
+            inner.request_code(WARM_UP).await;
+        }
         while let Some(mut message) = queued.recv().await {
             let number = message.metadata["cuaderno_number"].as_u64().unwrap_or_default();
             if let Some(metadata) = message.metadata.as_object_mut() {
@@ -279,9 +283,8 @@ impl Shell {
         stage.done("flusher");
         if let Some(library) = library {
             prepared::pin_versions(&library, &self.build)?;
-            // Declares the library as the notebooks will, and has rust-analyzer read it, which takes seconds.
-            let code = format!("{}\n{WARM_UP}", prepared::dep_line(&library));
-            inner.request_code(&code).await;
+            // Declares the library as the notebooks will.
+            inner.request_code(&prepared::dep_line(&library)).await;
             stage.done("library");
         }
         Ok(inner)
