@@ -401,7 +401,8 @@ impl Shell {
         };
         let reply = match &failed {
             None => json!({
-                "status": "ok", "execution_count": count, "payload": [], "user_expressions": {},
+                "status": "ok", "execution_count": count, "payload": [],
+                "user_expressions": self.evaluate(inner, &message.content["user_expressions"]).await,
             }),
             Some(report) => {
                 if !silent {
@@ -429,6 +430,50 @@ impl Shell {
             self.hub.running().hidden = true;
             inner.request_code(FLUSHER).await;
         }
+    }
+
+    /// Evaluates the expressions that came with a cell, each by itself: the value of one, or how it failed.
+    async fn evaluate(&self, inner: &Arc<Inner>, expressions: &Value) -> Value {
+        let mut values = serde_json::Map::new();
+        for (name, expression) in expressions.as_object().into_iter().flatten() {
+            let code = expression.as_str().unwrap_or_default();
+            let value = if super::complete::is_expression(code) {
+                self.evaluate_one(inner, code).await
+            } else {
+                Err(Report::not_an_expression(code))
+            };
+            let content = value.unwrap_or_else(|report| {
+                let mut content = report.content();
+                content["status"] = "error".into();
+                content
+            });
+            values.insert(name.clone(), content);
+        }
+        Value::Object(values)
+    }
+
+    async fn evaluate_one(
+        &self,
+        inner: &Arc<Inner>,
+        code: &str,
+    ) -> std::result::Result<Value, Report> {
+        {
+            let mut running = self.hub.running();
+            running.code = code.to_string();
+            running.captured = Some(Vec::new());
+        }
+        // Borrowed, so that the name of a variable does not take its value out of it.
+        let answer = inner.request_code(&format!("&({code}\n)")).await;
+        let shown = self.hub.running().captured.take().unwrap_or_default();
+        let report = match &answer {
+            None => Some(Report::died("evcxr_jupyter ended")),
+            Some(answer) => self.judge(&answer.reply, &answer.errors),
+        };
+        if let Some(report) = report {
+            return Err(report);
+        }
+        let shown = shown.into_iter().next_back().unwrap_or_else(|| json!({"data": {}}));
+        Ok(json!({"status": "ok", "data": shown["data"], "metadata": {}}))
     }
 
     /// Has rust-analyzer told of all crates from the next cell on, or again of those that cells can meet.
