@@ -4,7 +4,10 @@ mod common;
 
 use common::{folder, start};
 use jupyter_protocol::media::MediaType;
-use jupyter_protocol::{InterruptRequest, JupyterMessageContent as Content, ReplyStatus};
+use jupyter_protocol::{
+    CompleteRequest, InspectRequest, InterruptRequest, JupyterMessageContent as Content,
+    ReplyStatus,
+};
 use std::time::{Duration, Instant};
 
 fn plain_of(media: &jupyter_protocol::media::Media) -> String {
@@ -270,4 +273,25 @@ async fn a_type_that_only_a_macro_names_is_found_all_the_same() {
     // What no one can know is still the compiler's to say.
     let (_, value, _) = kernel.bad("let unknown = Vec::new();").await;
     assert!(value.contains("type annotations needed"), "{value}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn completion_and_inspection_serve_the_very_first_cell() {
+    let mut kernel = start(false).await;
+    let code = "let v: Vec<u8> = Vec::new(); v.sort_unst";
+    let request = CompleteRequest { code: code.to_string(), cursor_pos: code.len() };
+    kernel.shell.send(request.into()).await.unwrap();
+    let Content::CompleteReply(reply) = kernel.answer().await else { panic!("another reply") };
+    assert_eq!(reply.status, ReplyStatus::Ok);
+    assert!(reply.matches.iter().any(|m| m.starts_with("sort_unstable_by_key")), "{reply:?}");
+    assert_eq!((reply.cursor_start, reply.cursor_end), (code.len() - 9, code.len()));
+    let code = "Vec::<u8>::with_capacity";
+    let request =
+        InspectRequest { code: code.to_string(), cursor_pos: code.len(), detail_level: None };
+    kernel.shell.send(request.into()).await.unwrap();
+    let Content::InspectReply(reply) = kernel.answer().await else { panic!("another reply") };
+    assert!(reply.found, "{reply:?}");
+    let text = plain_of(&reply.data);
+    assert!(text.contains("fn with_capacity") && text.contains("at least"), "{text}");
+    assert_eq!(kernel.good("println!(\"{}\", 1);").await.text(false), "1\n");
 }
