@@ -159,7 +159,7 @@ impl File<'_> {
             }
             ast::Item::Module(module) => {
                 let Some(name) = module.name() else { return };
-                let inside = self.inside.join(&*name.text());
+                let inside = self.inside.join(name.text());
                 match module.item_list() {
                     Some(list) => {
                         let outside = std::mem::replace(&mut self.inside, inside);
