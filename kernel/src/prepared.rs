@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use std::fs::{self, File, FileTimes};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::SystemTime;
 
 /// The build profile of cells and what they use. evcxr writes a slower one into its manifest; these
 /// variables override it. The user's own settings stand.
@@ -15,6 +16,10 @@ pub const PROFILE: [(&str, &str); 3] = [
     ("CARGO_PROFILE_DEV_DEBUG_ASSERTIONS", "false"),
     ("CARGO_PROFILE_DEV_OVERFLOW_CHECKS", "false"),
 ];
+
+/// This many prepared folders stay, those used last: every toolchain and every place of the library has one of its
+/// own, of hundreds of megabytes.
+const KEPT: usize = 3;
 
 /// Files below this size are copied, not linked: cargo rewrites its small files in place, and a link
 /// would let one session change them for all others.
@@ -46,9 +51,12 @@ pub fn ensure(library: &Path, say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     folders::create(&base)?;
     let folder = base.join(&key(library)?[..16]);
     let _lock = Lock::wait(&folder.with_extension("lock"))?;
+    note_use(&folder);
+    forget_old(&base, KEPT);
     let stamp_file = folder.join("cuaderno-stamp");
     let stamp = stamp(library);
-    if fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
+    let whole = folder.join(crate::cell::cargo::GRAPH).is_file();
+    if whole && fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
         return Ok(folder);
     }
     say("preparing the library for notebooks (once, about two minutes)");
@@ -100,7 +108,39 @@ pub fn build() -> std::result::Result<(), String> {
     pin_versions(Path::new(&library), Path::new(&folder)).map_err(|e| e.to_string())?;
     let code = format!("{}\nuse cuaderno;", dep_line(Path::new(&library)));
     context.execute(&code).map_err(|e| e.to_string())?;
-    Ok(())
+    crate::cell::cargo::write_graph(Path::new(&folder), &host()?).map_err(|e| e.to_string())
+}
+
+/// The platform that the compiler runs on, which is the one that cells are built for.
+fn host() -> std::result::Result<String, String> {
+    let output = Command::new("rustc").arg("-vV").output().map_err(|e| e.to_string())?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_string).ok_or("rustc does not name its host".to_string())
+}
+
+/// The lock of a prepared folder keeps the time of its last use.
+fn note_use(folder: &Path) {
+    let now = FileTimes::new().set_modified(SystemTime::now());
+    let file = File::options().write(true).open(folder.with_extension("lock"));
+    // At worst the folder is made anew one day.
+    let _ = file.and_then(|file| file.set_times(now));
+}
+
+/// Removes the prepared folders that were not used for longest. One that is being made is locked, and stays.
+fn forget_old(base: &Path, kept: usize) {
+    let last_use = |folder: &Path| {
+        fs::metadata(folder.with_extension("lock")).and_then(|meta| meta.modified()).ok()
+    };
+    let entries = fs::read_dir(base).into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    folders.sort_by_key(|folder| std::cmp::Reverse(last_use(folder)));
+    for folder in folders.iter().skip(kept) {
+        if Lock::attempt(&folder.with_extension("lock")).is_some() {
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
 }
 
 /// Removes the prepared folders; a kernel that runs has its own copy.
@@ -206,5 +246,36 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
         } else {
             files.push(path);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn the_prepared_folders_used_last_stay() {
+        let base = std::env::temp_dir().join(format!("cuaderno-build-{}", std::process::id()));
+        let names = ["never", "a", "b", "c", "d", "made"];
+        for (age, name) in names.iter().enumerate() {
+            let folder = base.join(name);
+            fs::create_dir_all(folder.join("target")).unwrap();
+            if *name != "never" {
+                let time = SystemTime::now() - Duration::from_secs(3600 * (age as u64 + 1));
+                let lock = File::create(folder.with_extension("lock")).unwrap();
+                lock.set_times(FileTimes::new().set_modified(time)).unwrap();
+            }
+        }
+        let left =
+            || -> Vec<&str> { names.into_iter().filter(|name| base.join(name).exists()).collect() };
+        let made = Lock::attempt(&base.join("made.lock")).unwrap();
+        note_use(&base.join("c"));
+        forget_old(&base, 3);
+        assert_eq!(left(), ["a", "b", "c", "made"], "one is being made");
+        drop(made);
+        forget_old(&base, 3);
+        assert_eq!(left(), ["a", "b", "c"]);
+        fs::remove_dir_all(base).unwrap();
     }
 }

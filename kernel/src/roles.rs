@@ -7,7 +7,7 @@ use rustix::process::{Signal, getpid, kill_process};
 use std::ffi::OsStr;
 use std::os::unix::process::parent_id;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 /// Path of the socket where the front listens to what the cells do.
@@ -16,6 +16,11 @@ pub const SOCKET: &str = "CUADERNO_SOCKET";
 pub const FLUSH: &str = "CUADERNO_FLUSH";
 /// Names this executable to cargo as the one to compile workspace members with: a cell's crate is one.
 pub const COMPILE: &str = "RUSTC_WORKSPACE_WRAPPER";
+/// The user's `CARGO_HOME`, empty if there is none: rust-analyzer looks there for cargo before the `PATH`, so that the
+/// kernel behind is given one of our own.
+pub const CARGO_HOME: &str = "CUADERNO_CARGO_HOME";
+/// Where rust-analyzer finds the sources of the standard library.
+pub const LIBRARY_SOURCE: &str = "RUST_SRC_PATH";
 /// Set in the process that runs the cells.
 pub const CELLS: &str = "CUADERNO_CELLS";
 /// Path of a file that exists while the user asks the cell to stop.
@@ -77,6 +82,19 @@ pub fn play() -> Option<ExitCode> {
         }
         _ => None,
     }
+}
+
+/// Gives a process that is the user's the environment that the user has.
+pub fn restore(command: &mut Command) -> &mut Command {
+    if let Some(home) = std::env::var_os(CARGO_HOME) {
+        command.env_remove(CARGO_HOME);
+        if home.is_empty() {
+            command.env_remove("CARGO_HOME");
+        } else {
+            command.env("CARGO_HOME", home);
+        }
+    }
+    command
 }
 
 /// Cargo gives the path of the compiler as the first argument.

@@ -2,9 +2,12 @@
 
 mod common;
 
-use common::start;
+use common::{folder, start};
 use jupyter_protocol::media::MediaType;
-use jupyter_protocol::{InterruptRequest, JupyterMessageContent as Content, ReplyStatus};
+use jupyter_protocol::{
+    CompleteRequest, InspectRequest, InterruptRequest, JupyterMessageContent as Content,
+    ReplyStatus,
+};
 use std::time::{Duration, Instant};
 
 fn plain_of(media: &jupyter_protocol::media::Media) -> String {
@@ -240,4 +243,55 @@ async fn a_failure_stops_the_queue_and_a_cell_that_ignores_interruption_is_ended
     let (name, ..) = kernel.bad("println!(\"{v}\");").await;
     assert_eq!(name, "CompileError");
     kernel.good("1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_type_that_only_a_macro_names_is_found_all_the_same() {
+    let crates = folder("crates");
+    let write = |name: &str, dependencies: &str, source: &str| {
+        let folder = crates.join(name);
+        std::fs::create_dir_all(folder.join("src")).unwrap();
+        let manifest = format!(
+            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+             [dependencies]\n{dependencies}\n\n[workspace]\n"
+        );
+        std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+        std::fs::write(folder.join("src/lib.rs"), source).unwrap();
+    };
+    write("deep", "", "pub struct Deep(pub u8);");
+    write("shown", "", "pub struct Shown(pub u8);");
+    let source = "macro_rules! hide { () => { pub use deep::Deep; pub fn hidden() -> Deep { Deep(7) } } }\n\
+                  hide!();\npub use shown::Shown;\npub fn shown() -> Shown { Shown(8) }";
+    write("outer", "deep = { path = \"../deep\" }\nshown = { path = \"../shown\" }", source);
+    let mut kernel = start(false).await;
+    kernel.good(&format!(":dep outer = {{ path = {:?} }}", crates.join("outer"))).await;
+    kernel.good("let kept = 6; let s = outer::shown();").await;
+    // The function stands inside of a macro, where nobody looked for the types that the crate shows.
+    kernel.good("let d = outer::hidden();").await;
+    let cell = kernel.good("println!(\"{kept} {} {}\", d.0, s.0);").await;
+    assert_eq!(cell.text(false), "6 7 8\n");
+    // What no one can know is still the compiler's to say.
+    let (_, value, _) = kernel.bad("let unknown = Vec::new();").await;
+    assert!(value.contains("type annotations needed"), "{value}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn completion_and_inspection_serve_the_very_first_cell() {
+    let mut kernel = start(false).await;
+    let code = "let v: Vec<u8> = Vec::new(); v.sort_unst";
+    let request = CompleteRequest { code: code.to_string(), cursor_pos: code.len() };
+    kernel.shell.send(request.into()).await.unwrap();
+    let Content::CompleteReply(reply) = kernel.answer().await else { panic!("another reply") };
+    assert_eq!(reply.status, ReplyStatus::Ok);
+    assert!(reply.matches.iter().any(|m| m.starts_with("sort_unstable_by_key")), "{reply:?}");
+    assert_eq!((reply.cursor_start, reply.cursor_end), (code.len() - 9, code.len()));
+    let code = "Vec::<u8>::with_capacity";
+    let request =
+        InspectRequest { code: code.to_string(), cursor_pos: code.len(), detail_level: None };
+    kernel.shell.send(request.into()).await.unwrap();
+    let Content::InspectReply(reply) = kernel.answer().await else { panic!("another reply") };
+    assert!(reply.found, "{reply:?}");
+    let text = plain_of(&reply.data);
+    assert!(text.contains("fn with_capacity") && text.contains("at least"), "{text}");
+    assert_eq!(kernel.good("println!(\"{}\", 1);").await.text(false), "1\n");
 }

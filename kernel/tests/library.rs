@@ -38,3 +38,24 @@ async fn interruption_keeps_variables_and_live_values_update_in_place() {
     assert!((2..=12).contains(&updates.len()), "{} updates", updates.len());
     assert!(format!("{:?}", updates.last()).contains("50/50"), "{updates:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn variables_hold_what_the_library_and_the_crates_below_it_make() {
+    let mut kernel = start(true).await;
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let import = "use cuaderno::prelude::*;\nuse cuaderno::tensor::{self, Plain};";
+    kernel.good(&format!(":dep cuaderno = {{ path = {root:?} }}\n{import}")).await;
+    for code in [
+        "let t: Plain<(usize, usize)> = tensor::tensor(vec![0.5; 6], (2, 3))?;",
+        "let picture = images::RgbImage::new(4, 4); let pixel = *picture.get_pixel(0, 0);",
+        "let raw = picture.clone().into_raw(); let pictures = vec![picture];",
+        "let model = Hybrid::new(&HybridConfig { features: 2, ..HybridConfig::default() }, 0)?;",
+        "let table = Table::from_columns(vec![(\"x\", Column::from(vec![1.0f64, 2.0]))])?;",
+        "let sum: f64 = table.numbers(\"x\")?.iter().sum(); let figure = plot::bars(&[\"a\"], &[sum])?;",
+        "let root = std::sync::Arc::new(sum.sqrt()); let names = std::collections::HashMap::from([(1, 'a')]);",
+    ] {
+        kernel.good(code).await;
+    }
+    let cell = kernel.good("println!(\"{sum} {} {} {pixel:?}\", raw.len(), pictures.len());").await;
+    assert_eq!(cell.text(false), "3 48 1 Rgb([0, 0, 0])\n");
+}

@@ -142,3 +142,20 @@ fn what_cannot_be_run_is_said_on_stderr() {
     assert!(text(&output.stderr).contains("no Rust toolchain"), "{}", text(&output.stderr));
     assert!(!output.status.success());
 }
+
+#[test]
+fn cleaning_frees_what_dead_kernels_and_builds_have_left() {
+    let cache = common::folder("clean");
+    let files = ["build/0123/target/lib.so", "sessions/dead/lock", "sessions/dead/build/big"];
+    for file in files.map(|file| cache.join(file)) {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, vec![1u8; 2 << 20]).unwrap();
+    }
+    std::fs::write(cache.join("history.jsonl"), "").unwrap();
+    let output =
+        Command::new(common::EXE).arg("clean").env("CUADERNO_CACHE", &cache).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).starts_with("freed 6 MB"), "{}", text(&output.stdout));
+    assert!(files.iter().all(|file| !cache.join(file).exists()));
+    assert!(cache.join("history.jsonl").exists());
+}

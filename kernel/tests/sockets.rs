@@ -211,3 +211,49 @@ async fn a_killed_kernel_leaves_no_process_and_the_next_one_clears_its_folder() 
     eventually("the next kernel clears the folder", || !session.exists()).await;
     third.good("1").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expressions_sent_with_a_cell_are_evaluated_after_it() {
+    let mut kernel = start(false).await;
+    kernel.good("let name = String::from(\"Ada\");").await;
+    let mut cell = ExecuteRequest::new("let n = 40; n + 1".into());
+    let expressions = [
+        ("sum", "n + 2"),
+        ("name", "name"),
+        ("wrong", "n + missing"),
+        ("statement", "let name = 5"),
+        ("panics", "Option::<u8>::None.unwrap()"),
+    ];
+    cell.user_expressions =
+        Some(expressions.map(|(name, code)| (name.to_string(), code.to_string())).into());
+    kernel.shell.send(cell.into()).await.unwrap();
+    let cell = kernel.finish().await;
+    assert_eq!(cell.reply.status, ReplyStatus::Ok, "{:?}", cell.messages);
+    let count = cell.reply.execution_count;
+    let results = cell.messages.iter().filter(|m| matches!(m, Content::ExecuteResult(_))).count();
+    assert_eq!(results, 1, "the cell's own: {:?}", cell.messages);
+    let values = serde_json::to_value(cell.reply.user_expressions.unwrap()).unwrap();
+    let of = |name: &str, part: &str| values[name][part].clone();
+    assert_eq!(of("sum", "status"), "ok");
+    assert_eq!(of("sum", "data")["text/plain"], "42");
+    assert!(of("sum", "metadata").is_object());
+    assert_eq!(of("name", "data")["text/plain"], "\"Ada\"");
+    for (name, says) in [
+        ("wrong", "cannot find value `missing`"),
+        ("statement", "not an expression"),
+        ("panics", "called `Option::unwrap()` on a `None` value"),
+    ] {
+        assert_eq!(of(name, "status"), "error");
+        assert!(of(name, "evalue").as_str().unwrap().contains(says), "{values}");
+        assert!(of(name, "ename").is_string() && of(name, "traceback").is_array(), "{values}");
+    }
+    // Neither values nor the count of cells have changed; a cell that fails has no expressions.
+    let mut cell = ExecuteRequest::new("println!(\"{name} {n}\"); Err::<(), _>(\"no\")?;".into());
+    cell.user_expressions = Some([("n".to_string(), "n".to_string())].into());
+    kernel.shell.send(cell.into()).await.unwrap();
+    let cell = kernel.finish().await;
+    assert_eq!(cell.text(false), "Ada 40\n");
+    assert_eq!(cell.reply.execution_count.0, count.0 + 1);
+    assert_eq!(cell.reply.status, ReplyStatus::Error);
+    assert!(cell.reply.user_expressions.unwrap_or_default().is_empty());
+}

@@ -1,21 +1,28 @@
 //! Stands in for cargo between evcxr and the compiler. Cells differ in their source alone, so what cargo found out
 //! for one cell, at a fifth of the cell's time, holds for the next: the same rustc runs again. Whenever anything
-//! else has changed, the real cargo does the work.
+//! else has changed, the real cargo does the work. rust-analyzer, inside evcxr, is told only of those crates whose
+//! types a cell can meet.
 
-use super::compile;
+use super::{compile, graph};
 use crate::prepared::on_path;
+use crate::roles;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
 /// Where the last compilation of a cell is written down, below evcxr's crate.
 const PLAN: &str = "cuaderno-plan.json";
+/// What rust-analyzer is told of a crate that uses the library, written down in the prepared build folder.
+pub const GRAPH: &str = "cuaderno-graph.json";
+/// A file that exists, beside evcxr's manifest, when rust-analyzer is to be told of all crates.
+pub const WHOLE: &str = "cuaderno-whole";
 /// Where evcxr wants to be told the path of the shared object.
 const SHARED_OBJECT: &str = "EVCXR_EXECUTION_SO_PATH";
 
@@ -35,6 +42,31 @@ pub fn stand_in(folder: &Path) -> io::Result<Option<OsString>> {
     std::env::join_paths(folders).map(Some).map_err(io::Error::other)
 }
 
+/// Makes a folder with the sources of the standard library for rust-analyzer, without those of the processors'
+/// instructions: they are more than all the rest. `None` where there are no sources.
+pub fn library_source(folder: &Path) -> io::Result<Option<PathBuf>> {
+    let Some(source) = installed_source()? else { return Ok(None) };
+    for (name, place) in [
+        ("core", "core"),
+        ("alloc", "alloc"),
+        ("std", "std"),
+        ("std_detect", "stdarch/crates/std_detect"),
+    ] {
+        let place = folder.join(place);
+        std::fs::create_dir_all(&place)?;
+        std::os::unix::fs::symlink(source.join(name).join("src"), place.join("src"))?;
+    }
+    Ok(Some(folder.to_path_buf()))
+}
+
+/// Where the toolchain keeps the sources of the standard library.
+fn installed_source() -> io::Result<Option<PathBuf>> {
+    let output = Command::new("rustc").args(["--print", "sysroot"]).output()?;
+    let sysroot = PathBuf::from(OsStr::from_bytes(output.stdout.trim_ascii_end()));
+    let source = sysroot.join("lib/rustlib/src/rust/library");
+    Ok(source.join("core/src/lib.rs").is_file().then_some(source))
+}
+
 /// evcxr asks rustup where cargo is. Returns only if the real rustup does not start.
 pub fn rustup() -> io::Result<()> {
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
@@ -42,19 +74,93 @@ pub fn rustup() -> io::Result<()> {
         println!("{}", own_folder()?.join("cargo").display());
         return Ok(());
     }
-    Err(Command::new(the_real("rustup")?).args(args).exec())
+    Err(the_real("rustup")?.args(args).exec())
 }
 
 /// Runs the rustc of the last cell again if it is sure to be the right one, or else the real cargo. Returns only
 /// if that does not start.
 pub fn cargo() -> io::Result<()> {
-    let args: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let mut args: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let first = args.first().and_then(|arg| arg.to_str()).unwrap_or_default();
+    if first == "check" {
+        // A check would first check all dependencies, for half a minute; they are built already.
+        args[0] = "build".into();
+    } else if first == "metadata"
+        && let Some(manifest) = manifest(&args)
+        && !manifest.with_file_name(WHOLE).exists()
+    {
+        return describe(&args, manifest);
+    }
     if args.first().is_some_and(|arg| arg == "build")
         && let Some(plan) = Plan::current()
     {
         return Err(plan.run());
     }
-    Err(Command::new(the_real("cargo")?).args(args).exec())
+    Err(the_real("cargo")?.args(args).exec())
+}
+
+/// The manifest that rust-analyzer names when it asks for all crates; evcxr itself names none.
+fn manifest(args: &[OsString]) -> Option<&Path> {
+    if args.iter().any(|arg| arg == "--no-deps") {
+        return None;
+    }
+    let at = args.iter().position(|arg| arg == "--manifest-path")?;
+    let manifest = args.get(at + 1).map(Path::new)?;
+    // It may ask for those of the standard library as well.
+    let own = std::env::var_os("EVCXR_TMPDIR")?;
+    (manifest.parent()? == Path::new(&own)).then_some(manifest)
+}
+
+/// Answers `cargo metadata` with those packages whose types a cell can meet.
+fn describe(args: &[OsString], manifest: &Path) -> io::Result<()> {
+    if let Some(known) = known(manifest) {
+        println!("{known}");
+        return Ok(());
+    }
+    let output = the_real("cargo")?.args(args).stderr(Stdio::inherit()).output()?;
+    let mut answer = output.stdout;
+    if let Ok(mut metadata) = serde_json::from_slice::<Value>(&answer) {
+        graph::trim(&mut metadata);
+        answer = metadata.to_string().into_bytes();
+    }
+    io::stdout().write_all(&answer)?;
+    if output.status.success() { Ok(()) } else { Err(io::Error::other("`cargo metadata` failed")) }
+}
+
+/// What is written down for a manifest: one that names just the library, or nothing yet. rust-analyzer then
+/// reads the library before the first cell asks for it, once instead of in two halves.
+fn known(manifest: &Path) -> Option<String> {
+    let folder = manifest.parent()?;
+    let written: Value = serde_json::from_slice(&std::fs::read(folder.join(GRAPH)).ok()?).ok()?;
+    let now = std::fs::read_to_string(manifest).ok()?;
+    let (head, _) = written["manifest"].as_str()?.split_once(DEPENDENCIES)?;
+    let (head_now, dependencies_now) = now.split_once(DEPENDENCIES)?;
+    if written["manifest"] != *now && (head != head_now || !dependencies_now.trim().is_empty()) {
+        return None;
+    }
+    // The folder's name stands inside of texts in JSON.
+    let quoted = |text: &str| Value::from(text).to_string().trim_matches('"').to_string();
+    let metadata = written["metadata"].to_string();
+    Some(metadata.replace(&quoted(written["folder"].as_str()?), &quoted(folder.to_str()?)))
+}
+
+const DEPENDENCIES: &str = "[dependencies]";
+
+/// Writes down what rust-analyzer will be told of the crate in a folder, for `target`.
+pub fn write_graph(folder: &Path, target: &str) -> io::Result<()> {
+    let output = Command::new("cargo")
+        .args(["metadata", "--format-version", "1", "--filter-platform", target])
+        .current_dir(folder)
+        .stderr(Stdio::null())
+        .output()?;
+    let mut metadata: Value = serde_json::from_slice(&output.stdout)?;
+    graph::trim(&mut metadata);
+    let written = serde_json::json!({
+        "folder": metadata["workspace_root"],
+        "manifest": std::fs::read_to_string(folder.join("Cargo.toml"))?,
+        "metadata": metadata,
+    });
+    std::fs::write(folder.join(GRAPH), written.to_string())
 }
 
 fn own_folder() -> io::Result<PathBuf> {
@@ -69,14 +175,19 @@ fn own_folder() -> io::Result<PathBuf> {
         .ok_or_else(|| io::Error::other("this program does not know its own folder"))
 }
 
-/// The program of this name that comes after ours on the search path.
-fn the_real(name: &str) -> io::Result<PathBuf> {
+/// The program of this name that comes after ours on the search path, to run as the user would run it.
+fn the_real(name: &str) -> io::Result<Command> {
     let own = own_folder()?;
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .filter(|folder| *folder != own)
         .map(|folder| folder.join(name))
         .find(|file| file.is_file())
+        .map(|file| {
+            let mut command = Command::new(file);
+            roles::restore(&mut command);
+            command
+        })
         .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no {name} on the PATH")))
 }
 
@@ -107,14 +218,17 @@ pub fn record(rustc: &OsStr, args: &[OsString]) {
 
 fn set_by_cargo(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    name.starts_with("CARGO") || name == "LD_LIBRARY_PATH" || name == "DYLD_FALLBACK_LIBRARY_PATH"
+    // The pipe by which cargo's own rustcs share the processors ends with that cargo.
+    name.starts_with("CARGO") && name != "CARGO_MAKEFLAGS"
+        || name == "LD_LIBRARY_PATH"
+        || name == "DYLD_FALLBACK_LIBRARY_PATH"
 }
 
 impl Plan {
     /// The last compilation, if nothing but the cell's source has changed since.
     fn current() -> Option<Self> {
         let text = std::fs::read_to_string(PLAN).ok()?;
-        let plan: serde_json::Value = serde_json::from_str(&text).ok()?;
+        let plan: Value = serde_json::from_str(&text).ok()?;
         if plan["state"].as_str()? != state()? {
             return None;
         }
@@ -173,7 +287,8 @@ impl Plan {
         if let Err(error) = rustix::stdio::dup2_stderr(rustix::stdio::stdout()) {
             return error.into();
         }
-        compile::rustc(&self.rustc, &self.args).envs(self.environment).exec()
+        let mut rustc = compile::rustc(&self.rustc, &self.args);
+        roles::restore(&mut rustc).envs(self.environment).exec()
     }
 }
 

@@ -32,6 +32,7 @@ pub fn main() -> io::Result<i32> {
         .stdin(Stdio::inherit())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    roles::restore(&mut command);
     // evcxr asks for backtraces; a notebook shows them only to someone who wants them.
     if std::env::var_os(roles::BACKTRACE).is_none() {
         command.env("RUST_BACKTRACE", "0");

@@ -9,6 +9,7 @@ pub mod cargo;
 pub mod compile;
 pub mod event;
 pub mod filter;
+pub mod graph;
 mod held;
 mod splitter;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Whether a cell's code is complete: front ends that run a cell on Enter ask.
 
-use ra_ap_syntax::{Edition, SourceFile};
+use ra_ap_syntax::ast::{Expr, HasModuleItem, Item};
+use ra_ap_syntax::{AstNode, Edition, SourceFile};
 use serde_json::{Value, json};
 
 /// What code is.
@@ -64,6 +65,17 @@ pub fn judge(code: &str) -> Completeness {
     } else {
         Completeness::Invalid
     }
+}
+
+/// Whether code is one expression, which can stand inside of another.
+pub fn is_expression(code: &str) -> bool {
+    let program = SourceFile::parse(&format!("const C: () = ({code}\n);"), Edition::Edition2024);
+    let mut items = program.tree().items();
+    let (first, second) = (items.next(), items.next());
+    let Some(Item::Const(constant)) = first else { return false };
+    program.errors().is_empty()
+        && second.is_none()
+        && matches!(constant.syntax().children().find_map(Expr::cast), Some(Expr::ParenExpr(_)))
 }
 
 fn ends_in_comment(code: &str) -> bool {
@@ -179,6 +191,18 @@ fn character(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_expression_is_told_from_other_code() {
+        for code in ["x", "v.len() + 1", "{ let a = 1; a }", "f(x)?", "\")\"", "x // y"] {
+            assert!(is_expression(code), "{code}");
+        }
+        for code in
+            ["", "let a = 1", "x;", "1) + (2", "1); const D: () = (2", "fn f() {}", ":vars", "a b"]
+        {
+            assert!(!is_expression(code), "{code}");
+        }
+    }
 
     #[test]
     fn code_is_judged_as_a_reader_would() {

@@ -48,6 +48,8 @@ pub struct Running {
     /// The kernel has ended the cell's process because it did not stop.
     pub killed: bool,
     pub code: String,
+    /// What the code shows goes here, not to the clients: it is an expression of theirs, evaluated after the cell.
+    pub captured: Option<Vec<Value>>,
 }
 
 impl Hub {
@@ -94,8 +96,14 @@ impl Hub {
     /// Publishes for the cell that runs, unless it is a hidden one.
     pub async fn publish_running(&self, kind: &str, mut content: Value) {
         let parent = {
-            let running = self.running();
+            let mut running = self.running();
             if running.hidden {
+                return;
+            }
+            if let Some(captured) = &mut running.captured
+                && matches!(kind, "execute_result" | "display_data")
+            {
+                captured.push(content);
                 return;
             }
             if kind == "execute_result" {

@@ -2,6 +2,7 @@
 
 use super::connection::Connection;
 use super::hub::Hub;
+use crate::cell::cargo;
 use crate::failure::{Failure, Result};
 use crate::folders;
 use crate::prepared;
@@ -251,8 +252,14 @@ fn spawn(connection_file: &Path, place: &Place<'_>) -> Result<Child> {
     let exe = std::env::current_exe().map_err(failed)?;
     let mut command = Command::new(&exe);
     // Without the stand-in for cargo, cells take longer to compile; nothing else changes.
-    if let Ok(Some(path)) = crate::cell::cargo::stand_in(&place.folder.join("bin")) {
-        command.env("PATH", path);
+    if let Ok(Some(path)) = cargo::stand_in(&place.folder.join("bin")) {
+        let home = std::env::var_os("CARGO_HOME").unwrap_or_default();
+        command.env("PATH", path).env(roles::CARGO_HOME, home).env("CARGO_HOME", place.folder);
+    }
+    if std::env::var_os(roles::LIBRARY_SOURCE).is_none()
+        && let Ok(Some(source)) = cargo::library_source(&place.folder.join("library"))
+    {
+        command.env(roles::LIBRARY_SOURCE, source);
     }
     command
         .arg("--control_file")

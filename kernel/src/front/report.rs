@@ -120,6 +120,16 @@ impl Report {
         }
     }
 
+    /// What should have been an expression is none.
+    pub fn not_an_expression(code: &str) -> Self {
+        let value = format!("`{code}` is not an expression");
+        Self {
+            name: "SyntaxError".to_string(),
+            traceback: vec![headline("SyntaxError", &value)],
+            value,
+        }
+    }
+
     /// The process that runs the cells was ended because the cell did not stop.
     pub fn killed() -> Self {
         let value =

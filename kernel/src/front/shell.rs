@@ -4,8 +4,9 @@
 use super::End;
 use super::history::History;
 use super::hub::Hub;
-use super::inner::{Inner, Place};
+use super::inner::{Answer, Inner, Place};
 use super::report::Report;
+use crate::cell::cargo;
 use crate::cell::event::Event;
 use crate::failure::{Failure, Result};
 use crate::folders::Session;
@@ -14,7 +15,7 @@ use crate::wire::Message;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -80,6 +81,8 @@ pub struct Shell {
     abort_until: AtomicU64,
     received: AtomicU64,
     history: Mutex<History>,
+    /// Whether a cell needed more types than rust-analyzer was told of.
+    widened: AtomicBool,
     end: mpsc::Sender<End>,
 }
 
@@ -108,6 +111,7 @@ impl Shell {
             abort_until: AtomicU64::new(0),
             received: AtomicU64::new(0),
             history: Mutex::new(History::open()),
+            widened: AtomicBool::new(false),
             end,
         });
         tokio::spawn(shell.clone().receive_shell(shell_recv));
@@ -205,6 +209,10 @@ impl Shell {
                 return;
             }
         };
+        // The first cell, if it waits already, mostly imports, and asks for no type.
+        if prepared::library().is_some() && queued.is_empty() {
+            inner.request_code(WARM_UP).await;
+        }
         while let Some(mut message) = queued.recv().await {
             let number = message.metadata["cuaderno_number"].as_u64().unwrap_or_default();
             if let Some(metadata) = message.metadata.as_object_mut() {
@@ -279,9 +287,8 @@ impl Shell {
         stage.done("flusher");
         if let Some(library) = library {
             prepared::pin_versions(&library, &self.build)?;
-            // Declares the library as the notebooks will, and has rust-analyzer read it, which takes seconds.
-            let code = format!("{}\n{WARM_UP}", prepared::dep_line(&library));
-            inner.request_code(&code).await;
+            // Declares the library as the notebooks will.
+            inner.request_code(&prepared::dep_line(&library)).await;
             stage.done("library");
         }
         Ok(inner)
@@ -372,8 +379,21 @@ impl Shell {
             let content = json!({"code": code, "execution_count": count});
             self.hub.publish("execute_input", &message.header, content).await;
         }
-        let answer =
-            if code.trim().is_empty() { None } else { Some(inner.request(message.clone()).await) };
+        let answer = if code.trim().is_empty() {
+            None
+        } else {
+            let mut answer = inner.request(message.clone()).await;
+            if answer.as_ref().is_some_and(is_type_unknown)
+                && !self.widened.swap(true, Ordering::Relaxed)
+            {
+                self.tell_crates(inner, true).await;
+                answer = inner.request(message.clone()).await;
+                if answer.as_ref().is_some_and(is_type_unknown) {
+                    self.tell_crates(inner, false).await;
+                }
+            }
+            Some(answer)
+        };
         let failed = match &answer {
             None => None,
             Some(None) => Some(Report::died("evcxr_jupyter ended")),
@@ -381,7 +401,8 @@ impl Shell {
         };
         let reply = match &failed {
             None => json!({
-                "status": "ok", "execution_count": count, "payload": [], "user_expressions": {},
+                "status": "ok", "execution_count": count, "payload": [],
+                "user_expressions": self.evaluate(inner, &message.content["user_expressions"]).await,
             }),
             Some(report) => {
                 if !silent {
@@ -408,6 +429,67 @@ impl Shell {
         if restarted {
             self.hub.running().hidden = true;
             inner.request_code(FLUSHER).await;
+        }
+    }
+
+    /// Evaluates the expressions that came with a cell, each by itself: the value of one, or how it failed.
+    async fn evaluate(&self, inner: &Arc<Inner>, expressions: &Value) -> Value {
+        let mut values = serde_json::Map::new();
+        for (name, expression) in expressions.as_object().into_iter().flatten() {
+            let code = expression.as_str().unwrap_or_default();
+            let value = if super::complete::is_expression(code) {
+                self.evaluate_one(inner, code).await
+            } else {
+                Err(Report::not_an_expression(code))
+            };
+            let content = value.unwrap_or_else(|report| {
+                let mut content = report.content();
+                content["status"] = "error".into();
+                content
+            });
+            values.insert(name.clone(), content);
+        }
+        Value::Object(values)
+    }
+
+    async fn evaluate_one(
+        &self,
+        inner: &Arc<Inner>,
+        code: &str,
+    ) -> std::result::Result<Value, Report> {
+        {
+            let mut running = self.hub.running();
+            running.code = code.to_string();
+            running.captured = Some(Vec::new());
+        }
+        // Borrowed, so that the name of a variable does not take its value out of it.
+        let answer = inner.request_code(&format!("&({code}\n)")).await;
+        let shown = self.hub.running().captured.take().unwrap_or_default();
+        let report = match &answer {
+            None => Some(Report::died("evcxr_jupyter ended")),
+            Some(answer) => self.judge(&answer.reply, &answer.errors),
+        };
+        if let Some(report) = report {
+            return Err(report);
+        }
+        let shown = shown.into_iter().next_back().unwrap_or_else(|| json!({"data": {}}));
+        Ok(json!({"status": "ok", "data": shown["data"], "metadata": {}}))
+    }
+
+    /// Has rust-analyzer told of all crates from the next cell on, or again of those that cells can meet.
+    async fn tell_crates(&self, inner: &Arc<Inner>, all: bool) {
+        let mark = self.build.join(cargo::WHOLE);
+        let marked = if all {
+            crate::folders::write_private(&mark, b"").is_ok()
+        } else {
+            std::fs::remove_file(&mark).is_ok()
+        };
+        if marked {
+            // rust-analyzer asks when the manifest has changed. This changes its text alone: the level that holds
+            // comes from the environment.
+            self.hub.running().hidden = true;
+            inner.request_code(if all { ":opt 3" } else { ":opt 2" }).await;
+            self.hub.running().hidden = false;
         }
     }
 
@@ -539,6 +621,15 @@ impl Shell {
         reply.identities.clone_from(&request.identities);
         reply
     }
+}
+
+/// Whether a cell failed, before it ran, because rust-analyzer does not know a type. What the compiler does not know
+/// either comes as an error of compilation.
+fn is_type_unknown(answer: &Answer) -> bool {
+    let says = |value: &Value| {
+        value.as_str().is_some_and(|text| text.contains("Couldn't automatically determine type"))
+    };
+    answer.errors.iter().any(|error| says(&error["ename"]) || says(&error["evalue"]))
 }
 
 /// Says on standard error how long each stage of the start took, to someone who asks with `CUADERNO_TRACE`.

@@ -145,6 +145,12 @@ impl Kernel {
         self.run(code).await.error()
     }
 
+    /// The next reply on the shell socket.
+    pub async fn answer(&mut self) -> Content {
+        let reply = tokio::time::timeout(PATIENCE, self.shell.read());
+        reply.await.expect("no answer in time").unwrap().content
+    }
+
     /// The next message on iopub of a kind.
     pub async fn wait_for(&mut self, wanted: impl Fn(&Content) -> bool) -> Content {
         let search = async {
