@@ -59,3 +59,29 @@ async fn variables_hold_what_the_library_and_the_crates_below_it_make() {
     let cell = kernel.good("println!(\"{sum} {} {} {pixel:?}\", raw.len(), pictures.len());").await;
     assert_eq!(cell.text(false), "3 48 1 Rgb([0, 0, 0])\n");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_decoding_of_many_pictures_stops_within_a_second() {
+    let mut kernel = start(true).await;
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    kernel.good(&format!(":dep cuaderno = {{ path = {root:?} }}\nuse cuaderno::images;")).await;
+    let code = format!(
+        "let kept = vec![1, 2, 3];\nlet place = std::fs::read_dir({:?})?.next().unwrap()?.path();\n\
+         let picture = std::fs::read_dir(place)?.next().unwrap()?.path();\n\
+         let files = vec![picture; 60_000];",
+        root.join("data/poi/data_main")
+    );
+    kernel.good(&code).await;
+    kernel.send("println!(\"on\");\nlet pictures = images::load_rgb(&files, 32, 32)?;").await;
+    kernel.wait_for(|content| matches!(content, Content::StreamContent(_))).await;
+    // Let the decoding itself begin.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let asked = Instant::now();
+    kernel.control.send(InterruptRequest {}.into()).await.unwrap();
+    let (name, _, _) = kernel.finish().await.error();
+    let took = asked.elapsed();
+    assert_eq!(name, "Interrupted");
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    let cell = kernel.good("println!(\"{kept:?} {}\", files.len());").await;
+    assert_eq!(cell.text(false), "[1, 2, 3] 60000\n");
+}

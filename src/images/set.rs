@@ -3,7 +3,7 @@
 use super::decode::open_rgb;
 use super::resize::resize;
 use super::transform::Transform;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, notebook};
 use image::RgbImage;
 use rayon::prelude::*;
 use std::path::PathBuf;
@@ -31,7 +31,7 @@ pub struct ImageSet {
 ///
 /// # Errors
 /// When a size is 0, there is not enough memory, or a file is missing or broken: the message names the
-/// first such file and how many more there are.
+/// first such file and how many more there are. `Interrupted` when the user asks for it.
 pub fn load_rgb(paths: &[PathBuf], width: u32, height: u32) -> Result<ImageSet> {
     let (width, height) = check_size(width, height)?;
     let picture = width * height * 3;
@@ -49,10 +49,14 @@ pub fn load_rgb(paths: &[PathBuf], width: u32, height: u32) -> Result<ImageSet> 
         .par_chunks_exact_mut(picture)
         .zip(paths)
         .filter_map(|(target, path)| {
+            if notebook::interrupted() {
+                return None;
+            }
             let decoded = open_rgb(path).and_then(|decoded| fit(&decoded, width, height, target));
             decoded.err()
         })
         .collect();
+    notebook::check()?;
     if problems.is_empty() {
         return Ok(ImageSet { pixels: Arc::new(pixels), count: paths.len(), width, height });
     }

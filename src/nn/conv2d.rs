@@ -111,6 +111,11 @@ impl Conv2d {
         Ok(output.put_tape(Tape::off()))
     }
 
+    /// Whether every pixel is a window of its own, and every channel sees all others.
+    pub(super) fn is_pointwise(&self) -> bool {
+        self.config.window.is_pointwise() && self.config.groups == 1
+    }
+
     /// Whether gradients of its weights are recorded.
     pub(super) fn is_recorded(&self, pass: &Pass) -> bool {
         let bias = self.bias.as_ref().is_some_and(Parameter::is_trainable);

@@ -43,6 +43,8 @@ impl Tail {
 /// Layers that run as one step.
 struct Step<'a> {
     layer: &'a Layer,
+    /// Normalization and activation that come first.
+    before: Option<(&'a BatchNorm2d, Activation)>,
     norm: Option<&'a BatchNorm2d>,
     activation: Activation,
     pool: Option<usize>,
@@ -227,6 +229,7 @@ impl<'a> Step<'a> {
     fn at(layers: &'a [(String, Layer)], recorded: bool, pass: &Pass) -> Self {
         let mut step = Self {
             layer: &layers[0].1,
+            before: None,
             norm: None,
             activation: Activation::Identity,
             pool: None,
@@ -238,6 +241,15 @@ impl<'a> Step<'a> {
         }
         let next = |length: usize| layers.get(length).map(|(_, layer)| layer);
         let relu = |length: usize| matches!(next(length), Some(Layer::Relu));
+        if let (Layer::BatchNorm2d(norm), Some(Layer::Conv2d(conv))) = (step.layer, next(2))
+            && let Some(activation) = next(1).and_then(Layer::activation)
+            && conv.is_pointwise()
+            && !(recorded || norm.is_recorded(pass) || conv.is_recorded(pass))
+        {
+            step.before = Some((norm, activation));
+            step.layer = &layers[2].1;
+            step.length = 3;
+        }
         match step.layer {
             Layer::Conv2d(conv) => {
                 step.quiet = !recorded && !conv.is_recorded(pass);
@@ -348,8 +360,9 @@ impl<'a> Step<'a> {
                 shift = bias.into_owned();
             }
         }
-        let mut quiet =
-            Quiet { scale, shift, activation: self.activation, pool: self.pool, add: None };
+        let before = self.before.map(|(norm, activation)| (norm.affine(), activation));
+        let (activation, pool) = (self.activation, self.pool);
+        let mut quiet = Quiet { before, scale, shift, add: None, activation, pool };
         let Some(Tail { around, relu }) = tail else {
             return conv.forward_quiet(input, quiet);
         };

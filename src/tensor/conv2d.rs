@@ -8,11 +8,14 @@ use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
 
 pub use super::cpu::Fused as Epilogue;
-use super::cpu::{Activation, After};
+use super::cpu::{Activation, After, Before};
 
-/// What follows a convolution of which nobody wants gradients, in the same pass and in this order.
+/// What comes with a convolution of which nobody wants gradients, in the same pass and in this order.
 #[derive(Clone, Debug, Default)]
 pub struct Quiet {
+    /// What comes before: a factor and a summand of each input channel, and a function of each value. Only for pointwise
+    /// windows of one group.
+    pub before: Option<([Vec<f32>; 2], Activation)>,
     /// The factor of each output channel; none when empty.
     pub scale: Vec<f32>,
     /// The summand of each output channel; none when empty.
@@ -44,6 +47,16 @@ pub fn conv2d_quiet(
             return fail(format!("{} {what} for {} channels", values.len(), shape.out_channels));
         }
     }
+    let before = match &after.before {
+        None => Before::default(),
+        Some(([scale, shift], activation)) => {
+            let fits = [scale, shift].iter().all(|values| values.len() == shape.in_channels);
+            if !fits || !shape.window.is_pointwise() || groups != 1 {
+                return fail(format!("{} factors before a convolution {shape:?}", scale.len()));
+            }
+            Before { scale, shift, activation: *activation }
+        }
+    };
     let images = input.shape().0;
     let [height, width] = shape.pooled(after.pool);
     let whole = (images, shape.out_channels, height, width);
@@ -62,7 +75,7 @@ pub fn conv2d_quiet(
         activation: after.activation,
         pool: after.pool,
     };
-    cpu::conv2d(&shape, &after, &read(input), &read(weight), &mut output, &mut winners);
+    cpu::conv2d(&shape, before, &after, &read(input), &read(weight), &mut output, &mut winners);
     tensor(output, whole)
 }
 
@@ -98,7 +111,8 @@ pub fn conv2d(
         pool: epilogue.pool,
         ..After::default()
     };
-    cpu::conv2d(&shape, &after, &read(&input), &read(&weight), &mut output, &mut winners);
+    let before = Before::default();
+    cpu::conv2d(&shape, before, &after, &read(&input), &read(&weight), &mut output, &mut winners);
     drop(biases);
     let output = tensor(output, (images, shape.out_channels, height, width))?;
     let wants = (input_tape.is_on(), weight_tape.is_on(), bias_tape.is_on());

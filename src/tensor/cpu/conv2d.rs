@@ -33,6 +33,17 @@ pub struct Fused {
     pub pool: Option<usize>,
 }
 
+/// What comes before a pointwise convolution in the same pass: `activation(scale · x + shift)`, a value of each a channel.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Before<'a> {
+    /// The factor of each input channel, or empty for nothing at all.
+    pub scale: &'a [f32],
+    /// The summand of each input channel.
+    pub shift: &'a [f32],
+    /// A function of each value.
+    pub activation: Activation,
+}
+
 /// What follows the convolution in the same pass, in this order.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct After<'a> {
@@ -132,9 +143,11 @@ pub(super) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
 /// `[out_channels, in_channels / groups, kernel height, kernel width]`,
 /// `output` `[n, out_channels, pooled height, pooled width]`, written whole.
 ///
-/// With pooling, `winners` (as long as `output`) receives the place of the maximum in each window.
+/// With pooling, `winners` (as long as `output`) receives the place of the maximum in each window. `before` is for
+/// pointwise windows of one group.
 pub fn conv2d(
     shape: &Conv2dShape,
+    before: Before<'_>,
     after: &After<'_>,
     input: &[f32],
     weight: &[f32],
@@ -152,7 +165,7 @@ pub fn conv2d(
     } else if depthwise::serves(shape) && after.pool.is_none() {
         depthwise::conv2d(shape, after, input, weight, output);
     } else {
-        products::conv2d(shape, after, input, weight, output, winners);
+        products::conv2d(shape, before, after, input, weight, output, winners);
     }
 }
 
@@ -343,7 +356,15 @@ mod tests {
             let mut winners = vec![0; forward.len()];
             let activation = if fused.relu { Activation::Relu } else { Activation::Identity };
             let after = After { shift: &bias, activation, pool: fused.pool, ..After::default() };
-            conv2d(&shape, &after, &picture, &weight, &mut forward, &mut winners);
+            conv2d(
+                &shape,
+                Before::default(),
+                &after,
+                &picture,
+                &weight,
+                &mut forward,
+                &mut winners,
+            );
             let gradient = random(seed + 3, forward.len());
             let start = random(seed + 4, picture.len());
             let mut scratch = Scratch::default();
@@ -438,8 +459,16 @@ mod tests {
             };
             let (mut expected, mut found) = (vec![f32::NAN; count], vec![f32::NAN; count]);
             let mut winners = vec![0; if pool.is_some() { count } else { 0 }];
-            products::conv2d(&shape, &after, &pictures, &weight, &mut expected, &mut winners);
-            conv2d(&shape, &after, &pictures, &weight, &mut found, &mut winners);
+            products::conv2d(
+                &shape,
+                Before::default(),
+                &after,
+                &pictures,
+                &weight,
+                &mut expected,
+                &mut winners,
+            );
+            conv2d(&shape, Before::default(), &after, &pictures, &weight, &mut found, &mut winners);
             close(&what, &found, &expected, 2e-5);
 
             let gradient = random(seed + 6, images * out_channels * output[0] * output[1]);

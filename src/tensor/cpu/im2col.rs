@@ -41,6 +41,11 @@ pub fn im2col(
             let inside = &mut target[first_x..last_x];
             if stride_x == 1 {
                 inside.copy_from_slice(&source[start..start + inside.len()]);
+            } else if stride_x == 2 {
+                // The common case, in a form that is vectorized.
+                let (pairs, rest) = source[start..].as_chunks::<2>();
+                let pixels = pairs.iter().map(|pair| pair[0]).chain(rest.first().copied());
+                inside.iter_mut().zip(pixels).for_each(|(value, pixel)| *value = pixel);
             } else {
                 for (value, pixel) in
                     inside.iter_mut().zip(source[start..].iter().step_by(stride_x))

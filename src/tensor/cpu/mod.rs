@@ -17,7 +17,7 @@ mod sparse;
 mod window;
 mod winograd;
 
-pub use conv2d::{After, Conv2dShape, Fused, conv2d, conv2d_backward};
+pub use conv2d::{After, Before, Conv2dShape, Fused, conv2d, conv2d_backward};
 pub(crate) use elementwise::logistic;
 pub use elementwise::{Activation, finish, finish_from};
 pub use im2col::{col2im, im2col};

@@ -78,22 +78,30 @@ impl WithSimd for Maxima<'_> {
                     }
                     let from = first * stride + tap_x * window.dilation[1] - left;
                     let best = &mut best[first..last];
-                    match winners.as_deref_mut() {
-                        None => match stride {
-                            1 => maxima(best, line[from..].iter()),
-                            2 => maxima(best, line[from..].iter().step_by(2)),
-                            _ => maxima(best, line[from..].iter().step_by(stride)),
-                        },
-                        Some(winners) => {
-                            let place = (row * width + from) as u32;
-                            let values = line[from..].iter().step_by(stride);
-                            let places = (place..).step_by(stride);
-                            let targets = best.iter_mut().zip(&mut winners[first..last]);
-                            for ((best, winner), (value, place)) in targets.zip(values.zip(places))
-                            {
-                                let wins = (*value > *best) | value.is_nan();
-                                *best = if wins { *value } else { *best };
-                                *winner = if wins { place } else { *winner };
+                    let places = (row * width + from) as u32;
+                    let (values, winners) =
+                        (&line[from..], winners.as_deref_mut().map(|w| &mut w[first..last]));
+                    match stride {
+                        1 => take_maxima(best, winners, values.as_chunks::<1>().0, places),
+                        2 => {
+                            // The last value may be half a pair.
+                            let (pairs, rest) = values.as_chunks::<2>();
+                            let last = rest.first().map(|value| [*value, 0.0]);
+                            let whole = pairs.len().min(best.len());
+                            let (best, end) = best.split_at_mut(whole);
+                            let mut winners = winners.map(|w| w.split_at_mut(whole));
+                            let end_winner = winners.as_mut().map(|(_, end)| &mut **end);
+                            let place = places + 2 * whole as u32;
+                            take_maxima(end, end_winner, last.as_slice(), place);
+                            take_maxima(best, winners.map(|(w, _)| w), pairs, places);
+                        }
+                        _ => {
+                            let mut winners = winners;
+                            for (i, best) in best.iter_mut().enumerate() {
+                                let winner = winners.as_deref_mut().map(|w| &mut w[i..=i]);
+                                let value = [[values[i * stride]]];
+                                let place = places + (i * stride) as u32;
+                                take_maxima(std::slice::from_mut(best), winner, &value, place);
                             }
                         }
                     }
@@ -103,10 +111,32 @@ impl WithSimd for Maxima<'_> {
     }
 }
 
+/// Replaces each of `best` that the first value of its group beats, and its winner by the value's place: the first's is
+/// `place`.
 #[inline(always)]
-fn maxima<'a>(best: &mut [f32], values: impl Iterator<Item = &'a f32>) {
-    for (best, value) in best.iter_mut().zip(values) {
-        *best = if (*value > *best) | value.is_nan() { *value } else { *best };
+fn take_maxima<const N: usize>(
+    best: &mut [f32],
+    winners: Option<&mut [u32]>,
+    values: &[[f32; N]],
+    place: u32,
+) {
+    let values = values.iter().map(|group| group[0]);
+    match winners {
+        None => {
+            for (best, value) in best.iter_mut().zip(values) {
+                *best = if (value > *best) | value.is_nan() { value } else { *best };
+            }
+        }
+        Some(winners) => {
+            let places = (0..).map(|i: u32| place + i * N as u32);
+            for (((best, winner), value), place) in
+                best.iter_mut().zip(winners).zip(values).zip(places)
+            {
+                let wins = (value > *best) | value.is_nan();
+                *best = if wins { value } else { *best };
+                *winner = if wins { place } else { *winner };
+            }
+        }
     }
 }
 

@@ -4,17 +4,21 @@
 use super::blocks::{Block, Part};
 use super::conv2d::{Scratch, by_channels, planes_of, with_scratch};
 use super::pool_plane::pool_plane;
-use super::{After, Conv2dShape, Fused, Matrix, MatrixMut, col2im, im2col, matmul, sized};
+use super::{
+    After, Before, Conv2dShape, Fused, Matrix, MatrixMut, col2im, finish_from, im2col, matmul,
+    sized,
+};
 use rayon::prelude::*;
 use std::ops::Range;
 
 /// The columns of one group for a block: the picture itself for a pointwise window on one picture, else copied to
-/// `buffer`.
+/// `buffer`, after what comes `before`.
 fn columns_of<'a>(
     shape: &Conv2dShape,
     input: &'a [f32],
     group: usize,
     block: &Block,
+    before: Before<'_>,
     buffer: &'a mut Vec<f32>,
 ) -> Matrix<'a> {
     let [height, width] = shape.input;
@@ -24,6 +28,21 @@ fn columns_of<'a>(
         &input[image * shape.picture() + group * channels * height * width..]
             [..channels * height * width]
     };
+    if !before.scale.is_empty() {
+        let columns = sized(buffer, depth * block.positions);
+        for part in &block.parts {
+            let (start, length) = (part.rows.start * width, part.rows.len() * width);
+            let planes = picture(part.image).chunks_exact(height * width);
+            let lines = columns.chunks_exact_mut(block.positions).zip(planes).enumerate();
+            for (channel, (line, plane)) in lines {
+                let (scale, shift) = (before.scale[channel], before.shift[channel]);
+                let line = &mut line[part.start..part.start + length];
+                let plane = &plane[start..start + length];
+                finish_from(line, plane, scale, shift, &[], before.activation);
+            }
+        }
+        return Matrix::new(columns, depth, block.positions);
+    }
     if let [part] = &block.parts[..]
         && shape.window.is_pointwise()
     {
@@ -48,6 +67,7 @@ fn columns_of<'a>(
 /// See [`super::conv2d`], whose sizes are not 0.
 pub fn conv2d(
     shape: &Conv2dShape,
+    before: Before<'_>,
     after: &After<'_>,
     input: &[f32],
     weight: &[f32],
@@ -79,7 +99,8 @@ pub fn conv2d(
     }
     tasks.into_par_iter().for_each(|(block, first, lines, winners)| {
         with_scratch(|scratch| {
-            Forward { shape, after, input, weight, block, first }.run(lines, winners, scratch);
+            Forward { shape, before, after, input, weight, block, first }
+                .run(lines, winners, scratch);
         });
     });
 }
@@ -87,6 +108,7 @@ pub fn conv2d(
 /// One block, for some of the output channels.
 struct Forward<'a> {
     shape: &'a Conv2dShape,
+    before: Before<'a>,
     after: &'a After<'a>,
     input: &'a [f32],
     weight: &'a [f32],
@@ -98,7 +120,7 @@ struct Forward<'a> {
 impl Forward<'_> {
     /// Writes as many channels as there are lines for a picture.
     fn run(&self, mut lines: Vec<&mut [f32]>, mut winners: Vec<&mut [u8]>, scratch: &mut Scratch) {
-        let Self { shape, after, input, weight, block, first } = *self;
+        let Self { shape, before, after, input, weight, block, first } = *self;
         let [height, width] = shape.pooled(after.pool);
         let plane = height * width;
         let (group_channels, depth) = shape.group();
@@ -110,7 +132,7 @@ impl Forward<'_> {
         while channel < last {
             let group = channel / group_channels;
             let end = ((group + 1) * group_channels).min(last);
-            let columns = columns_of(shape, input, group, block, columns);
+            let columns = columns_of(shape, input, group, block, before, columns);
             let weights = Matrix::new(&weight[channel * depth..end * depth], end - channel, depth);
             let part = &mut band[(channel - first) * block.positions..];
             let part = MatrixMut::new(part, end - channel, block.positions);
@@ -178,7 +200,8 @@ impl Backward<'_> {
                 let gradient = self.before_epilogue(channels.clone(), &block, bias_sum, band);
                 let weights = channels.start * depth..channels.end * depth;
                 if !weight_sum.is_empty() {
-                    let columns = columns_of(shape, self.input, group, &block, columns);
+                    let columns =
+                        columns_of(shape, self.input, group, &block, Before::default(), columns);
                     let sum =
                         MatrixMut::new(&mut weight_sum[weights.clone()], group_channels, depth);
                     matmul(sum, gradient, columns.transposed(), true);

@@ -30,7 +30,7 @@ pub fn serves(shape: &Conv2dShape, images: usize) -> bool {
         && shape.in_channels >= 16
         && shape.out_channels >= 16
         // Windows are transformed anew each time: that must pay.
-        && tiles >= 24
+        && tiles >= LANES
 }
 
 /// Whether pooling with windows of this side can follow in the same pass.
