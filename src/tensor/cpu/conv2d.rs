@@ -469,7 +469,8 @@ mod tests {
                 &mut winners,
             );
             conv2d(&shape, Before::default(), &after, &pictures, &weight, &mut found, &mut winners);
-            close(&what, &found, &expected, 2e-5);
+            // Minimal filtering rounds some ten times as much as a plain sum.
+            close(&what, &found, &expected, 1e-4);
 
             let gradient = random(seed + 6, images * out_channels * output[0] * output[1]);
             let start = random(seed + 7, pictures.len());
@@ -502,8 +503,8 @@ mod tests {
                 Some(&mut found_weights),
                 Some(&mut found_biases),
             );
-            close(&format!("{what}, inputs"), &found_inputs, &inputs, 2e-5);
-            close(&format!("{what}, weights"), &found_weights, &weights, 2e-5);
+            close(&format!("{what}, inputs"), &found_inputs, &inputs, 1e-4);
+            close(&format!("{what}, weights"), &found_weights, &weights, 1e-4);
             close(&format!("{what}, biases"), &found_biases, &biases, 1e-5);
         }
     }
