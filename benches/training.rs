@@ -125,7 +125,10 @@ fn forward_per_image(name: &str) -> f64 {
     median_ms(5, 2, || drop(model.forward(&inputs, &Pass::inference()).unwrap())) / 8.0
 }
 
-const STEPS: [(&str, fn() -> f64); 5] = [
+/// A name, and what measures it.
+type Bench = (&'static str, fn() -> f64);
+
+const STEPS: [Bench; 5] = [
     ("poi_hybrid_train_step", poi_hybrid_train_step),
     ("resnet18_train_step", resnet18_train_step),
     ("text_cnn_train_step", text_cnn_train_step),
