@@ -107,12 +107,13 @@ impl Conv2dShape {
 
     /// The blocks of output rows of the pictures `images` that are worked on one after the other, before pooling.
     pub(super) fn blocks(&self, images: Range<usize>, pool: Option<usize>) -> Vec<Block> {
-        // Columns that fit the second-level cache, unless they would be so few that packing the weights for the matrix
-        // product took longer than the product.
+        // Columns, and products, that fit the second-level cache, unless they would be so few that packing the weights
+        // for the matrix product took longer than the product.
         const CACHED_VALUES: usize = 1 << 17;
         const FEWEST: usize = 256;
         let side = pool.unwrap_or(1);
-        let target = (CACHED_VALUES / self.group().1.max(1)).max(FEWEST);
+        let (channels, depth) = self.group();
+        let target = (CACHED_VALUES / depth.max(channels).max(1)).max(FEWEST);
         let rows = self.pooled(pool)[0] * side;
         blocks(images, rows, self.output[1], side, target)
     }

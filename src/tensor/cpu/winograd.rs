@@ -286,19 +286,21 @@ fn weight_backward(shape: &Conv2dShape, input: &[f32], gradient: &[f32], sum: &m
             );
         }
         let windows = &*windows;
+        let count = inputs.next_multiple_of(LANES);
         sum.par_chunks_mut(9 * inputs).zip(windows.par_chunks(POINTS * inputs)).for_each(
             |(sum, windows)| {
-                for (channel, sum) in sum.chunks_exact_mut(9).enumerate() {
-                    let at = |point: usize| windows[point * inputs + channel];
-                    let mut half = [[0.0; 3]; SIDE];
-                    for (row, half) in half.iter_mut().enumerate() {
-                        *half = window_back(std::array::from_fn(|column| at(row * SIDE + column)));
+                with_scratch(|Scratch { band, .. }| {
+                    let points = sized(band, POINTS * count);
+                    for (to, from) in points.chunks_exact_mut(count).zip(windows.chunks(inputs)) {
+                        to[..inputs].copy_from_slice(from);
+                        to[inputs..].fill(0.0);
                     }
-                    for column in 0..3 {
-                        let taps = window_back(std::array::from_fn(|row| half[row][column]));
-                        taps.iter().enumerate().for_each(|(row, tap)| sum[row * 3 + column] += tap);
+                    Arch::new().dispatch(Transform { values: points, count, way: Way::WindowBack });
+                    for (input, sum) in sum.chunks_exact_mut(9).enumerate() {
+                        let taps = points[input..].iter().step_by(count);
+                        sum.iter_mut().zip(taps).for_each(|(sum, tap)| *sum += tap);
                     }
-                }
+                });
             },
         );
     });
@@ -454,12 +456,6 @@ fn transform_weights(shape: &Conv2dShape, weights: Weights<'_>, windows: &mut [f
     });
 }
 
-/// The transposed transform of windows, along one axis.
-fn window_back([a, b, c, d, e, f]: [f32; SIDE]) -> [f32; 3] {
-    let (sum, difference) = ((b + c) / 6.0, (c - b) / 6.0);
-    [a / 4.0 - sum + (d + e) / 24.0, difference + (d - e) / 12.0, f - sum + (d + e) / 6.0]
-}
-
 /// Which transform.
 #[derive(Clone, Copy)]
 enum Way {
@@ -467,6 +463,8 @@ enum Way {
     Input,
     /// 3×3 taps to the points.
     Window,
+    /// The points to 3×3 taps: the transpose of `Window`.
+    WindowBack,
     /// The points to 4×4 pixels.
     Output,
     /// 4×4 pixels to the points: the transpose of `Output`.
@@ -491,6 +489,7 @@ impl WithSimd for Transform<'_> {
         match way {
             Way::Input => both_axes::<S, InputAxis, 6, 6>(simd, values, stride),
             Way::Window => both_axes::<S, WindowAxis, 3, 6>(simd, values, stride),
+            Way::WindowBack => both_axes::<S, WindowBackAxis, 6, 3>(simd, values, stride),
             Way::Output => both_axes::<S, OutputAxis, 6, 4>(simd, values, stride),
             Way::Gradient => both_axes::<S, GradientAxis, 4, 6>(simd, values, stride),
         }
@@ -570,6 +569,22 @@ impl Axis<3, 6> for WindowAxis {
             simd.add_f32s(far, near),
             simd.sub_f32s(far, near),
             c,
+        ]
+    }
+}
+
+struct WindowBackAxis;
+
+impl Axis<6, 3> for WindowBackAxis {
+    #[inline(always)]
+    fn apply<S: Simd>(simd: S, [a, b, c, d, e, f]: [S::f32s; 6]) -> [S::f32s; 3] {
+        let by = |factor: f32, value| simd.mul_f32s(simd.splat_f32s(factor), value);
+        let near = by(-1.0 / 6.0, simd.add_f32s(b, c));
+        let (far_sum, far_difference) = (simd.add_f32s(d, e), simd.sub_f32s(d, e));
+        [
+            simd.add_f32s(by(0.25, a), simd.add_f32s(near, by(1.0 / 24.0, far_sum))),
+            simd.add_f32s(by(1.0 / 6.0, simd.sub_f32s(c, b)), by(1.0 / 12.0, far_difference)),
+            simd.add_f32s(f, simd.add_f32s(near, by(1.0 / 6.0, far_sum))),
         ]
     }
 }
