@@ -130,3 +130,21 @@ fn parts_thaw_when_they_are_asked_to_and_learn_at_their_own_rate() {
     let error = Learner::new(frozen(), &set, &set, &wrong).unwrap_err();
     assert!(error.to_string().contains("`layer9`"), "{error}");
 }
+
+#[test]
+fn the_best_epochs_weights_come_back_but_not_what_was_frozen_then() {
+    let config = TrainConfig {
+        keep_best: true,
+        // At this rate validation gets worse once more than the head is trained.
+        learning_rate: 0.5,
+        unfreeze: vec![(2, "layer4".to_string())],
+        ..config(FrozenFeatures::Auto)
+    };
+    let (history, learner) = train(frozen(), &pictures(12, 0), &config, 2);
+    assert_eq!(history.best().unwrap().epoch, 1, "{:?}", losses(&history));
+    let name = "layer4.0.conv1.weight";
+    let parameters = learner.model().parameters();
+    let (_, parameter) = parameters.iter().find(|(found, _)| found == name).unwrap();
+    assert!(parameter.is_trainable());
+    assert_eq!(*parameter.values(), Weights::of(&frozen()).get(name).unwrap().values);
+}

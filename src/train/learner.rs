@@ -150,7 +150,13 @@ impl Learner {
         if self.config.keep_best
             && let Some((_, best)) = &self.best
         {
-            self.model = best.clone();
+            let mut best = best.clone();
+            // Of the best epoch, the weights are wanted, not what was frozen then.
+            let now = self.model.parameters();
+            for ((_, parameter), (_, now)) in best.parameters_mut().into_iter().zip(now) {
+                parameter.set_trainable(now.is_trainable());
+            }
+            self.model = best;
         }
         monitor.finish(&self.history);
         result.map(|()| self.history.clone())
