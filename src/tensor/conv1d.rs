@@ -1,7 +1,7 @@
 //! Convolutions over sequences, on the tape.
 
 use super::cpu::{Matrix, MatrixMut, Window, matmul};
-use super::tape::{Tensor1, Tensor2, Tensor3, put_gradient, take_gradient, tensor};
+use super::tape::{Tensor1, Tensor2, Tensor3, Tensor4, put_gradient, take_gradient, tensor};
 use super::{Epilogue, conv2d, out_of_memory, read};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
@@ -38,19 +38,30 @@ pub fn conv1d(
     bias: Option<Tensor1>,
     slide: Slide,
 ) -> Result<Tensor3> {
+    on_rows(input, weight, bias, slide, conv2d)
+}
+
+/// A convolution over sequences as one, in whichever form, over pictures of one row.
+pub(super) fn on_rows(
+    input: Tensor3,
+    weight: Tensor3,
+    bias: Option<Tensor1>,
+    slide: Slide,
+    form: impl FnOnce(Tensor4, Tensor4, Option<Tensor1>, &Window, usize, Epilogue) -> Result<Tensor4>,
+) -> Result<Tensor3> {
     let (batch, channels, length) = *input.shape();
     let (outputs, inputs, taps) = *weight.shape();
     let input = input.try_reshape_like(&(batch, channels, 1, length)).map_err(out_of_memory)?;
     let weight = weight.try_reshape_like(&(outputs, inputs, 1, taps)).map_err(out_of_memory)?;
-    let output =
-        conv2d(input, weight, bias, &slide.window(taps), slide.groups, Epilogue::default())?;
+    let window = slide.window(taps);
+    let output = form(input, weight, bias, &window, slide.groups, Epilogue::default())?;
     let (_, _, _, places) = *output.shape();
     output.try_reshape_like(&(batch, outputs, places)).map_err(out_of_memory)
 }
 
 impl Slide {
     /// The window over a picture of one row.
-    pub(super) fn window(&self, taps: usize) -> Window {
+    fn window(&self, taps: usize) -> Window {
         Window {
             kernel: [1, taps],
             stride: [1, self.stride],

@@ -6,7 +6,7 @@
 
 use super::attention::check as check_attention;
 use super::batch_norm::check as check_channels;
-use super::conv1d::check as check_sequence;
+use super::conv1d::{check as check_sequence, on_rows};
 use super::conv2d::check;
 use super::cpu::Window;
 use super::embedding::check as check_tokens;
@@ -249,14 +249,7 @@ pub fn conv1d(
     bias: Option<Tensor1>,
     slide: Slide,
 ) -> Result<Tensor3> {
-    let (batch, channels, length) = *input.shape();
-    let (outputs, inputs, taps) = *weight.shape();
-    let input = input.try_reshape_like(&(batch, channels, 1, length)).map_err(out_of_memory)?;
-    let weight = weight.try_reshape_like(&(outputs, inputs, 1, taps)).map_err(out_of_memory)?;
-    let epilogue = Epilogue::default();
-    let output = conv2d(input, weight, bias, &slide.window(taps), slide.groups, epilogue)?;
-    let places = output.shape().3;
-    output.try_reshape_like(&(batch, outputs, places)).map_err(out_of_memory)
+    on_rows(input, weight, bias, slide, conv2d)
 }
 
 /// [`super::conv1d_max`] step by step.
