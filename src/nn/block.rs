@@ -40,7 +40,7 @@ impl Residual {
             None => around,
         };
         let trained = || self.body.parameters().iter().any(|(_, p)| p.is_trainable());
-        if self.skip > 0.0 && pass.is_training() && trained() {
+        if self.skip > 0.0 && pass.is_random() && trained() {
             let kept = self.body.forward(input, pass)?.images()?;
             let kept = stochastic_depth(kept, self.skip, pass.seed())?;
             let sum = crate::tensor::add(kept, around)?;

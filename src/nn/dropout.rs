@@ -1,6 +1,6 @@
 //! The dropout layer.
 
-/// Dropout (Srivastava et al., 2014): active in training only.
+/// Dropout (Srivastava et al., 2014): active in [`Pass::training`](super::Pass::training) only.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dropout {
     /// The probability that a value is set to zero.

@@ -327,7 +327,7 @@ impl<'a> Step<'a> {
                     Activations::Images(t) => flatten(t)?.into(),
                     features => features,
                 },
-                Layer::Dropout(_) if !pass.is_training() => flow,
+                Layer::Dropout(_) if !pass.is_random() => flow,
                 Layer::Dropout(layer) => match flow {
                     Activations::Images(t) => dropout(t, layer.probability, pass.seed())?.into(),
                     Activations::Features(t) => dropout(t, layer.probability, pass.seed())?.into(),
