@@ -1,10 +1,10 @@
-//! Every network of the zoo against its reference in PyTorch: names and shapes, logits, and five training steps.
+//! Every network of the zoo against its reference in PyTorch: names and shapes, logits, and losses of training steps.
 //! `tests/reference/zoo_outputs.py` computed the numbers; both sides make weights and pictures by the same formula.
 
 use cuaderno::models::{self, Network};
 use cuaderno::nn::{Inputs, Model, Pass, Weights};
 use cuaderno::tensor::{LossOptions, backward, cross_entropy, plain, read, tensor};
-use cuaderno::train::{Optimizer, OptimizerConfig, SgdConfig};
+use cuaderno::train::{AdamConfig, Optimizer, OptimizerConfig, SgdConfig};
 use dfdx::tensor::{PutTape, SplitTape};
 use rayon::prelude::*;
 
@@ -74,12 +74,20 @@ fn layout(network: &Network) -> Vec<f32> {
     hashed(&lines.concat()).to_le_bytes().map(f32::from).to_vec()
 }
 
-/// Pictures whose shape the reference has under `name`.
-fn pictures(name: &str) -> Inputs {
-    let shape: Vec<usize> = reference(name).iter().map(|size| *size as usize).collect();
-    let [batch, channels, height, width] = shape[..] else { panic!("{name} is {shape:?}") };
+/// The formula's pictures of this shape.
+fn pictures(shape: &[usize]) -> Vec<f32> {
     let mut values = vec![0.0; shape.iter().product()];
     centred(&mut values, "input", 3f64.sqrt());
+    values
+}
+
+/// The shape that the reference has under `name`.
+fn shape(name: &str) -> [usize; 4] {
+    let shape: Vec<usize> = reference(name).iter().map(|size| *size as usize).collect();
+    shape.try_into().unwrap()
+}
+
+fn inputs(values: Vec<f32>, [batch, channels, height, width]: [usize; 4]) -> Inputs {
     let images = tensor(values, (batch, channels, height, width)).unwrap();
     Inputs { images: Some(images), ..Inputs::default() }
 }
@@ -96,7 +104,8 @@ fn names_shapes_and_logits_are_those_of_the_reference() {
         let mut network = models::network(name, CLASSES, 0).unwrap();
         assert_eq!(layout(&network), reference(&format!("{name}/layout")), "{name}");
         fill_network(&mut network, f64::from(reference(&format!("{name}/gain"))[0]));
-        let inputs = pictures(&format!("{name}/input"));
+        let shape = shape(&format!("{name}/input"));
+        let inputs = inputs(pictures(&shape), shape);
         let logits = plain(network.forward(&inputs, &Pass::inference()).unwrap());
         let expected = reference(&format!("{name}/logits"));
         let scale = expected.iter().fold(0f32, |scale, value| scale.max(value.abs()));
@@ -106,27 +115,47 @@ fn names_shapes_and_logits_are_those_of_the_reference() {
     }
 }
 
-#[test]
-fn losses_of_five_training_steps_are_those_of_pytorch() {
-    let mut network = models::resnet18(CLASSES, 0).unwrap();
+/// Trains with the pictures in turn, nothing being random, and compares the loss of each step.
+fn check_losses(
+    mut network: Network,
+    run: &str,
+    optimizer: OptimizerConfig,
+    rate: f32,
+    batch: usize,
+) {
     fill_network(&mut network, 1.0);
-    let inputs = pictures("training/input");
-    let batch = reference("training/input")[0] as usize;
-    let labels: Vec<usize> = (0..batch).map(|row| row % CLASSES).collect();
-    let config = SgdConfig { momentum: 0.9, weight_decay: 0.0, nesterov: false };
-    let mut optimizer = Optimizer::new(OptimizerConfig::Sgd(config)).unwrap();
-    let expected = reference("training/losses");
-    let step = |step: usize| {
-        let logits = network.forward(&inputs, &Pass::training(step as u64)).unwrap();
+    let expected = reference(&format!("training/{}/{run}", network.name()));
+    let shape = shape(&format!("training/{}/input", network.name()));
+    let pictures = pictures(&shape);
+    let size = pictures.len() / shape[0];
+    let mut optimizer = Optimizer::new(optimizer).unwrap();
+    for (step, expected) in expected.iter().enumerate() {
+        let rows: Vec<usize> = (0..batch).map(|row| (step * batch + row) % shape[0]).collect();
+        let values = rows.iter().flat_map(|row| &pictures[row * size..(row + 1) * size]);
+        let labels: Vec<usize> = rows.iter().map(|row| row % CLASSES).collect();
+        let inputs = inputs(values.copied().collect(), [batch, shape[1], shape[2], shape[3]]);
+        let logits = network.forward(&inputs, &Pass::training_without_randomness()).unwrap();
         let loss = cross_entropy(logits, &labels, &LossOptions::default()).unwrap();
         let (loss, tape) = loss.split_tape();
         let value = read(&loss)[0];
+        let error = (value - expected).abs() / expected;
+        println!("{} {run} {step}: {error:.1e}", network.name());
+        assert!(error < 1e-4, "{} {run}, step {step}: {value}, PyTorch {expected}", network.name());
         let mut gradients = backward(loss.put_tape(tape)).unwrap();
-        optimizer.step(network.parameters_mut(), &mut gradients, 1e-4).unwrap();
-        value
-    };
-    let losses: Vec<f32> = (0..expected.len()).map(step).collect();
-    let error = apart(&losses, &expected);
-    println!("losses: {error:.1e}");
-    assert!(error < 1e-3, "{losses:?}, PyTorch {expected:?}");
+        optimizer.step(network.parameters_mut(), &mut gradients, rate).unwrap();
+    }
+}
+
+#[test]
+fn losses_of_training_steps_are_those_of_pytorch() {
+    let sgd = || OptimizerConfig::Sgd(SgdConfig { momentum: 0.9, ..SgdConfig::default() });
+    let adam = || OptimizerConfig::Adam(AdamConfig::default());
+    check_losses(models::resnet18(CLASSES, 0).unwrap(), "sgd", sgd(), 1e-4, 8);
+    // The dropout of this one is switched off, here and there.
+    let small = || models::small_cnn(32, CLASSES, 0).unwrap();
+    check_losses(small(), "sgd", sgd(), 3e-3, 8);
+    check_losses(small(), "adam", adam(), 1e-3, 8);
+    let simple = || models::simple_network(32, 64, CLASSES, 0).unwrap();
+    check_losses(simple(), "sgd", sgd(), 1e-3, 8);
+    check_losses(simple(), "adam", adam(), 1e-4, 8);
 }

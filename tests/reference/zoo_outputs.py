@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Computes what tests/zoo_parity.rs compares with: logits of every network of the zoo, and losses of five training
-steps. Weights and pictures follow from a formula that the test repeats, so no large file is needed.
+"""Computes what tests/zoo_parity.rs compares with: logits of every network of the zoo, and losses of training steps in
+which nothing is random. Weights and pictures follow from a formula that the test repeats, so no large file is needed.
 
 Usage: zoo_outputs.py      writes zoo.safetensors beside this file
 Needs: torch torchvision safetensors efficientnet_lite_pytorch pretrainedmodels
@@ -12,6 +12,7 @@ import pretrainedmodels
 import torch
 import torchvision
 from safetensors.torch import save_file
+from small import simple_network, small_cnn, without_randomness
 from torch import nn
 
 CLASSES = 10
@@ -62,18 +63,6 @@ def filled(model, gain=1.0):
     return model, torch.from_numpy(checksum.copy())
 
 
-def small_cnn(classes):
-    features = []
-    for inputs, outputs in [(3, 32), (32, 64), (64, 128)]:
-        features += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
-    classifier = [nn.Linear(128 * 16 * 16, 128), nn.ReLU(), nn.Dropout(), nn.Linear(128, classes)]
-    model = nn.Sequential()
-    model.add_module("features", nn.Sequential(*features))
-    model.add_module("flatten", nn.Flatten())
-    model.add_module("classifier", nn.Sequential(*classifier))
-    return model
-
-
 def networks():
     """Names, networks and gains."""
     for name in TORCHVISION:
@@ -87,7 +76,7 @@ def networks():
     # The mean of all pixels, as its 7×7 is for the size of picture it was made for.
     nasnet.avg_pool = nn.AdaptiveAvgPool2d(1)
     yield "nasnet_mobile", nasnet, 1.0
-    yield "small_cnn", small_cnn(CLASSES), 1.0
+    yield "small_cnn", small_cnn(128, CLASSES), 1.0
 
 
 def logits(out):
@@ -109,27 +98,41 @@ def logits(out):
         out[f"{name}/logits"] = result
 
 
-def training(out, rate=1e-4, steps=5, batch=8):
-    """At this rate single and double precision stay together: a greater one makes chaos."""
-    losses = {}
-    for kind in (torch.float32, torch.float64):
-        model, _ = filled(torchvision.models.resnet18(num_classes=CLASSES).train())
-        model = model.to(kind)
-        images = torch.from_numpy(centred("input", (batch, 3, 64, 64), np.sqrt(3))).to(kind)
-        labels = torch.arange(batch) % CLASSES
-        optimizer = torch.optim.SGD(model.parameters(), rate, momentum=0.9)
-        losses[kind] = []
-        for _ in range(steps):
-            optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(model(images), labels)
-            loss.backward()
-            optimizer.step()
-            losses[kind].append(loss.item())
-    single, double = losses.values()
-    apart = max(abs(a - b) for a, b in zip(single, double))
-    print(f"resnet18: losses {single}; double precision differs by {apart:.1e}")
-    out["training/losses"] = torch.tensor(single)
-    out["training/input"] = torch.tensor([batch, 3, 64, 64])
+def training(out):
+    """Each step takes the next `batch` pictures, going round."""
+    resnet = lambda: torchvision.models.resnet18(num_classes=CLASSES)
+    small, simple = lambda: small_cnn(32, CLASSES), lambda: simple_network(32, 64, CLASSES)
+    # Name, network, pictures, their size, batch, steps, and the rates of the optimizers. At these rates single and double
+    # precision stay together: greater ones make chaos.
+    runs = [("resnet18", resnet, 8, 64, 8, 5, {"sgd": 1e-4}),
+            ("small_cnn", small, 24, 32, 8, 20, {"sgd": 3e-3, "adam": 1e-3}),
+            ("simple_network", simple, 24, 32, 8, 20, {"sgd": 1e-3, "adam": 1e-4})]
+    make = {"sgd": lambda p, rate: torch.optim.SGD(p, rate, momentum=0.9),
+            "adam": lambda p, rate: torch.optim.Adam(p, rate)}
+    for name, network, pictures, side, batch, steps, rates in runs:
+        shape = (pictures, 3, side, side)
+        out[f"training/{name}/input"] = torch.tensor(shape)
+        for optimizer, rate in rates.items():
+            curves = {}
+            for kind in (torch.float32, torch.float64):
+                model, _ = filled(without_randomness(network().train()))
+                model = model.to(kind)
+                images = torch.from_numpy(centred("input", shape, np.sqrt(3))).to(kind)
+                labels = torch.arange(pictures) % CLASSES
+                step_with = make[optimizer](model.parameters(), rate)
+                curves[kind] = []
+                for step in range(steps):
+                    rows = torch.arange(step * batch, (step + 1) * batch) % pictures
+                    step_with.zero_grad()
+                    loss = nn.functional.cross_entropy(model(images[rows]), labels[rows])
+                    loss.backward()
+                    step_with.step()
+                    curves[kind].append(loss.item())
+            single, double = curves.values()
+            apart = max(abs(a - b) / b for a, b in zip(single, double))
+            print(f"{name}, {optimizer}: losses {' '.join(f'{loss:.3g}' for loss in single)};"
+                  f" double precision differs by {apart:.1e} of them")
+            out[f"training/{name}/{optimizer}"] = torch.tensor(single)
 
 
 def main():
