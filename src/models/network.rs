@@ -43,6 +43,61 @@ impl Network {
     pub fn pixels(&self) -> usize {
         self.pixels
     }
+
+    /// A copy of the layers without the head: what makes of pictures the features, `[batch, features]`, that the head
+    /// tells the classes apart by, with the weights as they are now. They keep their names. With the head goes what
+    /// belongs to it: dropout right before it, and what comes after it in the same sequence.
+    ///
+    /// ```
+    /// use cuaderno::models::resnet18;
+    /// # fn main() -> cuaderno::Result<()> {
+    /// let backbone = resnet18(1000, 0)?.backbone()?;
+    /// assert_eq!(backbone.parameters()[0].0, "conv1.weight");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When no layer has the head's name.
+    pub fn backbone(&self) -> Result<Sequential> {
+        before(&self.layers, &self.head).ok_or_else(|| {
+            let names = self.layers.named_layers().iter().map(|(name, _)| name.as_str());
+            let names = names.collect::<Vec<_>>().join(", ");
+            let problem = format!("{} has no layer `{}` to be its head", self.name, self.head);
+            Error::new(ErrorKind::Parameter, problem)
+                .help(format!("name the head by its place among the layers, which are {names}"))
+        })
+    }
+}
+
+/// The layers without `head`, which is one of them or lies in one of them; none when it does not.
+fn before(layers: &Sequential, head: &str) -> Option<Sequential> {
+    let all = layers.named_layers();
+    let copy = |layers: &[(String, Layer)]| {
+        layers.iter().fold(Sequential::new(), |copy, (name, layer)| copy.named(name, layer.clone()))
+    };
+    for (place, (name, layer)) in all.iter().enumerate() {
+        if name == head {
+            let dropout = |(_, layer): &&(String, Layer)| matches!(layer, Layer::Dropout(_));
+            let dropouts = all[..place].iter().rev().take_while(dropout).count();
+            return Some(copy(&all[..place - dropouts]));
+        }
+        let inner = if name.is_empty() {
+            Some(head)
+        } else {
+            head.strip_prefix(name.as_str()).and_then(|rest| rest.strip_prefix('.'))
+        };
+        if let (Layer::Sequential(part), Some(inner)) = (layer, inner)
+            && let Some(part) = before(part, inner)
+        {
+            let mut kept = copy(&all[..place]);
+            if !part.named_layers().is_empty() {
+                kept = kept.named(name, part);
+            }
+            let rest = all[place + 1..].iter();
+            return Some(rest.fold(kept, |kept, (name, layer)| kept.named(name, layer.clone())));
+        }
+    }
+    None
 }
 
 impl Model for Network {
