@@ -1,7 +1,7 @@
 //! Every network of the zoo against its reference in PyTorch: names and shapes, logits, and losses of training steps.
 //! `tests/reference/zoo_outputs.py` computed the numbers; both sides make weights and pictures by the same formula.
 
-use cuaderno::models::{self, Network};
+use cuaderno::models::{self, Hybrid, HybridConfig};
 use cuaderno::nn::{Inputs, Model, Pass, Weights};
 use cuaderno::tensor::{LossOptions, backward, cross_entropy, plain, read, tensor};
 use cuaderno::train::{AdamConfig, Optimizer, OptimizerConfig, SgdConfig};
@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 const FILE: &[u8] = include_bytes!("reference/zoo.safetensors");
 const CLASSES: usize = 10;
+const FEATURES: usize = 20;
 
 fn reference(name: &str) -> Vec<f32> {
     Weights::from_bytes(FILE).unwrap().get(name).unwrap_or_else(|| panic!("{name}")).values.clone()
@@ -52,7 +53,7 @@ fn formula(values: &mut [f32], name: &str, shape: &[usize], gain: f64) {
     centred(values, name, gain * (5.0 / fan_in as f64).sqrt());
 }
 
-fn fill_network(network: &mut Network, gain: f64) {
+fn fill_network(network: &mut dyn Model, gain: f64) {
     for (name, parameter) in network.parameters_mut() {
         let shape = parameter.shape();
         formula(parameter.values_mut(), &name, &shape, gain);
@@ -65,7 +66,7 @@ fn fill_network(network: &mut Network, gain: f64) {
 }
 
 /// The bytes of a checksum of the names and shapes.
-fn layout(network: &Network) -> Vec<f32> {
+fn layout(network: &dyn Model) -> Vec<f32> {
     let parameters = network.parameters().into_iter().map(|(name, p)| (name, p.shape()));
     let buffers = network.buffers().into_iter().map(|(name, b)| (name, vec![b.count()]));
     let mut lines: Vec<String> =
@@ -74,10 +75,10 @@ fn layout(network: &Network) -> Vec<f32> {
     hashed(&lines.concat()).to_le_bytes().map(f32::from).to_vec()
 }
 
-/// The formula's pictures of this shape.
-fn pictures(shape: &[usize]) -> Vec<f32> {
+/// The formula's values of this shape: `input`, the pictures, or `metadata`.
+fn given(name: &str, shape: &[usize]) -> Vec<f32> {
     let mut values = vec![0.0; shape.iter().product()];
-    centred(&mut values, "input", 3f64.sqrt());
+    centred(&mut values, name, 3f64.sqrt());
     values
 }
 
@@ -87,7 +88,7 @@ fn shape(name: &str) -> [usize; 4] {
     shape.try_into().unwrap()
 }
 
-fn inputs(values: Vec<f32>, [batch, channels, height, width]: [usize; 4]) -> Inputs {
+fn images(values: Vec<f32>, [batch, channels, height, width]: [usize; 4]) -> Inputs {
     let images = tensor(values, (batch, channels, height, width)).unwrap();
     Inputs { images: Some(images), ..Inputs::default() }
 }
@@ -105,7 +106,7 @@ fn names_shapes_and_logits_are_those_of_the_reference() {
         assert_eq!(layout(&network), reference(&format!("{name}/layout")), "{name}");
         fill_network(&mut network, f64::from(reference(&format!("{name}/gain"))[0]));
         let shape = shape(&format!("{name}/input"));
-        let inputs = inputs(pictures(&shape), shape);
+        let inputs = images(given("input", &shape), shape);
         let logits = plain(network.forward(&inputs, &Pass::inference()).unwrap());
         let expected = reference(&format!("{name}/logits"));
         let scale = expected.iter().fold(0f32, |scale, value| scale.max(value.abs()));
@@ -115,47 +116,73 @@ fn names_shapes_and_logits_are_those_of_the_reference() {
     }
 }
 
-/// Trains with the pictures in turn, nothing being random, and compares the loss of each step.
+/// Trains on the examples in turn, nothing being random, and compares the loss of each step.
 fn check_losses(
-    mut network: Network,
+    name: &str,
+    mut network: Box<dyn Model>,
     run: &str,
     optimizer: OptimizerConfig,
     rate: f32,
-    batch: usize,
 ) {
-    fill_network(&mut network, 1.0);
-    let expected = reference(&format!("training/{}/{run}", network.name()));
-    let shape = shape(&format!("training/{}/input", network.name()));
-    let pictures = pictures(&shape);
-    let size = pictures.len() / shape[0];
+    const BATCH: usize = 8;
+    assert_eq!(layout(&*network), reference(&format!("training/{name}/layout")), "{name}");
+    fill_network(&mut *network, 1.0);
+    let shape = shape(&format!("training/{name}/input"));
+    let (pictures, metadata) = (given("input", &shape), given("metadata", &[shape[0], FEATURES]));
     let mut optimizer = Optimizer::new(optimizer).unwrap();
-    for (step, expected) in expected.iter().enumerate() {
-        let rows: Vec<usize> = (0..batch).map(|row| (step * batch + row) % shape[0]).collect();
-        let values = rows.iter().flat_map(|row| &pictures[row * size..(row + 1) * size]);
+    for (step, expected) in reference(&format!("training/{name}/{run}")).iter().enumerate() {
+        let rows: Vec<usize> = (0..BATCH).map(|row| (step * BATCH + row) % shape[0]).collect();
+        let part = |all: &[f32]| -> Vec<f32> {
+            let size = all.len() / shape[0];
+            rows.iter().flat_map(|row| all[row * size..(row + 1) * size].to_vec()).collect()
+        };
+        let inputs = Inputs {
+            features: Some(tensor(part(&metadata), (BATCH, FEATURES)).unwrap()),
+            ..images(part(&pictures), [BATCH, shape[1], shape[2], shape[3]])
+        };
         let labels: Vec<usize> = rows.iter().map(|row| row % CLASSES).collect();
-        let inputs = inputs(values.copied().collect(), [batch, shape[1], shape[2], shape[3]]);
         let logits = network.forward(&inputs, &Pass::training_without_randomness()).unwrap();
         let loss = cross_entropy(logits, &labels, &LossOptions::default()).unwrap();
         let (loss, tape) = loss.split_tape();
         let value = read(&loss)[0];
         let error = (value - expected).abs() / expected;
-        println!("{} {run} {step}: {error:.1e}", network.name());
-        assert!(error < 1e-4, "{} {run}, step {step}: {value}, PyTorch {expected}", network.name());
+        println!("{name} {run} {step}: {error:.1e}");
+        assert!(error < 1e-4, "{name} {run}, step {step}: {value}, PyTorch {expected}");
         let mut gradients = backward(loss.put_tape(tape)).unwrap();
         optimizer.step(network.parameters_mut(), &mut gradients, rate).unwrap();
     }
 }
 
+fn sgd() -> OptimizerConfig {
+    OptimizerConfig::Sgd(SgdConfig { momentum: 0.9, ..SgdConfig::default() })
+}
+
+fn adam() -> OptimizerConfig {
+    OptimizerConfig::Adam(AdamConfig::default())
+}
+
 #[test]
 fn losses_of_training_steps_are_those_of_pytorch() {
-    let sgd = || OptimizerConfig::Sgd(SgdConfig { momentum: 0.9, ..SgdConfig::default() });
-    let adam = || OptimizerConfig::Adam(AdamConfig::default());
-    check_losses(models::resnet18(CLASSES, 0).unwrap(), "sgd", sgd(), 1e-4, 8);
+    let resnet = models::resnet18(CLASSES, 0).unwrap();
+    check_losses("resnet18", Box::new(resnet), "sgd", sgd(), 1e-4);
     // The dropout of this one is switched off, here and there.
-    let small = || models::small_cnn(32, CLASSES, 0).unwrap();
-    check_losses(small(), "sgd", sgd(), 3e-3, 8);
-    check_losses(small(), "adam", adam(), 1e-3, 8);
-    let simple = || models::simple_network(32, 64, CLASSES, 0).unwrap();
-    check_losses(simple(), "sgd", sgd(), 1e-3, 8);
-    check_losses(simple(), "adam", adam(), 1e-4, 8);
+    let small = || Box::new(models::small_cnn(32, CLASSES, 0).unwrap());
+    check_losses("small_cnn", small(), "sgd", sgd(), 3e-3);
+    check_losses("small_cnn", small(), "adam", adam(), 1e-3);
+    let simple = || Box::new(models::simple_network(32, 64, CLASSES, 0).unwrap());
+    check_losses("simple_network", simple(), "sgd", sgd(), 1e-3);
+    check_losses("simple_network", simple(), "adam", adam(), 1e-4);
+}
+
+#[test]
+fn a_network_of_the_zoo_beside_metadata_trains_as_in_pytorch() {
+    let config = HybridConfig {
+        pixels: 64,
+        features: FEATURES,
+        classes: CLASSES,
+        ..HybridConfig::default()
+    };
+    let resnet = models::resnet18(3, 0).unwrap();
+    let hybrid = Hybrid::with_branch(resnet.backbone().unwrap(), &config, 0).unwrap();
+    check_losses("hybrid", Box::new(hybrid), "sgd", sgd(), 1e-4);
 }

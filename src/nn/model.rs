@@ -158,3 +158,11 @@ pub fn named_mut<'a>(
 ) -> Vec<(String, &'a mut Parameter)> {
     parameters.into_iter().map(|(name, parameter)| (format!("{part}.{name}"), parameter)).collect()
 }
+
+/// [`named`] for buffers.
+pub fn named_buffers<'a>(
+    part: &str,
+    buffers: Vec<(String, &'a Buffer)>,
+) -> Vec<(String, &'a Buffer)> {
+    buffers.into_iter().map(|(name, buffer)| (format!("{part}.{name}"), buffer)).collect()
+}

@@ -1,5 +1,6 @@
-"""The zoo's two smallest networks in PyTorch, with the names of their layers; and how to train without randomness."""
+"""The library's own networks in PyTorch, with the names of their layers; and how to train without randomness."""
 from collections import OrderedDict
+import torch
 from torch import nn
 from torchvision.ops import StochasticDepth
 
@@ -16,6 +17,17 @@ def small_cnn(pixels, classes):
     classifier = [nn.Linear(flat, 128), nn.ReLU(), nn.Dropout(), nn.Linear(128, classes)]
     layers = {"features": nn.Sequential(*features), "flatten": nn.Flatten(), "classifier": nn.Sequential(*classifier)}
     return nn.Sequential(OrderedDict(layers))
+
+
+class Hybrid(nn.Module):
+    def __init__(self, image, made, features, classes):
+        super().__init__()
+        self.image = image
+        self.metadata = nn.Sequential(nn.Linear(features, 64), nn.ReLU(), nn.Linear(64, 32), nn.ReLU())
+        self.head = nn.Sequential(nn.Linear(made + 32, 128), nn.ReLU(), nn.Dropout(), nn.Linear(128, classes))
+
+    def forward(self, image, metadata):
+        return self.head(torch.cat([self.image(image), self.metadata(metadata)], 1))
 
 
 def without_randomness(model):

@@ -12,10 +12,11 @@ import pretrainedmodels
 import torch
 import torchvision
 from safetensors.torch import save_file
-from small import simple_network, small_cnn, without_randomness
+from small import Hybrid, simple_network, small_cnn, without_randomness
 from torch import nn
 
 CLASSES = 10
+FEATURES = 20
 TORCHVISION = ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "vgg16", "vgg16_bn", "densenet121",
                "squeezenet1_1", "efficientnet_b0"]
 WORD = 2**64 - 1
@@ -98,6 +99,13 @@ def logits(out):
         out[f"{name}/logits"] = result
 
 
+def hybrid():
+    """A ResNet-18 without its head beside metadata."""
+    resnet = torchvision.models.resnet18()
+    resnet.fc = nn.Identity()
+    return Hybrid(resnet, 512, FEATURES, CLASSES)
+
+
 def training(out):
     """Each step takes the next `batch` pictures, going round."""
     resnet = lambda: torchvision.models.resnet18(num_classes=CLASSES)
@@ -105,6 +113,7 @@ def training(out):
     # Name, network, pictures, their size, batch, steps, and the rates of the optimizers. At these rates single and double
     # precision stay together: greater ones make chaos.
     runs = [("resnet18", resnet, 8, 64, 8, 5, {"sgd": 1e-4}),
+            ("hybrid", hybrid, 16, 64, 8, 5, {"sgd": 1e-4}),
             ("small_cnn", small, 24, 32, 8, 20, {"sgd": 3e-3, "adam": 1e-3}),
             ("simple_network", simple, 24, 32, 8, 20, {"sgd": 1e-3, "adam": 1e-4})]
     make = {"sgd": lambda p, rate: torch.optim.SGD(p, rate, momentum=0.9),
@@ -115,16 +124,17 @@ def training(out):
         for optimizer, rate in rates.items():
             curves = {}
             for kind in (torch.float32, torch.float64):
-                model, _ = filled(without_randomness(network().train()))
+                model, checksum = filled(without_randomness(network().train()))
                 model = model.to(kind)
-                images = torch.from_numpy(centred("input", shape, np.sqrt(3))).to(kind)
+                given = [("input", shape), ("metadata", (pictures, FEATURES))][:2 if name == "hybrid" else 1]
+                given = [torch.from_numpy(centred(of, shape, np.sqrt(3))).to(kind) for of, shape in given]
                 labels = torch.arange(pictures) % CLASSES
                 step_with = make[optimizer](model.parameters(), rate)
                 curves[kind] = []
                 for step in range(steps):
                     rows = torch.arange(step * batch, (step + 1) * batch) % pictures
                     step_with.zero_grad()
-                    loss = nn.functional.cross_entropy(model(images[rows]), labels[rows])
+                    loss = nn.functional.cross_entropy(model(*(part[rows] for part in given)), labels[rows])
                     loss.backward()
                     step_with.step()
                     curves[kind].append(loss.item())
@@ -133,6 +143,7 @@ def training(out):
             print(f"{name}, {optimizer}: losses {' '.join(f'{loss:.3g}' for loss in single)};"
                   f" double precision differs by {apart:.1e} of them")
             out[f"training/{name}/{optimizer}"] = torch.tensor(single)
+        out[f"training/{name}/layout"] = checksum
 
 
 def main():
