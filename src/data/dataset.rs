@@ -1,4 +1,4 @@
-//! Examples of pictures, metadata and labels, one by one or in batches.
+//! Examples of pictures, metadata, texts and labels, one by one or in batches.
 
 use crate::images::{ImageSet, Transform};
 use crate::nn::Inputs;
@@ -11,7 +11,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use std::fmt;
 
-/// Examples that know their number, each a picture, a row of metadata, or both, with a label.
+/// Examples that know their number, each a picture, a row of metadata, a text, or several of these, with a label.
 ///
 /// ```
 /// use cuaderno::data::Dataset;
@@ -26,6 +26,7 @@ pub struct Dataset {
     classes: Vec<String>,
     pictures: Option<Pictures>,
     features: Option<Array2<f32>>,
+    tokens: Option<Array2<u32>>,
 }
 
 #[derive(Clone, Debug)]
@@ -43,6 +44,8 @@ pub struct Item {
     pub image: Option<Array3<f32>>,
     /// `[features]`.
     pub metadata: Option<Array1<f32>>,
+    /// The numbers of the text's words, `[length]`.
+    pub tokens: Option<Array1<u32>>,
     /// The class, an index into [`Dataset::classes`].
     pub label: usize,
 }
@@ -55,6 +58,9 @@ impl fmt::Display for Item {
         }
         if let Some(metadata) = &self.metadata {
             write!(f, "metadata {:?}, ", metadata.shape())?;
+        }
+        if let Some(tokens) = &self.tokens {
+            write!(f, "text {:?}, ", tokens.shape())?;
         }
         write!(f, "label {}", self.label)
     }
@@ -76,7 +82,7 @@ impl Dataset {
                 .help("number the classes from 0 in the order of their names"));
         }
         let classes = classes.iter().map(ToString::to_string).collect();
-        Ok(Self { labels: labels.to_vec(), classes, pictures: None, features: None })
+        Ok(Self { labels: labels.to_vec(), classes, pictures: None, features: None, tokens: None })
     }
 
     /// Gives example i picture i, as values from 0 to 1; see [`Self::with_transform`].
@@ -116,6 +122,7 @@ impl Dataset {
             classes: self.classes.clone(),
             pictures,
             features: self.features.as_ref().map(|features| features.select(Axis(0), rows)),
+            tokens: self.tokens.as_ref().map(|tokens| tokens.select(Axis(0), rows)),
         })
     }
 
@@ -142,6 +149,31 @@ impl Dataset {
             .help("fill nulls before scaling"));
         }
         self.features = Some(features.values.clone());
+        Ok(self)
+    }
+
+    /// Gives example i the text in row i of `tokens`, `[examples, length]`: the numbers of its words, filled up to the
+    /// common length with the number of the padding, as [`TextCnn`](crate::models::TextCnn) takes them.
+    ///
+    /// ```
+    /// use cuaderno::data::Dataset;
+    /// use ndarray::array;
+    /// # fn main() -> cuaderno::Result<()> {
+    /// let tokens = array![[4, 2, 0], [1, 5, 3]];
+    /// let set = Dataset::new(&[0, 1], &["ham", "spam"])?.with_tokens(&tokens)?;
+    /// assert_eq!(set.batch(&[1], 0, 0)?.0.tokens()?, array![[1, 5, 3]]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When there are not as many texts as examples, or their length is 0.
+    pub fn with_tokens(mut self, tokens: &Array2<u32>) -> Result<Self> {
+        self.same_length("texts", tokens.nrows())?;
+        if tokens.ncols() == 0 {
+            return Err(Error::new(ErrorKind::Shape, "the texts have a length of 0 words")
+                .help("fill texts without words up with the padding"));
+        }
+        self.tokens = Some(tokens.clone());
         Ok(self)
     }
 
@@ -181,6 +213,9 @@ impl Dataset {
         for value in self.features.iter().flatten() {
             add(&value.to_bits().to_le_bytes());
         }
+        for token in self.tokens.iter().flatten() {
+            add(&token.to_le_bytes());
+        }
     }
 
     /// The class of each example.
@@ -219,7 +254,8 @@ impl Dataset {
                 .map_err(|error| Error::new(ErrorKind::Shape, error.to_string()))
         });
         let metadata = self.features.as_ref().map(|features| features.row(index).to_owned());
-        Ok(Item { image: image.transpose()?, metadata, label })
+        let tokens = self.tokens.as_ref().map(|tokens| tokens.row(index).to_owned());
+        Ok(Item { image: image.transpose()?, metadata, tokens, label })
     }
 
     /// These examples as tensors, with their labels. `seed` and `epoch` decide on the augmentation.
@@ -239,8 +275,11 @@ impl Dataset {
             tensor(values, (indices.len(), features.ncols()))
         });
         let labels = indices.iter().map(|index| self.labels[*index]).collect();
-        let inputs =
-            Inputs { images: images.transpose()?, features: features.transpose()?, tokens: None };
+        let inputs = Inputs {
+            images: images.transpose()?,
+            features: features.transpose()?,
+            tokens: self.tokens.as_ref().map(|tokens| tokens.select(Axis(0), indices)),
+        };
         Ok((inputs, labels))
     }
 

@@ -1,0 +1,110 @@
+//! Texts in a data set, and a network that learns to tell them apart.
+
+use cuaderno::data::Dataset;
+use cuaderno::models::{TextCnn, TextCnnConfig, small_cnn};
+use cuaderno::nn::{Model, Pass};
+use cuaderno::table::FeatureMatrix;
+use cuaderno::train::{Learner, Silent, TrainConfig};
+use ndarray::Array2;
+use rand::{Rng, SeedableRng};
+
+const LENGTH: usize = 9;
+const WORDS: u32 = 40;
+
+/// Texts of random words. Those of the second class have the words 7 and 8 side by side somewhere, those of the first
+/// have both too, but apart: only the order tells.
+fn texts(count: usize, seed: u64) -> (Array2<u32>, Vec<usize>) {
+    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+    let mut tokens = Array2::zeros((count, LENGTH));
+    let labels: Vec<usize> = (0..count).map(|row| row % 2).collect();
+    for (mut row, label) in tokens.rows_mut().into_iter().zip(&labels) {
+        row.iter_mut().for_each(|word| *word = random.gen_range(10..WORDS));
+        let at = random.gen_range(0..LENGTH - 3);
+        row[at] = 7;
+        row[if *label == 1 { at + 1 } else { at + 3 }] = 8;
+    }
+    (tokens, labels)
+}
+
+fn set(count: usize, seed: u64) -> Dataset {
+    let (tokens, labels) = texts(count, seed);
+    Dataset::new(&labels, &["apart", "together"]).unwrap().with_tokens(&tokens).unwrap()
+}
+
+fn network() -> TextCnn {
+    let sizes = TextCnnConfig {
+        words: WORDS as usize,
+        dimensions: 12,
+        filters: 16,
+        classes: 2,
+        ..TextCnnConfig::default()
+    };
+    TextCnn::new(&sizes, 0).unwrap()
+}
+
+#[test]
+fn a_text_network_learns_the_order_of_words() {
+    let settings = TrainConfig { learning_rate: 1e-2, ..TrainConfig::default() };
+    let mut learner = Learner::new(network(), &set(400, 0), &set(100, 1), &settings).unwrap();
+    let before = learner.evaluate(&set(200, 2)).unwrap().accuracy;
+    learner.fit_with(8, &mut Silent).unwrap();
+    let after = learner.evaluate(&set(200, 2)).unwrap().accuracy;
+    println!("{before} {after}");
+    assert!(before < 0.7 && after > 0.95, "{before} {after}");
+}
+
+#[test]
+fn texts_stay_with_their_examples() {
+    let (tokens, labels) = texts(30, 3);
+    let ids: Vec<f32> = (0..30).map(|row| row as f32).collect();
+    let values = Array2::from_shape_vec((30, 1), ids).unwrap();
+    let features = FeatureMatrix { values, names: vec!["id".to_string()], unknown: Vec::new() };
+    let all = set(30, 3).with_features(&features).unwrap();
+    let part = all.subset(&[17, 4, 4, 29]).unwrap();
+    let check = |set: &Dataset, indices: &[usize]| {
+        let (inputs, found) = set.batch(indices, 0, 0).unwrap();
+        assert!(inputs.images.is_none());
+        assert_eq!(inputs.tokens().unwrap().dim(), (indices.len(), LENGTH));
+        let ids = inputs.features.unwrap();
+        let ids = cuaderno::tensor::read(&ids).iter().map(|id| *id as usize).collect::<Vec<_>>();
+        for (row, id) in ids.iter().enumerate() {
+            assert_eq!(inputs.tokens.as_ref().unwrap().row(row), tokens.row(*id));
+            assert_eq!(found[row], labels[*id]);
+        }
+        ids
+    };
+    assert_eq!(check(&part, &[0, 1, 2, 3]), [17, 4, 4, 29]);
+    assert_eq!(check(&part.subset(&[3, 0]).unwrap(), &[1, 0]), [17, 29]);
+    for indices in all.shuffled_batches(8, 5, 2) {
+        assert_eq!(check(&all, &indices), indices);
+    }
+    let item = part.item(1).unwrap();
+    assert_eq!((item.tokens.as_ref().unwrap().view(), item.label), (tokens.row(4), labels[4]));
+    assert_eq!(item.to_string(), "metadata [1], text [9], label 0");
+}
+
+#[test]
+fn what_does_not_fit_is_an_error() {
+    let (tokens, labels) = texts(6, 0);
+    let names = ["apart", "together"];
+    let five = Dataset::new(&labels[..5], &names).unwrap();
+    let message = |result: cuaderno::Result<Dataset>| result.map(|_| ()).unwrap_err().to_string();
+    assert_eq!(message(five.clone().with_tokens(&tokens)), "6 texts for 5 examples");
+    let nothing = Array2::zeros((5, 0));
+    assert!(message(five.clone().with_tokens(&nothing)).contains("a length of 0 words"));
+
+    // A network that wants what the data set has not.
+    let refused = |model: &dyn Model, set: &Dataset| {
+        let (inputs, _) = set.batch(&[0, 1], 0, 0).unwrap();
+        model.forward(&inputs, &Pass::inference()).map(|_| ()).unwrap_err().to_string()
+    };
+    let error = refused(&network(), &five);
+    assert!(error.contains("wants texts, which the data set has not"), "{error}");
+    let error = refused(&small_cnn(16, 2, 0).unwrap(), &set(6, 0));
+    assert!(error.contains("wants pictures, which the data set has not"), "{error}");
+    let error = refused(
+        &network(),
+        &five.with_tokens(&(&tokens.slice(ndarray::s![..5, ..]) + WORDS)).unwrap(),
+    );
+    assert!(error.starts_with("layer `embedding`: "), "{error}");
+}
