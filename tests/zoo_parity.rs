@@ -1,5 +1,5 @@
-//! Every network of the zoo against its reference in PyTorch: names and shapes, logits, and losses of training steps.
-//! `tests/reference/zoo_outputs.py` computed the numbers; both sides make weights and pictures by the same formula.
+//! Every network of the zoo against its reference in PyTorch: names and shapes, logits, gradients, and losses of training
+//! steps. `tests/reference/zoo_outputs.py` computed the numbers; both sides make weights and pictures by the same formula.
 
 use cuaderno::models::{self, Hybrid, HybridConfig};
 use cuaderno::nn::{Inputs, Model, Pass, Weights};
@@ -114,6 +114,60 @@ fn names_shapes_and_logits_are_those_of_the_reference() {
         println!("{name}: {error:.1e}");
         assert!(error < 1e-4, "{name}: logits differ by {error:.1e} of the greatest");
     }
+}
+
+/// The gradients mostly agree to 1e-6, but a value that rounding takes to the other side of a ReLU's bend moves them by up
+/// to 1e-2 of their lengths, as it does PyTorch's when pictures change by 1e-6 of their values.
+const BEND: f64 = 0.03;
+
+#[test]
+fn gradients_are_those_of_pytorch() {
+    let mut compared = 0;
+    for name in models::names() {
+        let Some(expected) =
+            Weights::from_bytes(FILE).unwrap().get(&format!("{name}/gradients")).cloned()
+        else {
+            continue;
+        };
+        compared += 1;
+        let mut network = models::network(name, CLASSES, 0).unwrap();
+        fill_network(&mut network, f64::from(reference(&format!("{name}/gain"))[0]));
+        // Frozen normalization works as in inference: by the batch it makes chaos of deep networks.
+        let buffers = network.buffers().into_iter().map(|(name, _)| name);
+        let norms: Vec<String> = buffers
+            .filter_map(|name| Some(name.strip_suffix(".running_mean")?.to_string()))
+            .collect();
+        norms.iter().for_each(|norm| network.freeze(norm).unwrap());
+        let shape = shape(&format!("{name}/input"));
+        let inputs = images(given("input", &shape), shape);
+        let logits = network.forward(&inputs, &Pass::training_without_randomness()).unwrap();
+        let loss = cross_entropy(logits, &[0, 1], &LossOptions::default()).unwrap();
+        let mut gradients = backward(loss).unwrap();
+        let mut parameters = network.parameters_mut();
+        parameters.retain(|(_, parameter)| parameter.is_trainable());
+        parameters.sort_by(|a, b| a.0.cmp(&b.0));
+        assert_eq!(expected.shape, [parameters.len(), 2], "{name}");
+        let mut worst = 0f64;
+        for ((weight, parameter), expected) in parameters.into_iter().zip(expected.values.chunks(2))
+        {
+            let gradient = parameter.with_gradient(&mut gradients).unwrap().1;
+            let mut direction = vec![0.0; gradient.len()];
+            centred(&mut direction, &format!("direction {weight}"), 1.0);
+            let sum = |terms: &[f32]| -> f64 {
+                terms.iter().zip(gradient).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+            };
+            let (length, product) = (f64::from(expected[0]), f64::from(expected[1]));
+            let apart =
+                (sum(gradient).sqrt() - length).abs().max((sum(&direction) - product).abs());
+            worst = worst.max(apart / length);
+            assert!(
+                apart < BEND * length,
+                "{name}: the gradient of {weight} differs by {apart:.1e} of {length:.1e}"
+            );
+        }
+        println!("{name}: gradients differ by {worst:.1e} of their lengths");
+    }
+    assert_eq!(compared, 8, "all but the largest of their kinds");
 }
 
 /// Trains on the examples in turn, nothing being random, and compares the loss of each step.

@@ -1,20 +1,21 @@
-"""Compares the zoo with torchvision: logits on random weights in inference, and losses over training steps, relative to
-PyTorch's, with dropout and stochastic depth switched off on both sides.
+"""Compares the zoo with torchvision: logits on random weights in inference, and, with dropout and stochastic depth
+switched off on both sides, gradients of a training batch and losses over training steps, relative to PyTorch's.
 
 Usage: python tests/reference/zoo.py FOLDER-OF-EXAMPLES [NAME ...]     (after `cargo build --release --examples`)
-Needs torch, torchvision and safetensors. Prints one line a check and ends with an error when one fails.
+Needs torch, torchvision and safetensors, and pretrainedmodels for NASNet. Prints one line a check and ends with an error when one fails.
 """
-import pathlib, subprocess, sys, tempfile
+import copy, pathlib, subprocess, sys, tempfile
 import torch, torchvision
 from safetensors.torch import load_file, save_file
 from small import small_cnn, without_randomness
 
 INFERENCE = ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "vgg16", "vgg16_bn", "densenet121",
              "squeezenet1_1", "efficientnet_b0"]
+GRADIENTS = ["small_cnn", "resnet18", "densenet121", "efficientnet_b0", "nasnet_mobile"]
 # Rates of SGD and Adam at which training is no chaos: with greater ones, PyTorch's own losses in single and in double
 # precision part by more than the limit within a few steps.
 TRAINING = {"small_cnn": (1e-2, 1e-4), "resnet18": (1e-4, 1e-5), "densenet121": (1e-4, 1e-5),
-            "efficientnet_b0": (3e-5, 1e-5)}
+            "efficientnet_b0": (3e-5, 1e-5), "nasnet_mobile": (2e-6, 1e-6)}
 
 
 def randomized(name, classes):
@@ -22,7 +23,13 @@ def randomized(name, classes):
     torch.manual_seed(0)
     if name == "small_cnn":
         return small_cnn(128, classes)
-    model = getattr(torchvision.models, name)(num_classes=classes)
+    if name == "nasnet_mobile":
+        import pretrainedmodels
+        model = pretrainedmodels.nasnetamobile(num_classes=classes, pretrained=None)
+        # The mean of all pixels, as its 7×7 is for the size of picture it was made for.
+        model.avg_pool = torch.nn.AdaptiveAvgPool2d(1)
+    else:
+        model = getattr(torchvision.models, name)(num_classes=classes)
     torch.manual_seed(1)
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
@@ -55,6 +62,12 @@ def losses(model, optimizer, rate, images, labels, steps=20, batch=16):
     return torch.tensor(found, dtype=torch.float64)
 
 
+def gradients(model, images, labels):
+    model.zero_grad()
+    torch.nn.functional.cross_entropy(model(images), labels).backward()
+    return {name: parameter.grad.double() for name, parameter in model.named_parameters()}
+
+
 def main():
     programs = pathlib.Path(sys.argv[1])
     names = sys.argv[2:]
@@ -82,6 +95,29 @@ def main():
                     expected = model(images)
                 error = (load_file(made)["output"] - expected).abs().max() / expected.abs().max()
                 report(f"{name} logits of {batch}×3×{height}×{width}", error.item(), 1e-4)
+        for name in names or GRADIENTS:
+            if name not in GRADIENTS:
+                continue
+            size = 128 if name == "small_cnn" else 64
+            model = without_randomness(randomized(name, 12).train())
+            start = {key: value.clone() for key, value in model.state_dict().items()}
+            save_file(start, weights)
+            images, labels = torch.randn(16, 3, size, size), torch.randint(0, 12, (16,))
+            save_file({"input": images, "labels": labels}, given)
+            # A step of plain descent at rate 1 takes the gradient off.
+            run(programs / "train_steps", model=name, classes=12, weights=weights, input=given, output=made,
+                optimizer="sgd", lr=1, batch=16, steps=1)
+            stepped = load_file(made)
+            ours = {key: (start[key].double() - stepped[key].double()) for key, _ in model.named_parameters()}
+            single = gradients(copy.deepcopy(model), images, labels)
+            double = gradients(model.double(), images.double(), labels)
+            # How far a parameter's gradient is from the one in double precision, relative to its length. Through many
+            # layers rounding grows, PyTorch's own too: each value that it takes to the other side of a ReLU's bend is a
+            # jump.
+            error = lambda found: torch.tensor(
+                [((found[key] - exact).norm() / exact.norm()).item() for key, exact in double.items()]).median().item()
+            report(f"{name} gradients of {len(ours)} parameters, median error (PyTorch's own {error(single):.2e})",
+                   error(ours), 2e-2)
         for name in names or TRAINING:
             if name not in TRAINING:
                 continue

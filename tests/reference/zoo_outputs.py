@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Computes what tests/zoo_parity.rs compares with: logits of every network of the zoo, and losses of training steps in
-which nothing is random. Weights and pictures follow from a formula that the test repeats, so no large file is needed.
+"""Computes what tests/zoo_parity.rs compares with: logits of every network of the zoo, gradients of most, and losses of
+training steps in which nothing is random. Weights and pictures follow from a formula that the test repeats, so no large file is needed.
 
 Usage: zoo_outputs.py      writes zoo.safetensors beside this file
 Needs: torch torchvision safetensors efficientnet_lite_pytorch pretrainedmodels
@@ -99,6 +99,33 @@ def logits(out):
         out[f"{name}/logits"] = result
 
 
+def gradients(out):
+    """Of each weight that is not a normalization's, its gradient's length and its product with a direction of the formula,
+    in the order of their names. Normalization works as in inference: by the batch it makes chaos of deep networks."""
+    for name, model, gain in networks():
+        if name in ("vgg16", "vgg16_bn", "resnet34", "resnet101", "resnet152"):
+            continue
+        model, _ = filled(model.eval(), gain)
+        images = torch.from_numpy(centred("input", tuple(out[f"{name}/input"]), np.sqrt(3)))
+        norms = [n for n, module in model.named_modules() if isinstance(module, nn.BatchNorm2d)]
+        found = {}
+        for kind in (torch.float32, torch.float64):
+            model = model.to(kind)
+            model.zero_grad()
+            nn.functional.cross_entropy(model(images.to(kind)), torch.arange(2)).backward()
+            found[kind] = []
+            for weight, parameter in sorted(model.named_parameters()):
+                if weight.rpartition(".")[0] not in norms:
+                    gradient = parameter.grad.double()
+                    direction = torch.from_numpy(centred(f"direction {weight}", tuple(gradient.shape), 1)).double()
+                    found[kind].append((gradient.norm().item(), (gradient * direction).sum().item()))
+        single, double = (torch.tensor(found[kind], dtype=torch.float64) for kind in found)
+        apart = ((single - double).abs().max(1).values / double[:, 0]).max()
+        print(f"{name}: {len(double)} gradients as long as {double[:, 0].min():.1e} to {double[:, 0].max():.1e}; double"
+              f" precision differs by {apart:.1e} of them")
+        out[f"{name}/gradients"] = double.float()
+
+
 def hybrid():
     """A ResNet-18 without its head beside metadata."""
     resnet = torchvision.models.resnet18()
@@ -150,6 +177,7 @@ def main():
     torch.set_num_threads(2)
     out = {}
     logits(out)
+    gradients(out)
     training(out)
     save_file(out, pathlib.Path(__file__).with_name("zoo.safetensors"))
 
