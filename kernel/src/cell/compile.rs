@@ -36,7 +36,8 @@ pub fn rustc(compiler: &OsStr, args: &[OsString]) -> Command {
         let store = store::library(Path::new(""), compiler, args);
         // What cannot be read or written compiles as it is.
         if let Ok(text) = std::fs::read_to_string(source)
-            && let Some(slim) = slim::slim(&text, store.is_some())
+            && let Some(slim) =
+                slim::slim(&text, store.is_some()).or_else(|| slim::checkable(&text))
         {
             let _ = std::fs::write(source, slim);
         }

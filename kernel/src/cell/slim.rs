@@ -41,6 +41,18 @@ pub fn slim(source: &str, compiled: bool) -> Option<String> {
     Some(without_strangers(&source).unwrap_or(source))
 }
 
+/// What evcxr has checked when it cannot tell a variable's type, so that the cell may have a `Result` of its own: ours is
+/// part of the prelude.
+pub fn checkable(source: &str) -> Option<String> {
+    const RETURNS: &str = ") -> Result<(), EvcxrUserCodeError> {";
+    let at = source.find("async fn evcxr_analysis_wrapper(")?;
+    let (before, wrapper) = source.split_at(at);
+    wrapper.contains(RETURNS).then(|| {
+        before.to_string()
+            + &wrapper.replacen(RETURNS, &RETURNS.replace("Result", "::std::result::Result"), 1)
+    })
+}
+
 fn with_our_store(source: &str, compiled: bool) -> Option<String> {
     let parsed = SourceFile::parse(source, Edition::Edition2024).tree();
     let body = parsed.items().find_map(|item| match item {
@@ -167,6 +179,15 @@ mod tests {
     fn a_program_that_we_do_not_know_stays_as_it_is() {
         assert_eq!(slim(SOURCE, true), None, "`X` is not ours");
         assert_eq!(slim("fn user() {}", true), None);
+    }
+
+    #[test]
+    fn a_checked_cell_may_have_a_result_of_its_own() {
+        let source =
+            "async fn evcxr_analysis_wrapper(\nmut a: u8,\n) -> Result<(), EvcxrUserCodeError> {\n";
+        let expected = source.replace(" Result", " ::std::result::Result");
+        assert_eq!(checkable(source), Some(expected));
+        assert_eq!(checkable(SOURCE), None);
     }
 
     /// A program with three variables as evcxr writes it, and the cell's own code.
