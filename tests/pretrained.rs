@@ -7,7 +7,9 @@ use cuaderno::nn::{Init, Linear, Sequential, Weights};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 const REPOSITORY: &str = "timm/tiny.test";
 const TOKEN: &str = "hf_secretSECRETsecret";
@@ -37,12 +39,18 @@ enum Manner {
     Good,
     /// Breaks off in the middle of the file.
     CutOff,
+    /// Sends the file a little at a time, for some six seconds.
+    Slow,
+    /// Sends half of the file and then nothing, but keeps the connection.
+    Stalls,
+    /// Takes the connection and never answers.
+    Silent,
     /// The checksum is that of other bytes.
     WrongSum,
     Status(u16),
 }
 
-/// A hub with one file, which it keeps on the same machine as the hub itself does: behind a redirection.
+/// A hub with one file, which lies behind a redirection, on the hub itself or elsewhere.
 struct Server {
     address: String,
     manner: Arc<Mutex<Manner>>,
@@ -51,17 +59,27 @@ struct Server {
 
 impl Server {
     fn start(content: Vec<u8>) -> Self {
+        Self::redirecting(content, None)
+    }
+
+    /// A hub that keeps the file on another server.
+    fn redirecting(content: Vec<u8>, storage: Option<&Self>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let manner = Arc::new(Mutex::new(Manner::Good));
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let (how, log, here) = (manner.clone(), requests.clone(), address.clone());
+        let (how, log) = (manner.clone(), requests.clone());
+        let storage = storage.map_or(&address, |server| &server.address).clone();
+        let content = Arc::new(content);
         // Ends with the process.
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let manner = *how.lock().unwrap();
-                // A client that hangs up is its own affair.
-                let _ = answer(stream, &here, &content, manner, &log);
+                let (storage, content, log) = (storage.clone(), content.clone(), log.clone());
+                std::thread::spawn(move || {
+                    // A client that hangs up is its own affair.
+                    let _ = answer(stream, &storage, &content, manner, &log);
+                });
             }
         });
         Self { address, manner, requests }
@@ -84,7 +102,7 @@ impl Server {
 
 fn answer(
     mut stream: TcpStream,
-    here: &str,
+    storage: &str,
     content: &[u8],
     manner: Manner,
     log: &Mutex<Vec<String>>,
@@ -102,17 +120,23 @@ fn answer(
     if let Manner::Status(status) = manner {
         return write!(stream, "HTTP/1.1 {status} No\r\nContent-Length: 0\r\n{end}");
     }
+    if manner == Manner::Silent {
+        std::thread::sleep(Duration::from_secs(60));
+    }
     if !path.starts_with("/cdn/") {
         let digest = if manner == Manner::WrongSum { "0".repeat(64) } else { sha256(content) };
         return write!(
             stream,
-            "HTTP/1.1 302 Found\r\nLocation: {here}/cdn/file\r\nX-Repo-Commit: c0ffee\r\n\
+            "HTTP/1.1 302 Found\r\nLocation: {storage}/cdn/file\r\nX-Repo-Commit: c0ffee\r\n\
              X-Linked-Etag: \"{digest}\"\r\nContent-Length: 0\r\n{end}"
         );
     }
     let (from, to) = range.trim_start_matches("bytes=").split_once('-').unwrap_or(("0", ""));
     let from: usize = from.parse().unwrap_or(0);
     let to = to.parse().map_or(content.len(), |to: usize| to + 1);
+    if from >= to {
+        return write!(stream, "HTTP/1.1 416 Beyond\r\nContent-Length: 0\r\n{end}");
+    }
     let part = &content[from..to];
     write!(
         stream,
@@ -121,8 +145,19 @@ fn answer(
         to - 1,
         content.len()
     )?;
-    let cut = manner == Manner::CutOff && part.len() > 1;
-    stream.write_all(if cut { &part[..part.len() / 2] } else { part })
+    match manner {
+        Manner::CutOff if part.len() > 1 => stream.write_all(&part[..part.len() / 2]),
+        Manner::Stalls => {
+            stream.write_all(&part[..part.len() / 2])?;
+            std::thread::sleep(Duration::from_secs(60));
+            Ok(())
+        }
+        Manner::Slow => part.chunks(part.len() / 120).try_for_each(|little| {
+            std::thread::sleep(Duration::from_millis(50));
+            stream.write_all(little)
+        }),
+        _ => stream.write_all(part),
+    }
 }
 
 fn sha256(content: &[u8]) -> String {
@@ -137,6 +172,14 @@ fn assert_says(error: &cuaderno::Error, parts: &[&str]) {
         assert!(message.contains(part), "`{part}` is not in: {message}");
     }
     assert!(!message.contains(TOKEN), "the token is in: {message}");
+}
+
+/// That these are the weights of `network(1)`.
+#[track_caller]
+fn assert_loads(pretrained: &Pretrained) {
+    let mut model = network(2);
+    pretrained.load_into(&mut model).unwrap();
+    assert!(Weights::of(&model) == Weights::of(&network(1)));
 }
 
 /// The weights' files that a cache holds under the name that users would find.
@@ -171,6 +214,7 @@ fn a_download_is_kept_and_asked_for_once() {
     let page = format!("GET /{REPOSITORY}/resolve/main/model.safetensors ");
     assert!(requests[0].starts_with(&page), "{}", requests[0]);
     assert!(requests[0].contains(&format!("Bearer {TOKEN}")), "{}", requests[0]);
+    assert_eq!(requests.len(), 2, "{requests:?}");
 
     let mut again = network(3);
     pretrained.load_into(&mut again).unwrap();
@@ -267,13 +311,61 @@ fn blob(cache: &Path, ending: &str) -> PathBuf {
 fn what_earlier_downloads_left_behind() {
     let (server, cache) = (Server::start(file(1)), folder("left"));
     let pretrained = server.hub(&cache).pretrained(REPOSITORY);
-    // More than the whole file: refused, and gone with the next attempt.
+    // More than the whole file, which begins anew then.
     std::fs::write(blob(&cache, "part"), vec![1; 100_000]).unwrap();
-    assert_says(&pretrained.weights().unwrap_err(), &["could not be downloaded"]);
+    pretrained.weights().unwrap();
+    forget(&cache);
+    // The whole file: nothing is left to ask for.
+    std::fs::write(blob(&cache, "part"), file(1)).unwrap();
+    assert_loads(&pretrained);
+    forget(&cache);
     // The beginning of another file: continued, and refused for its checksum.
     std::fs::write(blob(&cache, "part"), vec![1; 1000]).unwrap();
     assert_says(&pretrained.weights().unwrap_err(), &["SHA-256 is another"]);
     pretrained.weights().unwrap();
+}
+
+/// Empties a cache.
+fn forget(cache: &Path) {
+    std::fs::remove_dir_all(cache.join("models--timm--tiny.test")).unwrap();
+}
+
+#[test]
+fn the_token_stays_with_the_hub() {
+    let storage = Server::start(file(1));
+    let (server, cache) = (Server::redirecting(file(1), Some(&storage)), folder("token"));
+    server.hub(&cache).pretrained(REPOSITORY).weights().unwrap();
+    assert!(server.requests()[0].contains(&format!("Bearer {TOKEN}")));
+    let asked = storage.requests();
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert!(!asked[0].to_lowercase().contains("authorization"), "{}", asked[0]);
+    assert!(!asked[0].contains(TOKEN), "{}", asked[0]);
+}
+
+#[test]
+fn a_hub_that_names_paths_instead_of_files() {
+    let answers = [
+        "HTTP/1.1 200 OK\r\nX-Repo-Commit: ../../x\r\nETag: \"a\"\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX-Repo-Commit: c\r\nETag: \"/tmp/x\"\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n",
+        "no answer",
+    ];
+    for answer in answers {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        let hub = Hub { endpoint, cache: folder("paths"), token: None };
+        let error = hub.pretrained(REPOSITORY).weights().unwrap_err();
+        assert_says(&error, &["could not be downloaded", "HF_ENDPOINT"]);
+        assert_eq!(std::fs::read_dir(&hub.cache).unwrap().count(), 0, "{answer}");
+        server.join().unwrap();
+    }
 }
 
 #[test]
@@ -322,29 +414,105 @@ fn names_that_are_no_repositories() {
 
 const CHILD: &str = "CUADERNO_TEST_CHILD";
 
-/// Runs in a process of its own, whose environment the next test sets.
+/// Runs in a process of its own, whose environment the tests below set.
 #[test]
 fn child() {
-    if std::env::var_os(CHILD).is_some() {
-        let mut model = network(2);
-        Pretrained::hub(REPOSITORY).load_into(&mut model).unwrap();
-        assert_eq!(Weights::of(&model), Weights::of(&network(1)));
-        assert!(model.parameters().iter().all(|(_, p)| p.is_trainable()));
+    let Some(role) = std::env::var_os(CHILD) else { return };
+    let start = Instant::now();
+    let result = Pretrained::hub(REPOSITORY).weights();
+    match role.to_str().unwrap() {
+        "load" => {
+            let mut model = network(2);
+            result.unwrap().load_into(&mut model).unwrap();
+            assert_eq!(Weights::of(&model), Weights::of(&network(1)));
+            assert!(model.parameters().iter().all(|(_, p)| p.is_trainable()));
+        }
+        "time out" => {
+            assert_says(&result.unwrap_err(), &["nothing has come for 1 s", "run this again"]);
+            assert!(start.elapsed() < Duration::from_secs(10));
+        }
+        "interrupted" => assert_eq!(result.unwrap_err().kind(), ErrorKind::Interrupted),
+        "load large" => assert_eq!(result.unwrap().names(), ["fc.bias", "fc.weight"]),
+        "wrong timeout" => assert_says(&result.unwrap_err(), &["HF_HUB_DOWNLOAD_TIMEOUT"]),
+        role => panic!("`{role}`"),
     }
+}
+
+/// This program in a role of `child`.
+fn as_child(role: &str, server: &Server, home: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "child"])
+        .env(CHILD, role)
+        .env("HF_ENDPOINT", &server.address)
+        .env("HF_HOME", home)
+        .env("HF_TOKEN", format!("{TOKEN}\n"));
+    command
 }
 
 #[test]
 fn the_environment_names_hub_cache_and_token() {
     let (server, home) = (Server::start(file(1)), folder("home"));
-    let status = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child"])
-        .env(CHILD, "1")
-        .env("HF_ENDPOINT", &server.address)
-        .env("HF_HOME", &home)
-        .env("HF_TOKEN", format!("{TOKEN}\n"))
-        .status()
-        .unwrap();
-    assert!(status.success());
+    assert!(as_child("load", &server, &home).status().unwrap().success());
     assert!(server.requests()[0].contains(&format!("Bearer {TOKEN}")));
     assert_eq!(cached(&home.join("hub")), 1);
+}
+
+#[test]
+fn a_large_download_shows_how_far_it_is() {
+    let large = Sequential::new().named("fc", Linear::new(2048, 1024, &mut Init::seed(1)).unwrap());
+    let home = folder("large");
+    let path = home.join("file");
+    Weights::of(&large).write(&path).unwrap();
+    let large = std::fs::read(path).unwrap();
+    for (role, content, shown) in [("load large", large, true), ("load", file(1), false)] {
+        let server = Server::start(content);
+        let home = home.join(role);
+        let output = as_child(role, &server, &home).arg("--nocapture").output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{said}");
+        assert_eq!(said.contains(&format!("{REPOSITORY} (MB)")), shown, "{said}");
+        assert_eq!(said.contains("100 % · 9/9"), shown, "{said}");
+    }
+}
+
+#[test]
+fn a_server_that_falls_silent() {
+    let (server, home) = (Server::start(file(1)), folder("silent"));
+    for manner in [Manner::Silent, Manner::Stalls] {
+        server.behave(manner);
+        let mut child = as_child("time out", &server, &home);
+        assert!(child.env("HF_HUB_DOWNLOAD_TIMEOUT", "1").status().unwrap().success());
+        assert_eq!(cached(&home.join("hub")), 0);
+    }
+    let mut child = as_child("wrong timeout", &server, &home);
+    assert!(child.env("HF_HUB_DOWNLOAD_TIMEOUT", "soon").status().unwrap().success());
+}
+
+#[test]
+fn an_interrupted_download_ends_at_once_and_is_continued_later() {
+    for manner in [Manner::Slow, Manner::Stalls, Manner::Silent] {
+        let (server, home) = (Server::start(file(1)), folder(&format!("stop-{manner:?}")));
+        let flag = home.join("flag");
+        server.behave(manner);
+        let mut child = as_child("interrupted", &server, &home)
+            .env("CUADERNO_INTERRUPT", &flag)
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_secs(1));
+        assert!(child.try_wait().unwrap().is_none(), "ended before it was interrupted");
+        let start = Instant::now();
+        std::fs::write(&flag, "").unwrap();
+        assert!(child.wait().unwrap().success());
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+        let cache = home.join("hub");
+        assert_eq!(cached(&cache), 0);
+        assert!(!blob(&cache, "").exists());
+
+        server.behave(Manner::Good);
+        server.requests();
+        assert_loads(&server.hub(&cache).pretrained(REPOSITORY));
+        let continued = server.requests().iter().any(|request| request.contains("range: bytes="));
+        assert_eq!(continued, manner != Manner::Silent);
+    }
 }

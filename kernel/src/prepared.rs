@@ -63,7 +63,7 @@ pub fn ensure(library: &Path, say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     folders::create(&folder)?;
     let _ = fs::remove_file(&stamp_file);
     let exe = std::env::current_exe().map_err(|e| Failure::new(e.to_string()))?;
-    let built = Command::new(&exe)
+    let built = roles::forget_package(&mut Command::new(&exe))
         .args([roles::PREPARE.as_ref(), library.as_os_str()])
         .env("EVCXR_TMPDIR", &folder)
         .envs(profile())

@@ -97,6 +97,22 @@ pub fn restore(command: &mut Command) -> &mut Command {
     command
 }
 
+/// Takes from a process what cargo has set for this one, if cargo runs it, as in `cargo cuaderno`: build scripts that go
+/// by such variables would run again, and compile the library anew, in every session that Jupyter starts.
+pub fn forget_package(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_package(name)) {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn is_of_package(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    let groups = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
+    let single = ["CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "CARGO_TARGET_TMPDIR", "OUT_DIR"];
+    groups.iter().any(|group| name.starts_with(group)) || single.contains(&&*name)
+}
+
 /// Cargo gives the path of the compiler as the first argument.
 fn is_rustc(arg: &OsStr) -> bool {
     Path::new(arg).file_stem().is_some_and(|name| name == "rustc")
@@ -122,4 +138,22 @@ fn die_with_parent() {
         // Not `exit`: destructors of the cells' libraries may wait for threads that are busy.
         let _ = kill_process(getpid(), Signal::KILL);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_does_not_learn_which_package_cargo_runs() {
+        let mut command = Command::new("true");
+        let changed: Vec<_> = forget_package(&mut command).get_envs().collect();
+        // Cargo runs this test.
+        for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_PKG_VERSION_MAJOR"] {
+            assert!(changed.contains(&(OsStr::new(name), None)), "{name}");
+        }
+        for name in ["CARGO", "CARGO_HOME", "CARGO_TARGET_DIR", "CARGO_PROFILE_DEV_DEBUG", "PATH"] {
+            assert!(!is_of_package(OsStr::new(name)), "{name}");
+        }
+    }
 }

@@ -172,11 +172,37 @@ async fn every_kind_of_failure_is_an_error_and_the_next_cell_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn variables_outlive_cells_that_do_not_name_them() {
+    let mut kernel = start(false).await;
+    kernel.good("let mut n = 1; let list = vec![1, 2]; let text = String::from(\"uno\");").await;
+    kernel.good("n += 1;").await;
+    kernel.bad("let i = list.len(); list[i]").await;
+    kernel.bad("let x: u8 = \"a\".parse()?;").await;
+    // Named only inside of a text, or in what another macro puts together.
+    assert_eq!(kernel.good("println!(\"{n} {text}\");").await.text(false), "2 uno\n");
+    let file = folder("include").join("names.rs");
+    std::fs::write(&file, "list[0] + n").unwrap();
+    let cell = kernel.good(&format!("include!({file:?})")).await;
+    assert_eq!(names(&cell.messages), ["result 3"]);
+    // Given away, and then anew with another type.
+    kernel.good("drop(list);").await;
+    kernel.good("n += 1;").await;
+    let (name, value, _) = kernel.bad("list.len()").await;
+    assert_eq!(name, "CompileError");
+    assert!(value.contains("list"), "{value}");
+    kernel.good("let list = n.to_string(); let n = 0.5;").await;
+    kernel.good("let text = text.len();").await;
+    assert_eq!(kernel.good("println!(\"{list} {n} {text}\");").await.text(false), "3 0.5 3\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cell_that_is_only_checked_leaves_the_next_one_to_be_compiled() {
     let mut kernel = start(false).await;
     kernel.good("let v = 1;").await;
     kernel.good("println!(\"{v}\");").await;
-    // evcxr cannot keep a closure, and checks the code to see whether that is all.
+    // evcxr cannot keep a closure, and checks the code to see whether that is all. Its own text must not be in
+    // the way of ours.
+    kernel.good("type Result<T> = std::result::Result<T, String>;").await;
     let (_, value, _) = kernel.bad("let f = |x: i32| x + 1;").await;
     assert!(value.contains("closure"), "{value}");
     assert_eq!(kernel.good("println!(\"{}\", v + 1);").await.text(false), "2\n");

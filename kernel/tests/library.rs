@@ -47,6 +47,8 @@ async fn variables_hold_what_the_library_and_the_crates_below_it_make() {
     kernel.good(&format!(":dep cuaderno = {{ path = {root:?} }}\n{import}")).await;
     for code in [
         "let t: Plain<(usize, usize)> = tensor::tensor(vec![0.5; 6], (2, 3))?;",
+        "let vector = tensor::tensor(vec![1.0f32, 2.0], (2,))?; let taped = tensor::constant(&vector);",
+        "let t = t; let mut pair = (vector.clone(), taped); pair.0 = vector;",
         "let picture = images::RgbImage::new(4, 4); let pixel = *picture.get_pixel(0, 0);",
         "let raw = picture.clone().into_raw(); let pictures = vec![picture];",
         "let model = Hybrid::new(&HybridConfig { features: 2, ..HybridConfig::default() }, 0)?;",

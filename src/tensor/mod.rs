@@ -27,6 +27,9 @@ pub use batch_norm::{ChannelStatistics, Finish, batch_norm2d, batch_norm2d_with}
 pub use combine::{add, concat, concat_channels, flatten, scale_channels};
 pub use conv1d::{Slide, conv1d, conv1d_max};
 pub use conv2d::{Epilogue, Quiet, conv2d, conv2d_quiet};
+/// The crate that tensors come from. A cell keeps a variable under its type's name, and the types behind [`Plain`] and
+/// [`Tensor`] have theirs here.
+pub use dfdx;
 pub use dropout::{dropout, stochastic_depth};
 pub use embedding::embedding;
 pub use linear::linear;

@@ -3,7 +3,8 @@
 //! evcxr starts this executable to run cells. That process becomes the [`filter`]; it starts the executable
 //! once more for the cells themselves, reads everything they write ([`splitter`]), and sends it to the
 //! front as [`event`]s while the cell runs. Only the lines that evcxr's own loop needs go on to evcxr.
-//! Before that, [`cargo`] stands between evcxr and cargo, and [`compile`] between cargo and rustc.
+//! Before that, [`cargo`] stands between evcxr and cargo, and [`compile`] between cargo and rustc: it leaves out
+//! of a cell's program what the cell does not need ([`slim`]), and what is the same in all of them ([`store`]).
 
 pub mod cargo;
 pub mod compile;
@@ -11,6 +12,8 @@ pub mod event;
 pub mod filter;
 pub mod graph;
 mod held;
+mod slim;
 mod splitter;
+mod store;
 #[cfg(test)]
 mod variables;

@@ -1,6 +1,6 @@
-// Where cells keep their variables between them. This text takes the place of evcxr's own module of the
-// same interface in the program of every cell: evcxr's hash map, compiled anew with each cell, costs half of
-// the cell's compilation. What depends on a variable's type is a line or two here; the rest is compiled once.
+// Where cells keep their variables between them, in the place of evcxr's own module of the same interface: evcxr's
+// hash map, compiled anew with each cell, costs half of the cell's compilation. This text is a crate, compiled once
+// (`store.rs`); what depends on a variable's type is compiled with each cell, and so is short.
 #![allow(dead_code)]
 
 use std::any::{Any, TypeId};
@@ -18,17 +18,19 @@ impl VariableStore {
     }
 
     pub fn put_variable<T: 'static>(&mut self, name: &str, value: T) {
-        self.put(name, Box::new(value));
+        self.put(name, Box::new(Some(value)));
     }
 
     pub fn check_variable<T: 'static>(&mut self, name: &str) -> bool {
-        self.check(name, TypeId::of::<T>())
+        self.check(name, TypeId::of::<Option<T>>())
     }
 
     pub fn take_variable<T: 'static>(&mut self, name: &str) -> T {
-        match self.take(name).downcast() {
-            Ok(value) => *value,
-            Err(_) => missing(name),
+        // A `downcast` of the box itself would bring in what drops it.
+        let mut kept = self.take(name);
+        match kept.downcast_mut::<Option<T>>().and_then(Option::take) {
+            Some(value) => value,
+            None => missing(name),
         }
     }
 

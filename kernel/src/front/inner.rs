@@ -261,7 +261,7 @@ fn spawn(connection_file: &Path, place: &Place<'_>) -> Result<Child> {
     {
         command.env(roles::LIBRARY_SOURCE, source);
     }
-    command
+    roles::forget_package(&mut command)
         .arg("--control_file")
         .arg(connection_file)
         .envs(prepared::profile())

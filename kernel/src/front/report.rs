@@ -16,6 +16,9 @@ const BOLD: &str = "\u{1b}[1m";
 const BLUE: &str = "\u{1b}[34m";
 const OFF: &str = "\u{1b}[0m";
 
+/// How the system says that a disk is full.
+const DISK_FULL: &str = "No space left on device";
+
 impl Report {
     /// The content of an `error` message.
     pub fn content(&self) -> Value {
@@ -94,9 +97,21 @@ impl Report {
             .flat_map(|error| error["traceback"].as_array().cloned().unwrap_or_default())
             .filter_map(|line| line.as_str().map(|line| cell_name(line, count)))
             .collect();
+        if traceback.iter().any(|line| line.contains(DISK_FULL)) {
+            return Self::disk_full(traceback);
+        }
         let name = if compiled { "CompileError" } else { "Error" };
         let plain = strip_ansi(&first);
         Self { name: name.to_string(), value: format!("{plain}{more}"), traceback }
+    }
+
+    /// What the compiler, or evcxr, had to write found no place.
+    fn disk_full(said: Vec<String>) -> Self {
+        let value = "no space left on the disk where cells are compiled; the cell has not run, and all variables \
+                     are kept: make room (`cuaderno clean` frees what can be made again), then run it again"
+            .to_string();
+        let traceback = std::iter::once(headline("Error", &value)).chain(said).collect();
+        Self { name: "Error".to_string(), value, traceback }
     }
 
     /// The process that runs the cells has ended.
@@ -279,6 +294,20 @@ mod tests {
         let report = Report::failed(Failure::EarlyReturn, text, "a()?; \nb()?;", "", 2);
         assert_eq!(report.name, "Interrupted");
         assert_eq!(report.traceback.len(), 1);
+    }
+
+    #[test]
+    fn a_full_disk_is_named_whoever_met_it() {
+        for said in [
+            "rustc-LLVM ERROR: IO failure on output stream: No space left on device",
+            "Error writing '\"src/lib.rs\"': No space left on device (os error 28)",
+        ] {
+            let error = json!({"evalue": "no parsable errors", "traceback": ["STDERR:", said]});
+            let report = Report::compilation(&[error], 3);
+            assert_eq!(report.name, "Error");
+            assert!(report.value.starts_with("no space left on the disk"), "{}", report.value);
+            assert!(report.traceback.iter().any(|line| line == said));
+        }
     }
 
     #[test]

@@ -59,9 +59,12 @@ impl Client {
         if let Some(out) = out {
             command.env(roles::OUTPUT, out);
         }
-        let child =
+        let mut child =
             command.spawn().map_err(|e| Failure::new(format!("cannot start the kernel: {e}")))?;
-        let connected = Self::connect(&text).await;
+        let connected = tokio::select! {
+            connected = Self::connect(&text) => connected,
+            failure = end_of(&mut child) => Err(failure),
+        };
         let (shell, iopub, control) = match connected {
             Ok(sockets) => sockets,
             Err(failure) => {
@@ -108,11 +111,7 @@ impl Client {
     }
 
     fn alive(&mut self) -> Result<()> {
-        match self.child.try_wait() {
-            Ok(None) => Ok(()),
-            Ok(Some(status)) => Err(Failure::new(format!("the kernel has ended: {status}"))),
-            Err(error) => Err(Failure::new(error.to_string())),
-        }
+        alive(&mut self.child)
     }
 
     /// Runs a cell; `see` is told of every message while it runs.
@@ -204,6 +203,24 @@ impl Drop for Client {
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
+    }
+}
+
+fn alive(child: &mut Child) -> Result<()> {
+    match child.try_wait() {
+        Ok(None) => Ok(()),
+        Ok(Some(status)) => Err(Failure::new(format!("the kernel has ended: {status}"))),
+        Err(error) => Err(Failure::new(error.to_string())),
+    }
+}
+
+/// Waits until the kernel has ended; it has then said why.
+async fn end_of(child: &mut Child) -> Failure {
+    loop {
+        if let Err(failure) = alive(child) {
+            return failure;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

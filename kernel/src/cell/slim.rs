@@ -1,0 +1,258 @@
+//! What a cell's program needs of all that evcxr writes into it: the code around a cell takes rustc longer than
+//! most cells do. Every line keeps its number, by which evcxr finds the cell in the compiler's messages.
+
+use super::store;
+use ra_ap_syntax::ast::{HasModuleItem, HasName, Item};
+use ra_ap_syntax::{AstNode, Edition, SourceFile};
+use std::collections::HashSet;
+
+/// The module of evcxr's that keeps variables, and the beginning of the function that runs the cell.
+const MODULE: &str = "evcxr_internal_runtime";
+const FUNCTION: &str = "pub extern \"C\" fn run_user_code_";
+
+/// Macros that see of a cell's variables only those that are named to them, be it inside of a text. Others may put
+/// together names, or read them from a file.
+const PLAIN: [&str; 18] = [
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "dbg",
+    "debug_assert",
+    "eprint",
+    "eprintln",
+    "format",
+    "matches",
+    "panic",
+    "print",
+    "println",
+    "stringify",
+    "todo",
+    "unreachable",
+    "vec",
+    "write",
+    "writeln",
+];
+
+/// The program with our store of variables in the place of evcxr's, and without the variables that the cell does not
+/// name: they stay in the store. `compiled` says whether the store lies in a crate of its own. `None` if there is no
+/// such module, or it offers what ours does not.
+pub fn slim(source: &str, compiled: bool) -> Option<String> {
+    let source = with_our_store(source, compiled)?;
+    Some(without_strangers(&source).unwrap_or(source))
+}
+
+/// What evcxr has checked when it cannot tell a variable's type, so that the cell may have a `Result` of its own: ours is
+/// part of the prelude.
+pub fn checkable(source: &str) -> Option<String> {
+    const RETURNS: &str = ") -> Result<(), EvcxrUserCodeError> {";
+    let at = source.find("async fn evcxr_analysis_wrapper(")?;
+    let (before, wrapper) = source.split_at(at);
+    wrapper.contains(RETURNS).then(|| {
+        before.to_string()
+            + &wrapper.replacen(RETURNS, &RETURNS.replace("Result", "::std::result::Result"), 1)
+    })
+}
+
+fn with_our_store(source: &str, compiled: bool) -> Option<String> {
+    let parsed = SourceFile::parse(source, Edition::Edition2024).tree();
+    let body = parsed.items().find_map(|item| match item {
+        Item::Module(module) if module.name()?.text() == MODULE => module.item_list(),
+        _ => None,
+    })?;
+    let range = body.syntax().text_range();
+    let (from, to) = (usize::from(range.start()), usize::from(range.end()));
+    let ours = public_names(store::TEXT);
+    if public_names(&source[from..to]).iter().any(|name| !ours.contains(name)) {
+        return None;
+    }
+    let padding = "\n".repeat(source[from..to].matches('\n').count());
+    let code = if compiled { format!("pub use ::{}::*;", store::CRATE) } else { on_one_line() };
+    Some(format!("{}{{ {code}{padding}}}{}", &source[..from], &source[to..]))
+}
+
+/// The store's text without comments and empty lines.
+fn on_one_line() -> String {
+    let lines = store::TEXT.lines().map(str::trim);
+    let code: Vec<&str> =
+        lines.filter(|line| !line.is_empty() && !line.starts_with("//")).collect();
+    code.join(" ")
+}
+
+/// The names that a module's text makes public.
+fn public_names(text: &str) -> Vec<&str> {
+    text.split("pub ")
+        .skip(1)
+        .filter_map(|rest| rest.split_whitespace().nth(1))
+        .map(|word| word.split(|c| !is_of_name(c)).next().unwrap_or_default())
+        .collect()
+}
+
+/// The program without the lines that take variables out of the store, and put them back, which nothing else in the
+/// cell names. `None` where all are needed.
+fn without_strangers(source: &str) -> Option<String> {
+    let (before, cell) = source.split_at(source.find(FUNCTION)?);
+    let lines: Vec<(&str, Option<Access>)> =
+        cell.lines().map(|line| (line, Access::read(line))).collect();
+    let mut named = HashSet::new();
+    for (line, _) in lines.iter().filter(|(_, access)| access.is_none()) {
+        let mut rest = *line;
+        while let Some(start) = rest.find(is_of_name) {
+            let word = &rest[start..];
+            let end = word.find(|c| !is_of_name(c)).unwrap_or(word.len());
+            let (word, after) = word.split_at(end);
+            let next = after.trim_start();
+            let is_macro = next.starts_with('!') && !next.starts_with("!=");
+            if is_macro && !PLAIN.contains(&word) {
+                return None;
+            }
+            named.insert(word);
+            rest = after;
+        }
+    }
+    let taken: HashSet<&str> = lines
+        .iter()
+        .filter_map(|(_, access)| access.as_ref())
+        .filter(|access| access.takes && !named.contains(access.name))
+        .map(|access| access.name)
+        .collect();
+    let mut slim = before.to_string();
+    for (line, access) in &lines {
+        if access.as_ref().is_none_or(|access| !taken.contains(access.name)) {
+            slim += line;
+        }
+        slim.push('\n');
+    }
+    (!taken.is_empty()).then_some(slim)
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// A line of evcxr's that checks a variable, takes it out of the store, or puts it back.
+struct Access<'a> {
+    name: &'a str,
+    takes: bool,
+}
+
+impl<'a> Access<'a> {
+    fn read(line: &'a str) -> Option<Self> {
+        let call = |start: &str| Some(line.strip_prefix(start)?.rsplit_once(">(stringify!(")?.1);
+        let check = call("vars_ok &= evcxr_variable_store.check_variable::<");
+        if let Some(name) = check.and_then(|end| end.strip_suffix("));")) {
+            return Some(Self { name, takes: false });
+        }
+        if let Some(end) = call("evcxr_variable_store.put_variable::<") {
+            let (name, value) = end.strip_suffix(");")?.split_once("), ")?;
+            return (name == value).then_some(Self { name, takes: false });
+        }
+        let (name, value) = line.strip_prefix("let ")?.split_once(" = ")?;
+        let name = name.strip_prefix("mut ").unwrap_or(name);
+        let (_, end) = value
+            .strip_prefix("evcxr_variable_store.take_variable::<")?
+            .rsplit_once(">(stringify!(")?;
+        (end.strip_suffix("));")? == name).then_some(Self { name, takes: true })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = "use a::b;\nmod evcxr_internal_runtime {\n// text\npub const X: u8 = 1;\n\
+                          pub fn new() {}\n}\n\nfn user() {}\n";
+
+    #[test]
+    fn our_store_takes_the_place_of_evcxrs_and_lines_keep_their_numbers() {
+        let source = SOURCE.replace("X", "USER_ERROR_OCCURRED");
+        for (compiled, part) in [(false, "pub fn put_variable"), (true, "pub use ::")] {
+            let slim = slim(&source, compiled).unwrap();
+            let line = |text: &str| text.lines().position(|line| line == "fn user() {}");
+            assert_eq!(line(&slim), line(&source));
+            assert_eq!(slim.lines().count(), source.lines().count());
+            assert!(slim.contains(part));
+            assert!(SourceFile::parse(&slim, Edition::Edition2024).errors().is_empty(), "{slim}");
+        }
+    }
+
+    #[test]
+    fn a_program_that_we_do_not_know_stays_as_it_is() {
+        assert_eq!(slim(SOURCE, true), None, "`X` is not ours");
+        assert_eq!(slim("fn user() {}", true), None);
+    }
+
+    #[test]
+    fn a_checked_cell_may_have_a_result_of_its_own() {
+        let source =
+            "async fn evcxr_analysis_wrapper(\nmut a: u8,\n) -> Result<(), EvcxrUserCodeError> {\n";
+        let expected = source.replace(" Result", " ::std::result::Result");
+        assert_eq!(checkable(source), Some(expected));
+        assert_eq!(checkable(SOURCE), None);
+    }
+
+    /// A program with three variables as evcxr writes it, and the cell's own code.
+    fn program(code: &str) -> String {
+        let lines = |form: fn(&str, &str) -> String| {
+            [("a", "u8"), ("b", "Vec<Option<String>>"), ("c", "(u8, [f32; 2])")]
+                .map(|(name, kind)| form(name, kind))
+                .join("\n")
+        };
+        format!(
+            "fn b() {{}}\n#[unsafe(no_mangle)]\n{FUNCTION}3(\nmut s: *mut S) {{\n{}\n{}\n{}\n{code}\n{}\ns\n}}",
+            "{let mut vars_ok = true;",
+            lines(|name, kind| {
+                format!(
+                    "vars_ok &= evcxr_variable_store.check_variable::<{kind}>(stringify!({name}));"
+                )
+            }),
+            lines(|name, kind| {
+                format!(
+                    "let mut {name} = evcxr_variable_store.take_variable::<{kind}>(stringify!({name}));"
+                )
+            }),
+            lines(|name, kind| {
+                format!("evcxr_variable_store.put_variable::<{kind}>(stringify!({name}), {name});")
+            }),
+        )
+    }
+
+    /// The variables that a cell's program still deals with.
+    fn left(code: &str) -> String {
+        let source = program(code);
+        let slim = without_strangers(&source).unwrap_or(source.clone());
+        assert_eq!(slim.lines().count(), source.lines().count());
+        let left = |name: &str| {
+            let lines: Vec<&str> =
+                slim.lines().filter(|line| line.contains(&format!("stringify!({name})"))).collect();
+            assert!([0, 3].contains(&lines.len()), "{lines:?}");
+            !lines.is_empty()
+        };
+        ["a", "b", "c"].into_iter().filter(|name| left(name)).collect()
+    }
+
+    #[test]
+    fn variables_that_the_cell_does_not_name_stay_in_the_store() {
+        assert_eq!(left("f();"), "");
+        assert_eq!(left("f(b.len());"), "b");
+        assert_eq!(left("println!(\"{c:?} {}\", x.a);"), "ac");
+        assert_eq!(left("let a = 1; r#b();"), "ab");
+        assert_eq!(left("f(ab, _a, b1);"), "");
+        assert_eq!(left("if x!=y { a.b!() }"), "abc");
+        assert_eq!(left("include!(\"more.rs\");"), "abc");
+        assert_eq!(left("own ! (x);"), "abc");
+        // A new variable of the cell's own, put away for the first time.
+        let code = "evcxr_variable_store.put_variable::<u8>(stringify!(d), d);";
+        assert!(without_strangers(&program(code)).unwrap().contains(code));
+    }
+
+    #[test]
+    fn lines_that_only_look_like_evcxrs_are_the_cells() {
+        for line in [
+            "evcxr_variable_store.put_variable::<u8>(stringify!(a), b);",
+            "let a = evcxr_variable_store.take_variable::<u8>(stringify!(b));",
+            "let x = 1;",
+        ] {
+            assert!(Access::read(line).is_none(), "{line}");
+        }
+    }
+}
