@@ -58,7 +58,7 @@ mod tests {
         let below = children(shell.id());
         assert_eq!(below.len(), 2);
         assert!(children(std::process::id()).contains(&shell.id()));
-        assert!(!stop(std::process::id()), "no cargo here");
+        assert!(!stop(shell.id()), "no cargo there");
         end_tree(shell.id());
         assert!(!shell.wait().unwrap().success());
         while below.iter().any(|id| name(*id) == "sleep" && !is_zombie(*id)) {
