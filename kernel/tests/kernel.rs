@@ -136,7 +136,7 @@ async fn every_kind_of_failure_is_an_error_and_the_next_cell_runs() {
     let (name, value, traceback) = kernel.bad("let a = 1;\nlet b: String = a;").await;
     assert_eq!((name.as_str(), value.as_str()), ("CompileError", "mismatched types"));
     assert!(
-        traceback.contains("In[2]:") && traceback.contains("let b: String = a;"),
+        traceback.contains("[ In[2] ]") && traceback.contains("let b: String = a;"),
         "{traceback}"
     );
 
@@ -154,6 +154,23 @@ async fn every_kind_of_failure_is_an_error_and_the_next_cell_runs() {
     let (name, value, traceback) = kernel.bad(code).await;
     assert_eq!((name.as_str(), value.as_str()), ("Error", "invalid digit found in string"));
     assert!(traceback.contains("In[4], line 2"), "{traceback}");
+    let cell = kernel.run("eprint!(\"50 % \"); Err::<(), _>(\"two problems:\\n  a\\n  b\")?").await;
+    assert_eq!(cell.error().1, "two problems:\n  a\n  b");
+
+    // Several statements on a line, and a function of an earlier cell.
+    let (_, _, traceback) =
+        kernel.bad("let i = 7; let none: Option<u8> = None; none.unwrap()").await;
+    assert!(traceback.contains("In[6], line 1, column 46"), "{traceback}");
+    kernel.good("fn pick(v: &[i32], i: usize) -> i32 {\n    v[i]\n}").await;
+    let (_, _, traceback) = kernel.bad("println!(\"{}\", pick(&kept, 8));").await;
+    assert!(traceback.contains("In[7], line 2, column 5"), "{traceback}");
+
+    let (name, value, traceback) = kernel.bad("let open = 5").await;
+    assert_eq!(
+        (name.as_str(), value.as_str()),
+        ("CompileError", "expected `;`, found the end of the cell")
+    );
+    assert!(!traceback.contains("evcxr"), "{traceback}");
 
     let cell = kernel.good("kept.len()").await;
     assert_eq!(names(&cell.messages), ["result 3"]);
@@ -168,7 +185,7 @@ async fn every_kind_of_failure_is_an_error_and_the_next_cell_runs() {
 
     let cell = kernel.good("print!(\"alive\");").await;
     assert_eq!(cell.text(false), "alive");
-    assert_eq!(cell.reply.execution_count.value(), 7);
+    assert_eq!(cell.reply.execution_count.value(), 12);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -187,12 +204,33 @@ async fn variables_outlive_cells_that_do_not_name_them() {
     // Given away, and then anew with another type.
     kernel.good("drop(list);").await;
     kernel.good("n += 1;").await;
-    let (name, value, _) = kernel.bad("list.len()").await;
+    let (name, value, traceback) = kernel.bad("list.len()").await;
     assert_eq!(name, "CompileError");
     assert!(value.contains("list"), "{value}");
+    assert!(traceback.contains("Run In[1] again; lend it as `&list`"), "{traceback}");
     kernel.good("let list = n.to_string(); let n = 0.5;").await;
     kernel.good("let text = text.len();").await;
     assert_eq!(kernel.good("println!(\"{list} {n} {text}\");").await.text(false), "3 0.5 3\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variable_whose_type_is_defined_anew_is_lost_with_a_word() {
+    let mut kernel = start(false).await;
+    kernel
+        .good("#[derive(Debug)]\nstruct Point { x: f64 }\nlet p = Point { x: 1.0 }; let n = 2;")
+        .await;
+    kernel.good("#[derive(Debug)]\nstruct Point { x: String, y: Vec<u8> }").await;
+    let cell = kernel.run("println!(\"{p:?}\");").await;
+    let (name, value, traceback) = cell.error();
+    assert_eq!(
+        (name.as_str(), value.as_str()),
+        ("CompileError", "cannot find value `p` in this scope")
+    );
+    assert!(cell.text(true).contains("the type of `p` was defined anew"), "{:?}", cell.messages);
+    assert!(traceback.contains("Run In[1] again"), "{traceback}");
+    kernel.good("let p = Point { x: n.to_string(), y: vec![3] };").await;
+    let cell = kernel.good("println!(\"{p:?}\");").await;
+    assert_eq!(cell.text(false), "Point { x: \"2\", y: [3] }\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]

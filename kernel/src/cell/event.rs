@@ -19,6 +19,9 @@ pub enum Event {
     Exit { status: String },
 }
 
+/// Stands before the text of an error that a `?` returned: what the cell itself printed before may come with it.
+pub const ERROR_MARK: char = '\u{2}';
+
 /// How a cell failed while it ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {

@@ -1,6 +1,7 @@
 //! Standard error, held for a moment: a panic's message and the error of a `?` come there before the
 //! line on standard output that tells what they were.
 
+use super::event::ERROR_MARK;
 use std::time::{Duration, Instant};
 
 /// How long text waits for the line that may claim it.
@@ -46,19 +47,23 @@ impl Held {
         if self.since.is_some_and(|since| now || since.elapsed() > WAIT) {
             out.push_str(&self.take_text());
         }
-        if !out.is_empty() {
-            self.last.clone_from(&out);
-        }
-        (!out.is_empty()).then_some(out)
+        self.given_out(out)
     }
 
     /// The text that is no panic message, as it stands.
     pub fn release_text(&mut self) -> Option<String> {
         let text = self.take_text();
-        if !text.is_empty() {
-            self.last.clone_from(&text);
+        self.given_out(text)
+    }
+
+    /// A text for the user, kept for an error that may still claim it.
+    fn given_out(&mut self, text: String) -> Option<String> {
+        if text.is_empty() {
+            return None;
         }
-        (!text.is_empty()).then_some(text)
+        let shown = text.replace(ERROR_MARK, "");
+        self.last = text;
+        Some(shown)
     }
 
     /// The message of the panic that has just been reported, and text before it.

@@ -1,6 +1,7 @@
 //! What a cell's program needs of all that evcxr writes into it: the code around a cell takes rustc longer than
 //! most cells do. Every line keeps its number, by which evcxr finds the cell in the compiler's messages.
 
+use super::event::ERROR_MARK;
 use super::store;
 use ra_ap_syntax::ast::{HasModuleItem, HasName, Item};
 use ra_ap_syntax::{AstNode, Edition, SourceFile};
@@ -37,8 +38,15 @@ const PLAIN: [&str; 18] = [
 /// name: they stay in the store. `compiled` says whether the store lies in a crate of its own. `None` if there is no
 /// such module, or it offers what ours does not.
 pub fn slim(source: &str, compiled: bool) -> Option<String> {
-    let source = with_our_store(source, compiled)?;
+    let source = with_marked_errors(&with_our_store(source, compiled)?);
     Some(without_strangers(&source).unwrap_or(source))
+}
+
+/// The program that marks where the error of a `?` begins, among other text on standard error.
+fn with_marked_errors(source: &str) -> String {
+    const SAYS: &str = "eprintln!(\"{}\", error);";
+    let mark = ERROR_MARK.escape_unicode().to_string();
+    source.replacen(SAYS, &SAYS.replace("{}", &(mark + "{}")), 1)
 }
 
 /// What evcxr has checked when it cannot tell a variable's type, so that the cell may have a `Result` of its own: ours is
@@ -179,6 +187,14 @@ mod tests {
     fn a_program_that_we_do_not_know_stays_as_it_is() {
         assert_eq!(slim(SOURCE, true), None, "`X` is not ours");
         assert_eq!(slim("fn user() {}", true), None);
+    }
+
+    #[test]
+    fn the_error_of_an_early_return_is_marked() {
+        let source = "fn from(error: T) -> Self { eprintln!(\"{}\", error); Self }";
+        let expected = "fn from(error: T) -> Self { eprintln!(\"\\u{2}{}\", error); Self }";
+        assert_eq!(with_marked_errors(source), expected);
+        assert_eq!(with_marked_errors("fn f() {}"), "fn f() {}");
     }
 
     #[test]

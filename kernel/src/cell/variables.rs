@@ -77,7 +77,9 @@ impl VariableStore {
     fn check(&mut self, name: &str, kind: TypeId) -> bool {
         match self.position(name) {
             Some(at) if (*self.variables[at].1).type_id() != kind => {
-                eprintln!("The type of the variable {name} was redefined, so was lost.");
+                eprintln!(
+                    "the type of `{name}` was defined anew, so that its value is lost; run the cell that makes it again"
+                );
                 println!("{VARIABLE_CHANGED_TYPE}{name}");
                 false
             }

@@ -52,6 +52,12 @@ impl History {
         self.entries.push(entry);
     }
 
+    /// The cells of this session, with their numbers.
+    pub fn of_session(&self) -> Vec<(u64, String)> {
+        let own = self.entries.iter().filter(|entry| entry.session == self.session);
+        own.map(|entry| (entry.line, entry.input.clone())).collect()
+    }
+
     /// The content of the reply to a `history_request`.
     pub fn reply(&self, request: &Value) -> Value {
         let with_output = request["output"] == true;
@@ -162,6 +168,7 @@ mod tests {
         }
         let mut second = History::at(Some(file.clone()));
         second.add(1, "b\nc");
+        assert_eq!(second.of_session(), [(1, "b\nc".to_string())]);
         let tail = json!({"hist_access_type": "tail", "n": 2});
         assert_eq!(inputs(&second.reply(&tail)), ["let a = 1;", "b\nc"]);
         let range = json!({"hist_access_type": "range", "session": -1, "start": 1, "stop": 3});

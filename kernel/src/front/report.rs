@@ -1,6 +1,6 @@
 //! What a failed cell is told: name, message and traceback, in the cell's own lines.
 
-use crate::cell::event::Failure;
+use crate::cell::event::{ERROR_MARK, Failure};
 use serde_json::{Value, json};
 
 /// The three parts of Jupyter's `error` message.
@@ -16,6 +16,9 @@ const BOLD: &str = "\u{1b}[1m";
 const BLUE: &str = "\u{1b}[34m";
 const OFF: &str = "\u{1b}[0m";
 
+/// A cell of this session: its number and its code.
+pub type Cell = (u64, String);
+
 /// How the system says that a disk is full.
 const DISK_FULL: &str = "No space left on device";
 
@@ -25,16 +28,16 @@ impl Report {
         json!({"ename": self.name, "evalue": self.value, "traceback": self.traceback})
     }
 
-    /// A cell that failed while it ran. `text` is what it printed, `code` the cell, `source` the program
-    /// that evcxr made of it.
-    pub fn failed(how: Failure, text: &str, code: &str, source: &str, count: u64) -> Self {
+    /// A cell that failed while it ran. `text` is what it printed, `cells` those of the session up to this one, `source`
+    /// the program that evcxr made of it.
+    pub fn failed(how: Failure, text: &str, cells: &[Cell], source: &str) -> Self {
         match how {
-            Failure::Panic => Self::panic(text, code, source, count),
-            Failure::EarlyReturn => Self::early_return(text, code, count),
+            Failure::Panic => Self::panic(text, cells, source),
+            Failure::EarlyReturn => Self::early_return(text, cells),
         }
     }
 
-    fn panic(text: &str, code: &str, source: &str, count: u64) -> Self {
+    fn panic(text: &str, cells: &[Cell], source: &str) -> Self {
         let (head, rest) = text.trim().split_once('\n').unwrap_or((text.trim(), ""));
         let message: Vec<&str> = rest
             .lines()
@@ -49,8 +52,8 @@ impl Report {
         let place =
             head.split_once("panicked at ").map_or("", |(_, place)| place.trim_end_matches(':'));
         let mut traceback = vec![headline("Panic", &value)];
-        match cell_place(place, code, source) {
-            Some((line, column)) => traceback.extend(excerpt(code, line, Some(column), count)),
+        match cell_place(place, cells, source) {
+            Some((cell, line, column)) => traceback.extend(excerpt(cell, line, Some(column))),
             None if !place.is_empty() => traceback.push(format!("{BLUE}  -->{OFF} {place}")),
             None => {}
         }
@@ -59,49 +62,60 @@ impl Report {
         Self { name: "Panic".to_string(), value, traceback }
     }
 
-    fn early_return(text: &str, code: &str, count: u64) -> Self {
+    fn early_return(text: &str, cells: &[Cell]) -> Self {
         let text = text.trim_end();
-        let last = text.lines().last().unwrap_or_default();
-        let (name, value) = match last.strip_prefix("Interrupted: ") {
+        // Without the mark, all that was printed at that moment may belong to an error of several lines.
+        let (before, error) =
+            text.rsplit_once(ERROR_MARK).or_else(|| text.rsplit_once('\n')).unwrap_or(("", text));
+        let (name, value) = match error.strip_prefix("Interrupted: ") {
             Some(value) => ("Interrupted", value),
-            None if last.is_empty() => ("Error", "the cell returned early through `?`"),
-            None => ("Error", last),
+            None if error.is_empty() => ("Error", "the cell returned early through `?`"),
+            None => ("Error", error),
         };
         let mut traceback = vec![headline(name, value)];
-        // All that was printed at that moment may belong to an error of several lines.
-        let before: Vec<&str> = text.lines().collect();
-        if before.len() > 1 {
-            traceback.extend(before[..before.len() - 1].iter().map(|line| line.to_string()));
-        }
-        if let Some(line) = only_line_with_question_mark(code) {
-            traceback.extend(excerpt(code, line, None, count));
+        traceback.extend(before.lines().map(str::to_string));
+        if let Some(cell) = cells.last()
+            && let Some(line) = only_line_with_question_mark(&cell.1)
+        {
+            traceback.extend(excerpt(cell, line, None));
         }
         Self { name: name.to_string(), value: value.to_string(), traceback }
     }
 
-    /// A cell that did not compile: evcxr sends one error for each problem.
-    pub fn compilation(errors: &[Value], count: u64) -> Self {
+    /// A cell that did not compile: evcxr sends one error for each problem. `cells` are those of the session up to this
+    /// one.
+    pub fn compilation(errors: &[Value], cells: &[Cell]) -> Self {
+        let (count, earlier) = match cells.split_last() {
+            Some(((count, _), earlier)) => (*count, earlier),
+            None => (0, cells),
+        };
         let text = |error: &Value, key: &str| error[key].as_str().unwrap_or_default().to_string();
         let first = errors.first().map(|error| text(error, "evalue")).unwrap_or_default();
+        // The compiler's own errors come with an excerpt, or at least with a code such as `[E0308]`.
         let compiled = errors.iter().any(|error| {
-            let lines = error["traceback"].as_array().map_or(0, Vec::len);
-            lines > 1
+            let lines = error["traceback"].as_array().map_or(&[][..], Vec::as_slice);
+            let first = lines.first().and_then(Value::as_str).map(strip_ansi).unwrap_or_default();
+            lines.len() > 1 || first.starts_with('[')
         });
         let more = match errors.len() {
             0 | 1 => String::new(),
             2 => " (and another error)".to_string(),
             n => format!(" (and {} more errors)", n - 1),
         };
-        let traceback: Vec<String> = errors
+        let mut traceback: Vec<String> = errors
             .iter()
             .flat_map(|error| error["traceback"].as_array().cloned().unwrap_or_default())
-            .filter_map(|line| line.as_str().map(|line| cell_name(line, count)))
+            .filter_map(|line| line.as_str().map(|line| in_the_users_words(line, count)))
             .collect();
+        let mut missing: Vec<String> =
+            errors.iter().filter_map(|error| missing_value(&text(error, "evalue"))).collect();
+        missing.dedup();
+        traceback.extend(missing.iter().filter_map(|name| gone(name, earlier)));
         if traceback.iter().any(|line| line.contains(DISK_FULL)) {
             return Self::disk_full(traceback);
         }
         let name = if compiled { "CompileError" } else { "Error" };
-        let plain = strip_ansi(&first);
+        let plain = strip_ansi(&first).replace(END_FOR_EVCXR, END);
         Self { name: name.to_string(), value: format!("{plain}{more}"), traceback }
     }
 
@@ -163,51 +177,96 @@ fn headline(name: &str, value: &str) -> String {
     format!("{RED}{BOLD}{name}{OFF}: {value}")
 }
 
-/// evcxr calls a cell `command_2` by its own count; the user knows it by another.
-fn cell_name(line: &str, count: u64) -> String {
-    let Some(at) = line.find("command_") else { return line.to_string() };
-    let rest = &line[at + "command_".len()..];
-    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    if digits == 0 || !rest[digits..].starts_with(':') {
-        return line.to_string();
-    }
-    format!("{}In[{count}]{}", &line[..at], &rest[digits..])
+/// What follows a cell in the program made of it, as the compiler and evcxr name it, and what that is to the user.
+const AFTER_CELL: &str = "`evcxr_variable_store`";
+const END_FOR_EVCXR: &str = "<end of input>";
+const END: &str = "the end of the cell";
+
+/// A line of evcxr's. It calls a cell `command_2` by its own count, and puts its beginning for the place.
+fn in_the_users_words(line: &str, count: u64) -> String {
+    let line = line.replace(AFTER_CELL, END).replace(END_FOR_EVCXR, END);
+    let Some(at) = line.find("command_") else { return line };
+    let rest = line[at + "command_".len()..].trim_start_matches(|c: char| c.is_ascii_digit());
+    let Some(place) = rest.strip_prefix(':') else { return line };
+    let after = place.trim_start_matches(|c: char| c.is_ascii_digit() || c == ':');
+    format!("{}In[{count}]{after}", &line[..at])
 }
 
-/// Line and column in the cell, both from 1, of a place `src/lib.rs:14:5` in the program made of it.
-fn cell_place(place: &str, code: &str, source: &str) -> Option<(usize, usize)> {
-    let rest = place.strip_prefix("src/lib.rs:")?;
-    let (line, column) = rest.split_once(':')?;
-    let (line, column): (usize, usize) = (line.parse().ok()?, column.parse().ok()?);
-    let made: Vec<&str> = source.lines().collect();
-    let cell: Vec<&str> = code.lines().collect();
-    let wanted = made.get(line.checked_sub(1)?)?;
-    // evcxr may put its own code around a line; among equal lines, the one whose neighbours agree best.
-    let (best, shift) = (0..cell.len())
-        .filter_map(|i| {
-            let text = cell[i].trim();
-            (!text.is_empty()).then(|| wanted.find(text)).flatten().map(|at| (i, at))
+/// The variable that the compiler did not find.
+fn missing_value(error: &str) -> Option<String> {
+    let name = strip_ansi(error);
+    let name = name.strip_prefix("cannot find value `")?.split_once('`')?.0;
+    Some(name.to_string())
+}
+
+/// Tells of a variable that an earlier cell has made where it went.
+fn gone(name: &str, earlier: &[Cell]) -> Option<String> {
+    let makes = |code: &str| {
+        code.match_indices("let ").any(|(at, word)| {
+            let rest = code[at + word.len()..].trim_start();
+            let rest = rest.strip_prefix("mut ").unwrap_or(rest).trim_start();
+            let after = rest.strip_prefix(name).and_then(|rest| rest.chars().next());
+            after.is_some_and(|c| !c.is_alphanumeric() && c != '_')
         })
-        .max_by_key(|(i, _)| {
+    };
+    let (count, _) = earlier.iter().rev().find(|(_, code)| makes(code))?;
+    Some(format!(
+        "{BLUE}  ={OFF} help: In[{count}] was to make `{name}`; a later cell has taken it, or it was lost when a cell \
+         failed. Run In[{count}] again; lend it as `&{name}`, or give `{name}.clone()`"
+    ))
+}
+
+/// The cell, with line and column in it, both from 1, of a place `src/lib.rs:14:5` in the program made of the last one,
+/// which repeats the functions of earlier ones.
+fn cell_place<'a>(
+    place: &str,
+    cells: &'a [Cell],
+    source: &str,
+) -> Option<(&'a Cell, usize, usize)> {
+    let (line, column) = place.strip_prefix("src/lib.rs:")?.split_once(':')?;
+    let (mut line, mut column): (usize, usize) = (line.parse().ok()?, column.parse().ok()?);
+    let made: Vec<&str> = source.lines().collect();
+    // The value of the cell's last expression stands in parentheses, which the compiler counts in.
+    if made.get(line.checked_sub(1)?)?.starts_with("evcxr_send_text_plain(") {
+        (line, column) = (line + 1, 1);
+    }
+    let wanted = made.get(line - 1)?;
+    let statement = wanted.trim();
+    let indent = |text: &str| text.len() - text.trim_start().len();
+    let mut best = None;
+    for cell in cells {
+        let lines: Vec<&str> = cell.1.lines().collect();
+        for (i, text) in lines.iter().enumerate() {
+            // evcxr may put its own code around a line, and puts every statement on a line of its own.
+            let found = match wanted.find(text.trim()) {
+                Some(at) if !text.trim().is_empty() => {
+                    Some((text.trim().len(), column.checked_sub(at + 1), indent(text)))
+                }
+                _ if statement.is_empty() => None,
+                _ => text
+                    .find(statement)
+                    .map(|at| (statement.len(), column.checked_sub(indent(wanted) + 1), at)),
+            };
+            let Some((length, inside, start)) = found else { continue };
+            // Among equal lines, the one whose neighbors agree best, and of those the newest.
             let agrees = |step: isize| {
                 let (a, b) = (i.checked_add_signed(step), (line - 1).checked_add_signed(step));
-                let (Some(a), Some(b)) = (a.and_then(|a| cell.get(a)), b.and_then(|b| made.get(b)))
-                else {
-                    return false;
-                };
-                a.trim() == b.trim()
+                let (a, b) = (a.and_then(|a| lines.get(a)), b.and_then(|b| made.get(b)));
+                a.zip(b).is_some_and(|(a, b)| a.trim() == b.trim())
             };
-            let near = (1..20).take_while(|s| agrees(*s)).count();
-            let before = (1..20).take_while(|s| agrees(-*s)).count();
-            (cell[*i].trim().len(), near + before)
-        })?;
-    let indent = cell[best].len() - cell[best].trim_start().len();
-    let column = (column - 1).checked_sub(shift).map_or(1, |c| c + indent + 1);
-    Some((best + 1, column))
+            let near = (1..20).take_while(|step| agrees(*step)).count();
+            let before = (1..20).take_while(|step| agrees(-*step)).count();
+            let key = (length, near + before);
+            if best.as_ref().is_none_or(|(best, _)| key >= *best) {
+                best = Some((key, (cell, i + 1, inside.map_or(1, |inside| start + inside + 1))));
+            }
+        }
+    }
+    best.map(|(_, place)| place)
 }
 
 /// The line of the cell with its number, and a caret under the column.
-fn excerpt(code: &str, line: usize, column: Option<usize>, count: u64) -> Vec<String> {
+fn excerpt((count, code): &Cell, line: usize, column: Option<usize>) -> Vec<String> {
     let Some(text) = code.lines().nth(line - 1) else { return Vec::new() };
     let number = line.to_string();
     let pad = " ".repeat(number.len());
@@ -264,7 +323,7 @@ mod tests {
         let code = "// first\n  let v = vec![1];\nv[9]";
         let text = "thread 'main' (3) panicked at src/lib.rs:4:9:\nindex out\nof bounds\n\
                     note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n";
-        let report = Report::failed(Failure::Panic, text, code, SOURCE, 7);
+        let report = Report::failed(Failure::Panic, text, &[(7, code.to_string())], SOURCE);
         assert_eq!(report.name, "Panic");
         assert_eq!(report.value, "index out\nof bounds");
         let traceback = strip_ansi(&report.traceback.join("\n"));
@@ -275,25 +334,65 @@ mod tests {
     }
 
     #[test]
-    fn equal_lines_are_told_apart_by_their_neighbours() {
-        let code = "a();\nx();\nb();\nx();\nc();";
+    fn equal_lines_are_told_apart_by_their_neighbors() {
+        let cells = [(1, "a();\nx();\nb();\nx();\nc();".to_string())];
         let source = "made\na();\nx();\nb();\nx();\nc();\n";
-        assert_eq!(cell_place("src/lib.rs:3:1", code, source), Some((2, 1)));
-        assert_eq!(cell_place("src/lib.rs:5:1", code, source), Some((4, 1)));
-        assert_eq!(cell_place("/elsewhere/lib.rs:5:1", code, source), None);
-        assert_eq!(cell_place("src/lib.rs:99:1", code, source), None);
+        let place =
+            |place: &str| cell_place(place, &cells, source).map(|(_, line, column)| (line, column));
+        assert_eq!(place("src/lib.rs:3:1"), Some((2, 1)));
+        assert_eq!(place("src/lib.rs:5:1"), Some((4, 1)));
+        assert_eq!(place("/elsewhere/lib.rs:5:1"), None);
+        assert_eq!(place("src/lib.rs:99:1"), None);
+        assert_eq!(place("src/lib.rs:0:0"), None);
+    }
+
+    #[test]
+    fn statements_on_one_line_and_functions_of_earlier_cells_are_found() {
+        let cells = [
+            (3, "fn pick(v: &[u8], i: usize) -> u8 {\n    v[i]\n}".to_string()),
+            (4, "let v = [1]; let i = v.len(); v[i]".to_string()),
+        ];
+        let source = "fn pick(v: &[u8], i: usize) -> u8 {\n    v[i]\n}\nlet v = [1];\nlet i = v.len();\n\
+                      evcxr_send_text_plain(&format!(\"{:?}\",&(\nv[i]\n)));\n";
+        let place = |place: &str| {
+            cell_place(place, &cells, source).map(|(cell, line, column)| (cell.0, line, column))
+        };
+        assert_eq!(place("src/lib.rs:2:5"), Some((3, 2, 5)));
+        assert_eq!(place("src/lib.rs:5:11"), Some((4, 1, 24)));
+        assert_eq!(place("src/lib.rs:6:40"), Some((4, 1, 31)));
     }
 
     #[test]
     fn an_early_return_names_interruption_and_the_only_question_mark() {
-        let code = "let a = 1;\nread(\"x?\")?;";
-        let report = Report::failed(Failure::EarlyReturn, "no such file\n", code, "", 2);
+        let failed = |text: &str, code: &str| {
+            Report::failed(Failure::EarlyReturn, text, &[(2, code.to_string())], "")
+        };
+        let report = failed("no such file\n", "let a = 1;\nread(\"x?\")?;");
         assert_eq!((report.name.as_str(), report.value.as_str()), ("Error", "no such file"));
         assert!(strip_ansi(&report.traceback.join("\n")).contains("In[2], line 2"));
-        let text = "Interrupted: stopped after epoch 3";
-        let report = Report::failed(Failure::EarlyReturn, text, "a()?; \nb()?;", "", 2);
+        let report = failed("Interrupted: stopped after epoch 3", "a()?; \nb()?;");
         assert_eq!(report.name, "Interrupted");
         assert_eq!(report.traceback.len(), 1);
+        let report = failed("loading\n\u{2}two problems:\n  one\n  two\n", "a()?; \nb()?;");
+        assert_eq!(report.value, "two problems:\n  one\n  two");
+        assert_eq!(
+            strip_ansi(&report.traceback.join("|")),
+            format!("Error: {}|loading", report.value)
+        );
+    }
+
+    #[test]
+    fn a_variable_that_is_gone_is_traced_to_the_cell_that_made_it() {
+        let missing = |name: &str| {
+            let text = format!("cannot find value `{name}` in this scope");
+            let error =
+                json!({"evalue": text, "traceback": [format!("[E0425] Error: {text}"), "v"]});
+            let cells = ["let v = 1;", "let mut v=2; let vw = 3;", "f(v);", "v"];
+            let cells: Vec<Cell> = (1..).zip(cells.map(str::to_string)).collect();
+            Report::compilation(&[error], &cells).traceback.join("\n")
+        };
+        assert!(missing("v").contains("Run In[2] again; lend it as `&v`"), "{}", missing("v"));
+        assert!(!missing("w").contains("help"));
     }
 
     #[test]
@@ -303,7 +402,7 @@ mod tests {
             "Error writing '\"src/lib.rs\"': No space left on device (os error 28)",
         ] {
             let error = json!({"evalue": "no parsable errors", "traceback": ["STDERR:", said]});
-            let report = Report::compilation(&[error], 3);
+            let report = Report::compilation(&[error], &[]);
             assert_eq!(report.name, "Error");
             assert!(report.value.starts_with("no space left on the disk"), "{}", report.value);
             assert!(report.traceback.iter().any(|line| line == said));
@@ -313,12 +412,13 @@ mod tests {
     #[test]
     fn compile_errors_join_under_the_users_cell_number() {
         let errors = [
-            json!({"evalue": "mismatched types", "traceback": ["x", "╭─[command_12:1:5]"]}),
-            json!({"evalue": "other", "traceback": ["y"]}),
+            json!({"evalue": "mismatched types", "traceback": ["x", "╭─[ command_12:1:1 ]"]}),
+            json!({"evalue": "other", "traceback": ["expected `;`, found `evcxr_variable_store`"]}),
         ];
-        let report = Report::compilation(&errors, 3);
+        let report = Report::compilation(&errors, &[(3, String::new())]);
         assert_eq!(report.name, "CompileError");
         assert_eq!(report.value, "mismatched types (and another error)");
-        assert_eq!(report.traceback, ["x", "╭─[In[3]:1:5]", "y"]);
+        let expected = ["x", "╭─[ In[3] ]", "expected `;`, found the end of the cell"];
+        assert_eq!(report.traceback, expected);
     }
 }

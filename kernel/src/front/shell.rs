@@ -5,7 +5,7 @@ use super::End;
 use super::history::History;
 use super::hub::Hub;
 use super::inner::{Answer, Inner, Place};
-use super::report::Report;
+use super::report::{Cell, Report};
 use crate::cell::cargo;
 use crate::cell::event::Event;
 use crate::failure::{Failure, Result};
@@ -334,9 +334,8 @@ impl Shell {
                     let source = tokio::fs::read_to_string(self.build.join("src/lib.rs"))
                         .await
                         .unwrap_or_default();
-                    let mut running = self.hub.running();
-                    let report = Report::failed(how, &text, &running.code, &source, running.count);
-                    running.failed = Some(report);
+                    let report = Report::failed(how, &text, &self.cells_so_far(), &source);
+                    self.hub.running().failed = Some(report);
                 }
                 Some(Event::Done) => drop(write.write_all(b"\n").await),
                 Some(Event::Exit { status }) => {
@@ -516,7 +515,21 @@ impl Shell {
         if running.build_stopped {
             return Some(Report::not_compiled());
         }
-        Some(Report::compilation(errors, running.count))
+        drop(running);
+        Some(Report::compilation(errors, &self.cells_so_far()))
+    }
+
+    /// The cells of this session up to the one that runs.
+    fn cells_so_far(&self) -> Vec<Cell> {
+        let (count, code) = {
+            let running = self.hub.running();
+            (running.count, running.code.clone())
+        };
+        let mut cells = self.history().of_session();
+        // The one that runs may be kept there, or be one that is not to be kept.
+        cells.retain(|cell| *cell != (count, code.clone()));
+        cells.push((count, code));
+        cells
     }
 
     /// Passes a request on and its reply back.
