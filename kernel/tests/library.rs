@@ -87,3 +87,37 @@ async fn the_decoding_of_many_pictures_stops_within_a_second() {
     let cell = kernel.good("println!(\"{kept:?} {}\", files.len());").await;
     assert_eq!(cell.text(false), "[1, 2, 3] 60000\n");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_sweep_keeps_the_model_and_the_histories_so_far() {
+    let mut kernel = start(true).await;
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    kernel.good(&format!(":dep cuaderno = {{ path = {root:?} }}\nuse cuaderno::prelude::*;")).await;
+    let code = "let labels: Vec<usize> = (0..640).map(|i| i % 2).collect();\n\
+                let pixels = (0..640 * 3 * 32 * 32).map(|i| (i % 251) as u8).collect();\n\
+                let pictures = ImageSet::from_pixels(pixels, 32, 32)?;\n\
+                let all = Dataset::new(&labels, &[\"a\", \"b\"])?.with_images(&pictures)?;\n\
+                let mut histories: Vec<History> = Vec::new();\nlet mut learner: Option<Learner> = None;";
+    kernel.good(code).await;
+    // Far more folds and learning rates than there is time for; the second `fit` of each goes on for long.
+    let code = "for fold in 0..1000 {\n    let rate = [1e-2, 1e-3][fold % 2];\n    \
+                let (validation, train): (Vec<usize>, Vec<usize>) = (0..all.len()).partition(|row| row % 5 == fold % 5);\n    \
+                let config = TrainConfig { learning_rate: rate, ..TrainConfig::default() };\n    \
+                let model = models::small_cnn(32, 2, 0)?;\n    \
+                let one = learner.insert(Learner::new(model, &all.subset(&train)?, &all.subset(&validation)?, &config)?);\n    \
+                histories.push(one.fit(1)?);\n    \
+                println!(\"first epoch\");\n    one.fit(1000)?;\n}";
+    kernel.send(code).await;
+    kernel.wait_for(|content| matches!(content, Content::StreamContent(_))).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let asked = Instant::now();
+    kernel.control.send(InterruptRequest {}.into()).await.unwrap();
+    let (name, _, _) = kernel.finish().await.error();
+    let took = asked.elapsed();
+    assert_eq!(name, "Interrupted");
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    let code = "{\nlet one = learner.as_ref().ok_or(\"no model\")?;\n\
+                println!(\"{} {} {}\", labels.len(), histories.len(), one.history().epochs.len() >= 1);\n\
+                println!(\"{}\", one.evaluate(&all)?.predictions.len());\n}";
+    assert_eq!(kernel.good(code).await.text(false), "640 1 true\n640\n");
+}
