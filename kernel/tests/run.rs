@@ -159,3 +159,56 @@ fn cleaning_frees_what_dead_kernels_and_builds_have_left() {
     assert!(files.iter().all(|file| !cache.join(file).exists()));
     assert!(cache.join("history.jsonl").exists());
 }
+
+#[test]
+fn a_run_that_keeps_going_ends_slow_cells_and_still_tells_of_its_failures() {
+    let folder = common::folder("run-going");
+    let cells = [
+        "println!(\"first\");",
+        "loop { std::thread::sleep(std::time::Duration::from_millis(50)); }",
+        "panic!(\"no\");",
+        "println!(\"last\");",
+    ];
+    notebook(&folder, "lento.ipynb", cells.map(cell).to_vec());
+    let args =
+        ["run", "lento.ipynb", "--out", "out", "--timeout", "5", "--keep-going", "--no-html"];
+    let output = cuaderno(&folder, &args);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("Interrupted: ") && said.contains("Panic: no"), "{said}");
+    assert!(said.contains("last"), "{said}");
+    let out = folder.join("out");
+    assert!(out.join("lento.ipynb").is_file() && !out.join("lento.html").exists());
+}
+
+#[test]
+fn doctor_has_a_line_for_each_thing_and_says_how_to_mend_what_is_missing() {
+    let folder = common::folder("doctor");
+    let doctor = |path: &std::ffi::OsStr| {
+        let output = Command::new(common::EXE)
+            .arg("doctor")
+            .env("CUADERNO_CACHE", common::folder("cache"))
+            .env("PATH", path)
+            .output()
+            .unwrap();
+        (output.status.success(), text(&output.stdout))
+    };
+    let (whole, said) = doctor(&std::env::var_os("PATH").unwrap());
+    for name in
+        ["rustc", "cargo", "linker", "library", "JupyterLab", "GPU toolkit", "cache", "space"]
+    {
+        assert!(said.lines().any(|line| line.contains(&format!(" {name}: "))), "{name}: {said}");
+    }
+    assert_eq!(whole, !said.contains("MISSING"), "{said}");
+    let (whole, said) = doctor(folder.as_os_str());
+    assert!(!whole, "{said}");
+    for mend in [
+        "MISSING rustc",
+        "https://rustup.rs",
+        "MISSING linker",
+        "build-essential",
+        "absent  GPU toolkit",
+    ] {
+        assert!(said.contains(mend), "{mend}: {said}");
+    }
+}
