@@ -13,6 +13,7 @@ use jupyter_zmq_client::{
 };
 use std::io::Write;
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -182,6 +183,13 @@ async fn a_shutdown_ends_all_processes_and_leaves_no_folder() {
     kernel.good("let v = 1;").await;
     let session = session_of(&kernel);
     assert!(processes_of(&session) >= 2, "evcxr and the cells");
+    // What the kernel writes, its keys among it, is the user's alone.
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&session), 0o700);
+    for file in [session.join("inner.json"), folder("cache").join("history.jsonl")] {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
     kernel.control.send(ShutdownRequest { restart: false }.into()).await.unwrap();
     let reply = tokio::time::timeout(PATIENCE, kernel.control.read()).await.unwrap().unwrap();
     assert!(matches!(reply.content, Content::ShutdownReply(_)));
