@@ -51,6 +51,8 @@ pub enum ErrorKind {
     Weights,
     /// A number is NaN or infinite where it must be finite.
     Numeric,
+    /// The device that tensors should live on is not there.
+    Device,
     /// A figure could not be drawn.
     Figure,
     /// The user interrupted the work; everything done so far is kept.

@@ -169,7 +169,11 @@ fn batch_normalization_and_its_gradients() {
                     let (y, statistics) = batch_norm2d(x, w, b, 1e-5, Finish::default()).unwrap();
                     (y, Some(statistics))
                 }),
-                Box::new(|x, w, b| (portable::batch_norm2d(x, w, b, 1e-5).unwrap(), None)),
+                Box::new(|x, w, b| {
+                    let (y, statistics) =
+                        portable::batch_norm2d(x, w, b, 1e-5, Finish::default()).unwrap();
+                    (y, Some(statistics))
+                }),
             ]
         } else {
             [
@@ -177,7 +181,11 @@ fn batch_normalization_and_its_gradients() {
                     (batch_norm2d_with(x, w, b, &given, 1e-5, Finish::default()).unwrap(), None)
                 }),
                 Box::new(|x, w, b| {
-                    (portable::batch_norm2d_with(x, w, b, &given, 1e-5).unwrap(), None)
+                    (
+                        portable::batch_norm2d_with(x, w, b, &given, 1e-5, Finish::default())
+                            .unwrap(),
+                        None,
+                    )
                 }),
             ]
         };
@@ -269,9 +277,8 @@ fn twenty_training_steps_of_the_hybrid_network() {
     for (name, optimizer, rate) in runs {
         let mut model = Hybrid::new(&config, 0).unwrap();
         for (parameter, values) in model.parameters_mut() {
-            values
-                .values_mut()
-                .copy_from_slice(&reference.values(&format!("hybrid/start/{parameter}")));
+            let given = reference.values(&format!("hybrid/start/{parameter}"));
+            values.update(&mut |values| values.copy_from_slice(&given)).unwrap();
         }
         let mut optimizer = Optimizer::new(optimizer).unwrap();
         let (images, metadata) =
@@ -336,7 +343,7 @@ fn twenty_training_steps_with_batch_normalization() {
         let mut model = start.clone();
         for (parameter, values) in model.parameters_mut() {
             let given = reference.values(&format!("normalized/start/{parameter}"));
-            values.values_mut().copy_from_slice(&given);
+            values.update(&mut |values| values.copy_from_slice(&given)).unwrap();
         }
         let mut optimizer = Optimizer::new(optimizer).unwrap();
         let images = reference.values("hybrid/images");

@@ -85,7 +85,7 @@ fn features_are_kept_on_disk_by_weights_pictures_and_transform() {
     let (second, _) = train(frozen(), &set, &config, 2);
     assert_eq!((losses(&second), files()), (losses(&first), 2));
     let mut other = frozen();
-    other.parameters_mut()[0].1.values_mut()[0] += 0.5;
+    other.parameters_mut()[0].1.update(&mut |values| values[0] += 0.5).unwrap();
     train(other, &set, &config, 1);
     assert_eq!(files(), 4);
     train(frozen(), &pictures(12, 5), &config, 1);

@@ -56,7 +56,7 @@ fn formula(values: &mut [f32], name: &str, shape: &[usize], gain: f64) {
 fn fill_network(network: &mut dyn Model, gain: f64) {
     for (name, parameter) in network.parameters_mut() {
         let shape = parameter.shape();
-        formula(parameter.values_mut(), &name, &shape, gain);
+        parameter.update(&mut |values| formula(values, &name, &shape, gain)).unwrap();
     }
     for (name, buffer) in network.buffers() {
         let mut values = vec![0.0; buffer.count()];
@@ -150,15 +150,15 @@ fn gradients_are_those_of_pytorch() {
         let mut worst = 0f64;
         for ((weight, parameter), expected) in parameters.into_iter().zip(expected.values.chunks(2))
         {
-            let gradient = parameter.with_gradient(&mut gradients).unwrap().1;
+            let gradient = parameter.take_gradient(&mut gradients).unwrap();
             let mut direction = vec![0.0; gradient.len()];
             centred(&mut direction, &format!("direction {weight}"), 1.0);
             let sum = |terms: &[f32]| -> f64 {
-                terms.iter().zip(gradient).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+                terms.iter().zip(&gradient).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
             };
             let (length, product) = (f64::from(expected[0]), f64::from(expected[1]));
             let apart =
-                (sum(gradient).sqrt() - length).abs().max((sum(&direction) - product).abs());
+                (sum(&gradient).sqrt() - length).abs().max((sum(&direction) - product).abs());
             worst = worst.max(apart / length);
             assert!(
                 apart < BEND * length,

@@ -24,7 +24,8 @@ impl Embedding {
     ) -> Result<Self> {
         let mut weight = init.normal(&[words, dimensions], 1.0)?;
         if let Some(row) = padding.filter(|row| *row < words) {
-            weight.values_mut()[row * dimensions..(row + 1) * dimensions].fill(0.0);
+            let row = row * dimensions..(row + 1) * dimensions;
+            weight.update(&mut |values| values[row.clone()].fill(0.0))?;
         }
         Ok(Self { weight, padding })
     }

@@ -193,7 +193,7 @@ mod tests {
         let values = read(&plain(seen)).into_owned();
         let mut gradients = backward(global_average_pool2d(output).unwrap().sum()).unwrap();
         let each = network.parameters_mut().into_iter();
-        let each = each.map(|(_, p)| p.with_gradient(&mut gradients).unwrap().1.to_vec());
+        let each = each.map(|(_, p)| p.take_gradient(&mut gradients).unwrap());
         (values, each.collect())
     }
 

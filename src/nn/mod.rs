@@ -34,7 +34,7 @@ pub use graph::{Graph, Node};
 pub use init::Init;
 pub use layer::Layer;
 pub use linear::Linear;
-pub use model::{Inputs, Model, named, named_buffers, named_mut};
+pub use model::{Anywhere, Inputs, Model, named, named_buffers, named_mut};
 pub use parameter::Parameter;
 pub use pass::{Mode, Pass};
 pub use pool::{AveragePool2d, MaxPool2d, Subsample2d};

@@ -40,7 +40,7 @@ fn missing(what: &str) -> Error {
 }
 
 /// A network that turns a batch into one row of logits per example.
-pub trait Model: std::fmt::Debug + Send + Sync {
+pub trait Model: std::fmt::Debug + Anywhere {
     /// The logits, `[batch, classes]`.
     fn forward(&self, inputs: &Inputs, pass: &Pass) -> Result<Tensor2>;
 
@@ -166,3 +166,16 @@ pub fn named_buffers<'a>(
 ) -> Vec<(String, &'a Buffer)> {
     buffers.into_iter().map(|(name, buffer)| (format!("{part}.{name}"), buffer)).collect()
 }
+
+/// What can be sent to other threads and seen from them: every model on the processor. With the feature `cuda` this asks
+/// for nothing, since dfdx's tensors on a GPU stay on the thread that made them.
+#[cfg(not(feature = "cuda"))]
+pub trait Anywhere: Send + Sync {}
+#[cfg(not(feature = "cuda"))]
+impl<T: Send + Sync + ?Sized> Anywhere for T {}
+
+/// Nothing is asked for: dfdx's tensors on a GPU stay on the thread that made them.
+#[cfg(feature = "cuda")]
+pub trait Anywhere {}
+#[cfg(feature = "cuda")]
+impl<T: ?Sized> Anywhere for T {}

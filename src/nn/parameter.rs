@@ -2,7 +2,8 @@
 
 use super::Pass;
 use crate::tensor::{
-    Gradients, Plain, Tape, Tensor, Tensor1, Tensor2, Tensor3, Tensor4, read, tensor, write,
+    Gradients, Plain, Tape, Tensor, Tensor1, Tensor2, Tensor3, Tensor4, out_of_memory, read,
+    take_gradient, tensor, update,
 };
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::{HasShape, Shape};
@@ -71,9 +72,9 @@ impl Parameter {
         each_rank!(&self.value, t => read(t))
     }
 
-    /// The values for writing, in row-major order.
-    pub fn values_mut(&mut self) -> &mut [f32] {
-        each_rank!(&mut self.value, t => write(t)).unwrap_or(&mut [])
+    /// Changes the values, which lie in row-major order.
+    pub fn update(&mut self, change: &mut dyn FnMut(&mut [f32])) -> Result<()> {
+        each_rank!(&mut self.value, t => update(t, change))
     }
 
     /// Whether training changes it.
@@ -136,16 +137,10 @@ impl Parameter {
         Err(Error::new(ErrorKind::Shape, problem))
     }
 
-    /// The gradient of the last backward pass, in row-major order, zeros when there was none; and the
-    /// values it belongs to.
-    pub fn with_gradient<'a>(
-        &'a mut self,
-        gradients: &'a mut Gradients,
-    ) -> Result<(&'a mut [f32], &'a [f32])> {
-        each_rank!(&mut self.value, t => {
-            let gradient = gradients.get_or_alloc_mut(t).map_err(crate::tensor::out_of_memory)?;
-            Ok((write(t).unwrap_or(&mut []), gradient))
-        })
+    /// The gradient of the last backward pass, in row-major order, zeros when there was none. It is taken out of
+    /// `gradients`.
+    pub fn take_gradient(&self, gradients: &mut Gradients) -> Result<Vec<f32>> {
+        each_rank!(&self.value, t => take_gradient(gradients, t)).map_err(out_of_memory)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Inputs, Model, Pass};
 use crate::Result;
 use crate::notebook::{Bundle, Show, show_in_cells};
+use crate::tensor::device_name;
 use std::fmt;
 
 /// One layer of a [`Summary`].
@@ -82,11 +83,12 @@ impl Summary {
     fn totals(&self) -> String {
         let adds: usize = self.rows.iter().map(|row| row.multiply_adds).sum();
         format!(
-            "{} parameters ({} trainable), {:.1} MB; {} multiply-adds",
+            "{} parameters ({} trainable), {:.1} MB; {} multiply-adds; {}",
             grouped(self.total),
             grouped(self.trainable),
             self.total as f64 * 4.0 / 1e6,
             grouped(adds),
+            device_name(),
         )
     }
 }

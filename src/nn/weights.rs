@@ -202,7 +202,7 @@ impl Weights {
         }
         for (name, parameter) in model.parameters_mut() {
             if let Some(tensor) = self.tensors.get(&name).filter(|_| !kept(&name)) {
-                parameter.values_mut().copy_from_slice(&tensor.values);
+                parameter.update(&mut |values| values.copy_from_slice(&tensor.values))?;
             }
         }
         for (name, buffer) in model.buffers() {

@@ -1,87 +1,18 @@
-//! The values of a tensor as a slice, without a copy.
+//! The values of a tensor as numbers in the processor's memory.
+//!
+//! On the processor nothing is copied; from a GPU they are. Every operation written on slices therefore runs
+//! with tensors of either, and [`super::portable`] says which need not.
 
-use super::tape::Plain;
-use dfdx::shapes::Shape;
-use std::borrow::Cow;
+#[cfg(feature = "cuda")]
+mod cuda;
+#[cfg(not(feature = "cuda"))]
+mod here;
 
-/// The values of a tensor in row-major order; borrowed when they lie so in memory, else copied.
-pub fn read<S: Shape>(tensor: &Plain<S>) -> Cow<'_, [f32]> {
-    let count = tensor.shape().num_elements();
-    if count == 0 {
-        return Cow::Borrowed(&[]);
-    }
-    match contiguous_start(tensor) {
-        // SAFETY: the pointer is that of element 0 in the tensor's `Vec`, which lives as long as the
-        // borrow; the addresses of the neighbours along every axis show that the `count` elements of
-        // the tensor lie behind it in row-major order, hence inside the same `Vec`.
-        Some(start) => Cow::Borrowed(unsafe { std::slice::from_raw_parts(start, count) }),
-        None => Cow::Owned(tensor.as_vec()),
-    }
-}
-
-/// The values of a tensor for writing in row-major order. Data shared with another tensor is copied
-/// first, as in every write to a dfdx tensor. `None` when the values do not lie in row-major order,
-/// which no tensor that this crate makes does.
-pub fn write<S: Shape>(tensor: &mut Plain<S>) -> Option<&mut [f32]> {
-    let count = tensor.shape().num_elements();
-    if count == 0 {
-        return Some(&mut []);
-    }
-    contiguous_start(tensor)?;
-    let start: *mut f32 = &mut tensor[S::Concrete::default()];
-    // SAFETY: as in `read`; the mutable index has made the `Vec` this tensor's own, and the exclusive
-    // borrow of the tensor keeps everyone else out for as long as the slice lives.
-    Some(unsafe { std::slice::from_raw_parts_mut(start, count) })
-}
-
-/// The address of the first element, when the elements lie in row-major order without gaps.
-fn contiguous_start<S: Shape>(tensor: &Plain<S>) -> Option<*const f32> {
-    let dims = tensor.shape().concrete();
-    let mut index = S::Concrete::default();
-    let start: *const f32 = &tensor[index];
-    let mut expected = 1;
-    for axis in (0..S::NUM_DIMS).rev() {
-        if dims[axis] > 1 {
-            index[axis] = 1;
-            let next: *const f32 = &tensor[index];
-            index[axis] = 0;
-            let stride = (next as usize).wrapping_sub(start as usize) / size_of::<f32>();
-            if stride != expected {
-                return None;
-            }
-        }
-        expected *= dims[axis];
-    }
-    Some(start)
-}
-
-use dfdx::shapes::HasShape;
-
-#[cfg(test)]
-mod tests {
-    use super::super::tape::tensor;
-    use super::*;
-    use dfdx::shapes::{Axes2, Axis};
-    use dfdx::tensor_ops::{BroadcastTo, PermuteTo};
-
-    #[test]
-    fn contiguous_tensors_are_borrowed_and_others_copied() {
-        let t = tensor((0..6).map(|v| v as f32).collect(), (2, 3)).unwrap();
-        assert!(matches!(read(&t), Cow::Borrowed(_)));
-        assert_eq!(&*read(&t), &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
-        let transposed: Plain<(usize, usize)> = t.clone().permute::<_, Axes2<1, 0>>();
-        assert!(matches!(read(&transposed), Cow::Owned(_)));
-        assert_eq!(&*read(&transposed), &[0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
-        let row = tensor(vec![1.0, 2.0], (2,)).unwrap();
-        let broadcast: Plain<(usize, usize)> = row.broadcast_like::<_, Axis<0>>(&(3, 2));
-        assert_eq!(&*read(&broadcast), &[1.0, 2.0, 1.0, 2.0, 1.0, 2.0]);
-    }
-
-    #[test]
-    fn writing_leaves_the_tensor_that_shared_the_data_alone() {
-        let mut a = tensor(vec![1.0, 2.0], (2,)).unwrap();
-        let b = a.clone();
-        write(&mut a).unwrap()[0] = 9.0;
-        assert_eq!((&*read(&a), &*read(&b)), (&[9.0, 2.0][..], &[1.0, 2.0][..]));
-    }
-}
+#[cfg(feature = "cuda")]
+pub use cuda::read;
+#[cfg(feature = "cuda")]
+pub(crate) use cuda::{put_gradient, take_gradient, update};
+#[cfg(not(feature = "cuda"))]
+pub use here::read;
+#[cfg(not(feature = "cuda"))]
+pub(crate) use here::{put_gradient, take_gradient, update};

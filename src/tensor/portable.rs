@@ -1,30 +1,31 @@
-//! The operations made only of dfdx's own: slower, but they run on any dfdx device, and the fast ones
-//! are tested against them.
+//! The operations made only of dfdx's own: slower than [`super::fast`] on the processor, but they run on any dfdx
+//! device, and the fast ones are tested against them.
 //!
-//! A sliding window is a gather: every position names the pixel of each of its taps, or one more place
-//! that holds the padding.
+//! A sliding window is a gather: every position names the pixel of each of its taps, or one more place that holds the
+//! padding.
 
-use super::attention::check as check_attention;
-use super::batch_norm::check as check_channels;
-use super::conv1d::{check as check_sequence, on_rows};
-use super::conv2d::check;
-use super::cpu::Window;
-use super::embedding::check as check_tokens;
-use super::pool2d::{Shares, cells_of, window_shares};
-use super::tape::{
-    Tensor, Tensor1, Tensor2, Tensor3, Tensor4, constant, device, out_of_memory, tensor,
+use super::cpu::{Activation, Window};
+use super::fast::{
+    ChannelStatistics, Epilogue, Finish, LossOptions, Quiet, Shares, Slide, cells_of, check,
+    check_added, check_attention, check_channels, check_factors, check_features, check_labels,
+    check_parts, check_quiet, check_rows, check_sequence, check_tokens, check_values, drop_factors,
+    inside_shares, on_rows, pooled, subsample_shares, window_shares,
 };
-use super::{ChannelStatistics, Epilogue, Slide};
+use super::read;
+use super::tape::{
+    Plain, Tape, Tensor, Tensor0, Tensor1, Tensor2, Tensor3, Tensor4, constant, device,
+    out_of_memory, plain, tensor,
+};
 use crate::{Error, ErrorKind, Result};
-use dfdx::shapes::{Axes2, Axes3, Axes4, Axis, HasShape, Shape};
-use dfdx::tensor::{PutTape, SplitTape, TensorFromVec, WithEmptyTape};
+use dfdx::shapes::{Axes2, Axes3, Axes4, Axis, HasShape, Rank0, Shape};
+use dfdx::tensor::{PutTape, SplitTape, TensorFromVec};
 use dfdx::tensor_ops::{
-    BroadcastTo, GatherTo, MaxTo, PermuteTo, ReshapeTo, SumTo, TryAdd, TryConcatAlong, TryMatMul,
-    TryMul, TrySub,
+    BroadcastTo, GatherTo, MaxTo, MeanTo, PermuteTo, ReshapeTo, SumTo, TryAdd, TryConcatAlong,
+    TryMatMul, TryMul, VarTo,
 };
 use ndarray::Array2;
 
-/// [`super::conv2d`] by gather and matrix product.
+/// [`super::conv2d`] by gather and one matrix product a group.
 pub fn conv2d(
     input: Tensor4,
     weight: Tensor4,
@@ -33,36 +34,43 @@ pub fn conv2d(
     groups: usize,
     epilogue: Epilogue,
 ) -> Result<Tensor4> {
-    let (plain, tape) = input.split_tape();
-    let (plain_weight, weight_tape) = weight.split_tape();
-    let shape = check(&plain, &plain_weight, None, window, groups, epilogue)?;
-    let (images, channels, ..) = *plain.shape();
-    let (input, weight) = (plain.put_tape(tape), plain_weight.put_tape(weight_tape));
-    let [height, width] = shape.output;
-    let (depth, positions, outputs) =
-        (channels * window.taps(), height * width, shape.out_channels);
-    let columns = windows(input, window, shape.input, shape.output, 0.0)?;
-    let columns = columns.try_reshape_like(&(depth, positions * images)).map_err(out_of_memory)?;
-    let weight = dense(weight, channels, groups)?;
-    let product = weight.try_matmul(columns).map_err(out_of_memory)?;
-    let product = match bias {
-        None => product,
-        Some(bias) => {
-            let transposed: Tensor2 = bias
-                .try_broadcast_like::<_, Axis<0>>(&(positions * images, outputs))
-                .and_then(|t| t.try_permute::<_, Axes2<1, 0>>())
-                .map_err(out_of_memory)?;
-            product.try_add(transposed).map_err(out_of_memory)?
-        }
+    let (input, tape) = input.split_tape();
+    let (weight, weight_tape) = weight.split_tape();
+    let (bias, bias_tape) = match bias.map(SplitTape::split_tape) {
+        Some((bias, tape)) => (Some(bias), tape),
+        None => (None, Tape::off()),
     };
+    let shape = check(&input, &weight, bias.as_ref(), window, groups, epilogue)?;
+    let (images, channels, ..) = *input.shape();
+    let ([height, width], outputs) = (shape.output, shape.out_channels);
+    let (taps, positions) = (window.taps(), height * width);
+    let (depth, columns) = (channels / groups * taps, positions * images);
+    let seen: Tensor4 = windows(input.put_tape(tape), window, shape.output, 0.0)?
+        .try_reshape_like(&(taps, positions, images, channels))
+        .and_then(|t: Tensor4| t.try_permute::<_, Axes4<3, 0, 1, 2>>())
+        .map_err(out_of_memory)?;
+    let seen: Tensor3 = seen.try_reshape_like(&(groups, depth, columns)).map_err(out_of_memory)?;
+    let weight: Tensor3 = weight
+        .put_tape(weight_tape)
+        .try_reshape_like(&(groups, outputs / groups, depth))
+        .map_err(out_of_memory)?;
+    let mut product: Tensor2 = weight
+        .try_matmul(seen)
+        .and_then(|t: Tensor3| t.try_reshape_like(&(outputs, columns)))
+        .map_err(out_of_memory)?;
+    if let Some(bias) = bias {
+        let bias = bias
+            .put_tape(bias_tape)
+            .try_broadcast_like::<_, Axis<1>>(&(outputs, columns))
+            .map_err(out_of_memory)?;
+        product = product.try_add(bias).map_err(out_of_memory)?;
+    }
     let output: Tensor4 = product
         .try_reshape_like(&(outputs, positions, images))
-        .and_then(|t| t.try_permute::<_, Axes3<2, 0, 1>>())
-        .and_then(|t: Tensor<(usize, usize, usize)>| {
-            t.try_reshape_like(&(images, outputs, height, width))
-        })
+        .and_then(|t: Tensor3| t.try_permute::<_, Axes3<2, 0, 1>>())
+        .and_then(|t: Tensor3| t.try_reshape_like(&(images, outputs, height, width)))
         .map_err(out_of_memory)?;
-    let output = if epilogue.relu { output.try_relu().map_err(out_of_memory)? } else { output };
+    let output = if epilogue.relu { relu(output)? } else { output };
     match epilogue.pool {
         Some(side) => max_pool2d(output, &Window::square(side, side, 0)),
         None => Ok(output),
@@ -72,16 +80,12 @@ pub fn conv2d(
 /// [`super::max_pool2d`] by gather and maximum. Where values tie, each of them gets the gradient.
 pub fn max_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
     let (images, channels, height, width) = *input.shape();
-    let output = window.output([height, width]).ok_or_else(|| {
-        Error::new(ErrorKind::Shape, "the pooling window is larger than the picture")
-    })?;
+    let output = pooled(window, [height, width])?;
     let positions = output[0] * output[1];
-    let best: Tensor<(usize, usize)> = windows(input, window, [height, width], output, f32::MIN)?
-        .try_reshape_like(&(channels, window.taps(), positions * images))
-        .and_then(|t| t.try_max::<_, Axis<1>>())
-        .map_err(out_of_memory)?;
-    best.try_reshape_like(&(channels * positions, images))
-        .and_then(|t| t.try_permute::<_, Axes2<1, 0>>())
+    windows(input, window, output, f32::MIN)?
+        .try_reshape_like(&(window.taps(), positions, images * channels))
+        .and_then(|t: Tensor3| t.try_max::<_, Axis<0>>())
+        .and_then(|t: Tensor2| t.try_permute::<_, Axes2<1, 0>>())
         .and_then(|t: Tensor2| t.try_reshape_like(&(images, channels, output[0], output[1])))
         .map_err(out_of_memory)
 }
@@ -93,7 +97,9 @@ pub fn linear(
     bias: Option<Tensor1>,
     relu: bool,
 ) -> Result<Tensor2> {
-    let shape = (input.shape().0, weight.shape().0);
+    let ((batch, inputs), weights) = (*input.shape(), *weight.shape());
+    check_features(inputs, weights, bias.as_ref().map(|bias| bias.shape().0))?;
+    let shape = (batch, weights.0);
     let weight: Tensor2 = weight.try_permute::<_, Axes2<1, 0>>().map_err(out_of_memory)?;
     let mut output = input.try_matmul(weight).map_err(out_of_memory)?;
     if let Some(bias) = bias {
@@ -103,50 +109,121 @@ pub fn linear(
     if relu { output.try_relu().map_err(out_of_memory) } else { Ok(output) }
 }
 
+/// [`super::conv2d_quiet`] step by step.
+pub fn conv2d_quiet(
+    input: &Plain<(usize, usize, usize, usize)>,
+    weight: &Plain<(usize, usize, usize, usize)>,
+    window: &Window,
+    groups: usize,
+    after: Quiet,
+) -> Result<Plain<(usize, usize, usize, usize)>> {
+    check_quiet(input, weight, window, groups, &after)?;
+    let mut flow = constant(input);
+    if let Some(([scale, shift], activation)) = after.before {
+        flow = activate(channelwise(flow, scale, shift)?, activation)?;
+    }
+    flow = conv2d(flow, constant(weight), None, window, groups, Epilogue::default())?;
+    flow = channelwise(flow, after.scale, after.shift)?;
+    if let Some(add) = &after.add {
+        flow = flow.try_add(constant(add)).map_err(out_of_memory)?;
+    }
+    flow = activate(flow, after.activation)?;
+    Ok(plain(match after.pool {
+        Some(side) => max_pool2d(flow, &Window::square(side, side, 0))?,
+        None => flow,
+    }))
+}
+
+/// Every channel times its factor, plus its summand; an empty list changes nothing.
+fn channelwise(input: Tensor4, scale: Vec<f32>, shift: Vec<f32>) -> Result<Tensor4> {
+    let shape = *input.shape();
+    let across = |values: Vec<f32>| -> Result<Tensor4> {
+        let values = constant(&tensor(values, (shape.1,))?);
+        values.try_broadcast_like::<_, Axes3<0, 2, 3>>(&shape).map_err(out_of_memory)
+    };
+    let mut flow = input;
+    if !scale.is_empty() {
+        flow = flow.try_mul(across(scale)?).map_err(out_of_memory)?;
+    }
+    if !shift.is_empty() {
+        flow = flow.try_add(across(shift)?).map_err(out_of_memory)?;
+    }
+    Ok(flow)
+}
+
 /// [`super::relu`] by dfdx's own.
 pub fn relu<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
-    input.try_relu().map_err(out_of_memory)
+    activate(input, Activation::Relu)
 }
 
 /// [`super::relu6`] by dfdx's `clamp`.
 pub fn relu6<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
-    input.try_clamp(0.0, 6.0).map_err(out_of_memory)
+    activate(input, Activation::Relu6)
 }
 
 /// [`super::sigmoid`] by dfdx's own.
 pub fn sigmoid<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
-    input.try_sigmoid().map_err(out_of_memory)
+    activate(input, Activation::Sigmoid)
 }
 
 /// [`super::silu`] by sigmoid and product.
 pub fn silu<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
-    let gate = input.with_empty_tape().try_sigmoid().map_err(out_of_memory)?;
-    input.try_mul(gate).map_err(out_of_memory)
+    activate(input, Activation::Silu)
 }
 
-/// [`super::batch_norm2d`] by dfdx's means, without the statistics.
+/// [`super::activate`] by dfdx's own functions.
+pub fn activate<S: Shape>(input: Tensor<S>, activation: Activation) -> Result<Tensor<S>> {
+    match activation {
+        Activation::Identity => Ok(input),
+        Activation::Relu => input.try_relu().map_err(out_of_memory),
+        Activation::Relu6 => input.try_clamp(0.0, 6.0).map_err(out_of_memory),
+        Activation::Sigmoid => input.try_sigmoid().map_err(out_of_memory),
+        Activation::Silu => {
+            let (input, tape) = input.split_tape();
+            let twin = input.clone().put_tape(tape.another());
+            let gate = twin.try_sigmoid().map_err(out_of_memory)?;
+            input.put_tape(tape).try_mul(gate).map_err(out_of_memory)
+        }
+    }
+}
+
+/// [`super::batch_norm2d`] by dfdx's means.
 pub fn batch_norm2d(
     input: Tensor4,
     scale: Tensor1,
     shift: Tensor1,
     epsilon: f32,
-) -> Result<Tensor4> {
-    let (images, channels, height, width) = *input.shape();
+    finish: Finish,
+) -> Result<(Tensor4, ChannelStatistics)> {
+    let shape = *input.shape();
+    let (images, channels, height, width) = shape;
+    check_values(shape)?;
     check_channels(channels, scale.shape().0, shift.shape().0, None)?;
-    let shape = (channels, images * height * width);
-    let normalized: Tensor2 = input
+    check_added(shape, finish.add.as_ref().map(|added| *added.shape()))?;
+    let rows = (channels, images * height * width);
+    let values: Tensor2 = input
         .try_permute::<_, Axes4<1, 0, 2, 3>>()
-        .and_then(|t: Tensor4| t.try_reshape_like(&shape))
-        .and_then(|t: Tensor2| t.try_normalize::<Axis<1>>(epsilon))
+        .and_then(|t: Tensor4| t.try_reshape_like(&rows))
         .map_err(out_of_memory)?;
-    let scale: Tensor2 = scale.try_broadcast_like::<_, Axis<1>>(&shape).map_err(out_of_memory)?;
-    let shift: Tensor2 = shift.try_broadcast_like::<_, Axis<1>>(&shape).map_err(out_of_memory)?;
-    normalized
+    let (values, tape) = values.split_tape();
+    let mean: Plain<(usize,)> = values.clone().try_mean::<_, Axis<1>>().map_err(out_of_memory)?;
+    let variance: Plain<(usize,)> =
+        values.clone().try_var::<_, Axis<1>>().map_err(out_of_memory)?;
+    let statistics = ChannelStatistics {
+        mean: read(&mean).into_owned(),
+        variance: read(&variance).into_owned(),
+    };
+    let normalized: Tensor2 =
+        values.put_tape(tape).try_normalize::<Axis<1>>(epsilon).map_err(out_of_memory)?;
+    let scale: Tensor2 = scale.try_broadcast_like::<_, Axis<1>>(&rows).map_err(out_of_memory)?;
+    let shift: Tensor2 = shift.try_broadcast_like::<_, Axis<1>>(&rows).map_err(out_of_memory)?;
+    let output = normalized
         .try_mul(scale)
         .and_then(|t| t.try_add(shift))
         .and_then(|t| t.try_reshape_like(&(channels, images, height, width)))
         .and_then(|t: Tensor4| t.try_permute::<_, Axes4<1, 0, 2, 3>>())
-        .map_err(out_of_memory)
+        .map_err(out_of_memory)?;
+    Ok((finished(output, finish)?, statistics))
 }
 
 /// [`super::batch_norm2d_with`] by products and sums.
@@ -156,26 +233,95 @@ pub fn batch_norm2d_with(
     shift: Tensor1,
     statistics: &ChannelStatistics,
     epsilon: f32,
+    finish: Finish,
 ) -> Result<Tensor4> {
     let shape = *input.shape();
-    let channels = shape.1;
-    check_channels(channels, scale.shape().0, shift.shape().0, Some(statistics))?;
-    let across = |values: Vec<f32>| -> Result<Tensor4> {
-        let values = constant(&tensor(values, (channels,))?);
-        values.try_broadcast_like::<_, Axes3<0, 2, 3>>(&shape).map_err(out_of_memory)
-    };
-    let inverse = statistics.variance.iter().map(|v| (v + epsilon).sqrt().recip()).collect();
-    let (mean, inverse) = (across(statistics.mean.clone())?, across(inverse)?);
+    check_channels(shape.1, scale.shape().0, shift.shape().0, Some(statistics))?;
+    check_added(shape, finish.add.as_ref().map(|added| *added.shape()))?;
+    let inverse: Vec<f32> =
+        statistics.variance.iter().map(|v| (v + epsilon).sqrt().recip()).collect();
+    let centre =
+        statistics.mean.iter().zip(&inverse).map(|(mean, inverse)| -mean * inverse).collect();
+    let normalized = channelwise(input, inverse, centre)?;
     let scale: Tensor4 =
         scale.try_broadcast_like::<_, Axes3<0, 2, 3>>(&shape).map_err(out_of_memory)?;
     let shift: Tensor4 =
         shift.try_broadcast_like::<_, Axes3<0, 2, 3>>(&shape).map_err(out_of_memory)?;
-    input
-        .try_sub(mean)
-        .and_then(|t| t.try_mul(inverse))
-        .and_then(|t| t.try_mul(scale))
-        .and_then(|t| t.try_add(shift))
-        .map_err(out_of_memory)
+    let output = normalized.try_mul(scale).and_then(|t| t.try_add(shift)).map_err(out_of_memory)?;
+    finished(output, finish)
+}
+
+/// What follows a normalization.
+fn finished(output: Tensor4, finish: Finish) -> Result<Tensor4> {
+    let output = match finish.add {
+        Some(add) => output.try_add(add).map_err(out_of_memory)?,
+        None => output,
+    };
+    if finish.relu { relu(output) } else { Ok(output) }
+}
+
+/// [`super::concat`] by dfdx's own.
+pub fn concat(left: Tensor2, right: Tensor2) -> Result<Tensor2> {
+    check_rows(left.shape().0, right.shape().0)?;
+    (left, right).try_concat_along(Axis::<1>).map_err(out_of_memory)
+}
+
+/// [`super::concat_channels`] by dfdx's own, one part after the other.
+pub fn concat_channels(parts: Vec<Tensor4>) -> Result<Tensor4> {
+    check_parts(&parts.iter().map(|part| *part.shape()).collect::<Vec<_>>())?;
+    // dfdx joins no empty tensors.
+    let filled = parts.iter().filter(|part| part.shape().num_elements() > 0).count();
+    let mut parts = parts.into_iter().filter(|part| filled == 0 || part.shape().num_elements() > 0);
+    let Some(first) = parts.next() else {
+        return Err(Error::new(ErrorKind::Shape, "there is nothing to join"));
+    };
+    if filled == 0 {
+        return Ok(first);
+    }
+    parts.try_fold(first, |joined, part| {
+        (joined, part).try_concat_along(Axis::<1>).map_err(out_of_memory)
+    })
+}
+
+/// [`super::scale_channels`] by broadcast and product.
+pub fn scale_channels(input: Tensor4, factors: Tensor4) -> Result<Tensor4> {
+    let shape = *input.shape();
+    check_factors(shape, *factors.shape())?;
+    let factors: Tensor4 = factors
+        .try_reshape_like(&(shape.0, shape.1))
+        .and_then(|t: Tensor2| t.try_broadcast_like::<_, Axes2<2, 3>>(&shape))
+        .map_err(out_of_memory)?;
+    input.try_mul(factors).map_err(out_of_memory)
+}
+
+/// [`super::dropout`] as a product with the factors.
+pub fn dropout<S: Shape>(input: Tensor<S>, probability: f32, seed: u64) -> Result<Tensor<S>> {
+    let count = input.shape().num_elements();
+    dropped(input, probability, seed, count, 1)
+}
+
+/// [`super::stochastic_depth`] as a product with the factors.
+pub fn stochastic_depth(input: Tensor4, probability: f32, seed: u64) -> Result<Tensor4> {
+    let (images, channels, height, width) = *input.shape();
+    dropped(input, probability, seed, images, channels * height * width)
+}
+
+fn dropped<S: Shape>(
+    input: Tensor<S>,
+    probability: f32,
+    seed: u64,
+    count: usize,
+    length: usize,
+) -> Result<Tensor<S>> {
+    let Some(factors) = drop_factors(probability, seed, count)? else { return Ok(input) };
+    let factors = factors.into_iter().flat_map(|factor| std::iter::repeat_n(factor, length));
+    let factors = constant(&tensor(factors.collect(), *input.shape())?);
+    input.try_mul(factors).map_err(out_of_memory)
+}
+
+/// [`super::global_average_pool2d`] by dfdx's means.
+pub fn global_average_pool2d(input: Tensor4) -> Result<Tensor2> {
+    input.try_mean::<_, Axes2<2, 3>>().map_err(out_of_memory)
 }
 
 /// [`super::average_pool2d`] as a product with the matrix of every pixel's share in every output.
@@ -183,6 +329,20 @@ pub fn average_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
     let (_, _, height, width) = *input.shape();
     let (rows, columns) = window_shares(window, [height, width])?;
     average(input, rows, columns)
+}
+
+/// [`super::average_pool2d_inside`] as such a product.
+pub fn average_pool2d_inside(input: Tensor4, window: &Window) -> Result<Tensor4> {
+    let (_, _, height, width) = *input.shape();
+    let (rows, columns) = inside_shares(window, [height, width])?;
+    average(input, rows, columns)
+}
+
+/// [`super::subsample2d`] as such a product.
+pub fn subsample2d(input: Tensor4, stride: usize, from: usize) -> Result<Tensor4> {
+    let (_, _, height, width) = *input.shape();
+    let [rows, columns] = [height, width].map(|size| subsample_shares(size, stride, from));
+    average(input, rows?, columns?)
 }
 
 /// [`super::adaptive_average_pool2d`] as a product with the matrix of every pixel's share in every output.
@@ -237,7 +397,7 @@ pub fn embedding(weight: Tensor2, tokens: &Array2<u32>, padding: Option<usize>) 
     };
     let places: Vec<usize> = tokens.iter().map(|token| *token as usize).collect();
     let count = places.len();
-    let places = device().try_tensor_from_vec(places, (count,)).map_err(out_of_memory)?;
+    let places = device()?.try_tensor_from_vec(places, (count,)).map_err(out_of_memory)?;
     let rows: Tensor2 = weight.try_gather(places).map_err(out_of_memory)?;
     rows.try_reshape_like(&(batch, length, dimensions)).map_err(out_of_memory)
 }
@@ -287,73 +447,110 @@ pub fn attention_pool(
     values.try_mul(weights).and_then(|t| t.try_sum::<_, Axis<1>>()).map_err(out_of_memory)
 }
 
-/// The pixels of every window: `[channels · taps · positions, batch]`.
+/// [`super::cross_entropy`] by dfdx's log-softmax.
+pub fn cross_entropy(logits: Tensor2, labels: &[usize], options: &LossOptions) -> Result<Tensor0> {
+    let shape = *logits.shape();
+    let weights = check_labels(shape, labels, options)?;
+    let total: f64 = labels.iter().map(|label| f64::from(weights[*label])).sum();
+    let shares: Vec<f32> = weights.iter().map(|w| (-f64::from(*w) / total) as f32).collect();
+    let (rows, classes) = shape;
+    let smoothing = options.label_smoothing;
+    let mut targets = vec![0.0; rows * classes];
+    for (row, label) in targets.chunks_exact_mut(classes).zip(labels) {
+        let spread = smoothing / classes as f32;
+        row.iter_mut().zip(&shares).for_each(|(target, share)| *target = spread * share);
+        row[*label] += (1.0 - smoothing) * shares[*label];
+    }
+    let targets = constant(&tensor(targets, shape)?);
+    let losses: Tensor1 = logits
+        .try_log_softmax::<Axis<1>>()
+        .and_then(|t| t.try_mul(targets))
+        .and_then(|t| t.try_sum::<_, Axis<1>>())
+        .map_err(out_of_memory)?;
+    let losses =
+        if options.focal_gamma > 0.0 { focal(losses, labels, &shares, options)? } else { losses };
+    losses.try_sum::<Rank0, _>().map_err(out_of_memory)
+}
+
+/// Losses, which are shares of what the true class has as its negative logarithm, times (1 − p)^γ.
+fn focal(
+    losses: Tensor1,
+    labels: &[usize],
+    shares: &[f32],
+    options: &LossOptions,
+) -> Result<Tensor1> {
+    // A class without weight has no loss, whatever p is.
+    let inverse = labels.iter().map(|label| match shares[*label] {
+        0.0 => 0.0,
+        share => share.recip(),
+    });
+    let inverse = constant(&tensor(inverse.collect(), (labels.len(),))?);
+    let (losses, tape) = losses.split_tape();
+    let wrong = losses
+        .clone()
+        .put_tape(tape.another())
+        .try_mul(inverse)
+        .and_then(|t| t.try_exp())
+        .and_then(|t| t.try_negate())
+        .and_then(|t| t.try_add(1.0))
+        // At 0 a power below 1 has no slope.
+        .and_then(|t| t.try_clamp(1e-12, 1.0))
+        .and_then(|t| t.try_powf(options.focal_gamma))
+        .map_err(out_of_memory)?;
+    losses.put_tape(tape).try_mul(wrong).map_err(out_of_memory)
+}
+
+/// The sum of two tensors of the same shape.
+pub fn add<S: Shape>(left: Tensor<S>, right: Tensor<S>) -> Result<Tensor<S>> {
+    let (a, b) = (left.shape().concrete(), right.shape().concrete());
+    if a != b {
+        let problem = format!("tensors of shapes {a:?} and {b:?} cannot be added");
+        return Err(Error::new(ErrorKind::Shape, problem));
+    }
+    left.try_add(right).map_err(out_of_memory)
+}
+
+/// `[batch, channels, height, width]` to `[batch, channels · height · width]`.
+pub fn flatten(input: Tensor4) -> Result<Tensor2> {
+    let (images, channels, height, width) = *input.shape();
+    input.try_reshape_like(&(images, channels * height * width)).map_err(out_of_memory)
+}
+
+/// What every tap of the window sees at every position: `[taps · positions, batch · channels]`. Beyond the picture it
+/// sees `padding`.
 fn windows(
     input: Tensor4,
     window: &Window,
-    [height, width]: [usize; 2],
     [out_height, out_width]: [usize; 2],
     padding: f32,
 ) -> Result<Tensor2> {
-    let (images, channels, ..) = *input.shape();
-    let pixels = channels * height * width;
-    let mut places = Vec::with_capacity(channels * window.taps() * out_height * out_width);
-    for channel in 0..channels {
-        for tap in 0..window.taps() {
-            let tap = [tap / window.kernel[1], tap % window.kernel[1]];
-            for position in 0..out_height * out_width {
-                let position = [position / out_width, position % out_width];
-                let [y, x] = [0, 1].map(|axis| {
-                    (position[axis] * window.stride[axis] + tap[axis] * window.dilation[axis])
-                        .checked_sub(window.padding[axis][0])
-                });
-                places.push(match (y, x) {
-                    (Some(y), Some(x)) if y < height && x < width => {
-                        (channel * height + y) * width + x
-                    }
-                    _ => pixels,
-                });
-            }
+    let (images, channels, height, width) = *input.shape();
+    let (pixels, planes) = (height * width, images * channels);
+    let mut places = Vec::with_capacity(window.taps() * out_height * out_width);
+    for tap in 0..window.taps() {
+        let tap = [tap / window.kernel[1], tap % window.kernel[1]];
+        for position in 0..out_height * out_width {
+            let position = [position / out_width, position % out_width];
+            let [y, x] = [0, 1].map(|axis| {
+                (position[axis] * window.stride[axis] + tap[axis] * window.dilation[axis])
+                    .checked_sub(window.padding[axis][0])
+            });
+            places.push(match (y, x) {
+                (Some(y), Some(x)) if y < height && x < width => y * width + x,
+                _ => pixels,
+            });
         }
     }
-    let flat: Tensor2 = input
-        .try_reshape_like(&(images, pixels))
+    let mut rows: Tensor2 = input
+        .try_reshape_like(&(planes, pixels))
         .and_then(|t: Tensor2| t.try_permute::<_, Axes2<1, 0>>())
         .and_then(|t: Tensor2| t.try_contiguous())
         .map_err(out_of_memory)?;
-    pick(flat, padding, places)
-}
-
-/// The rows `places` of a matrix, where the place after the last row holds `rest`.
-fn pick(matrix: Tensor2, rest: f32, places: Vec<usize>) -> Result<Tensor2> {
-    let columns = matrix.shape().1;
-    let rest = constant(&tensor(vec![rest; columns], (1, columns))?);
-    let joined: Tensor2 = (matrix, rest).try_concat_along(Axis::<0>).map_err(out_of_memory)?;
-    let count = places.len();
-    let places = device().try_tensor_from_vec(places, (count,)).map_err(out_of_memory)?;
-    joined.try_gather(places).map_err(out_of_memory)
-}
-
-/// Weights of grouped convolution as one matrix `[out channels, channels · taps]`, with zeros between
-/// groups.
-fn dense(weight: Tensor4, channels: usize, groups: usize) -> Result<Tensor2> {
-    let (outputs, group_channels, kernel_height, kernel_width) = *weight.shape();
-    let taps = kernel_height * kernel_width;
-    let count = outputs * group_channels * taps;
-    let mut places = Vec::with_capacity(outputs * channels * taps);
-    for output in 0..outputs {
-        let first = output / (outputs / groups) * group_channels;
-        for channel in 0..channels {
-            for tap in 0..taps {
-                places.push(match channel.checked_sub(first) {
-                    Some(inside) if inside < group_channels => {
-                        (output * group_channels + inside) * taps + tap
-                    }
-                    _ => count,
-                });
-            }
-        }
+    if places.contains(&pixels) {
+        let beyond = constant(&tensor(vec![padding; planes], (1, planes))?);
+        rows = (rows, beyond).try_concat_along(Axis::<0>).map_err(out_of_memory)?;
     }
-    let flat: Tensor2 = weight.try_reshape_like(&(count, 1)).map_err(out_of_memory)?;
-    pick(flat, 0.0, places)?.try_reshape_like(&(outputs, channels * taps)).map_err(out_of_memory)
+    let count = places.len();
+    let places = device()?.try_tensor_from_vec(places, (count,)).map_err(out_of_memory)?;
+    rows.try_gather(places).map_err(out_of_memory)
 }

@@ -2,12 +2,15 @@
 
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::{Rank0, Shape};
-use dfdx::tensor::{Merge, NoneTape, OwnedTape, PutTape, SplitTape, TensorFromVec};
+use dfdx::tensor::{HasErr, Merge, NoneTape, OwnedTape, PutTape, SplitTape, TensorFromVec};
 use dfdx::tensor_ops::Backward;
-use std::sync::OnceLock;
 
-/// The device that tensors live on.
+/// The device that tensors live on: the processor, or with the feature `cuda` the first GPU.
+#[cfg(not(feature = "cuda"))]
 pub type Device = dfdx::tensor::Cpu;
+/// The device that tensors live on: the processor, or with the feature `cuda` the first GPU.
+#[cfg(feature = "cuda")]
+pub type Device = dfdx::tensor::Cuda;
 /// Gradients by tensor, as [`backward`] returns them.
 pub type Gradients = dfdx::tensor::Gradients<f32, Device>;
 /// A tensor without a tape: data, such as a batch of pictures or a parameter.
@@ -68,7 +71,7 @@ impl dfdx::tensor::Tape<f32, Device> for Tape {
 
     fn add_backward_op<F>(&mut self, operation: F)
     where
-        F: 'static + FnOnce(&mut Gradients) -> std::result::Result<(), dfdx::tensor::CpuError>,
+        F: 'static + FnOnce(&mut Gradients) -> std::result::Result<(), BackwardError>,
     {
         if let Some(tape) = &mut self.0 {
             tape.add_backward_op(operation);
@@ -91,13 +94,43 @@ impl Merge<Tape> for Tape {
     }
 }
 
-/// The device of this process. One for all, so that buffers are shared.
-pub fn device() -> &'static Device {
-    static DEVICE: OnceLock<Device> = OnceLock::new();
+/// The device of this process, on a GPU that of this thread. One for all tensors, so that buffers are shared.
+///
+/// # Errors
+/// [`ErrorKind::Device`] when the feature `cuda` is on and there is no GPU.
+pub fn device() -> Result<&'static Device> {
+    started().as_ref().map_err(|problem| {
+        Error::new(ErrorKind::Device, format!("the GPU does not start ({problem})"))
+            .help("`nvidia-smi` shows the driver and its GPUs; without the feature `cuda` the processor does the work")
+    })
+}
+
+type Started = std::result::Result<Device, String>;
+
+#[cfg(not(feature = "cuda"))]
+fn started() -> &'static Started {
+    static DEVICE: std::sync::OnceLock<Started> = std::sync::OnceLock::new();
     DEVICE.get_or_init(|| {
         super::cpu::keep();
-        Device::default()
+        Ok(Device::default())
     })
+}
+
+#[cfg(feature = "cuda")]
+fn started() -> &'static Started {
+    fn start() -> Started {
+        super::cpu::keep();
+        Device::try_build(0, 0).map_err(|error| error.to_string())
+    }
+    std::thread_local! {
+        static DEVICE: &'static Started = Box::leak(Box::new(start()));
+    }
+    DEVICE.with(|device| *device)
+}
+
+/// The device's name, such as a summary shows it.
+pub fn device_name() -> &'static str {
+    if cfg!(feature = "cuda") { "CUDA device 0" } else { "CPU" }
 }
 
 /// A tensor from its values in row-major order.
@@ -105,7 +138,8 @@ pub fn device() -> &'static Device {
 /// Errors when the number of values is not the product of the shape.
 pub fn tensor<S: Shape>(values: Vec<f32>, shape: S) -> Result<Plain<S>> {
     let found = values.len();
-    device().try_tensor_from_vec(values, shape).map_err(|_| {
+    let device = device()?;
+    device.try_tensor_from_vec(values, shape).map_err(|_| {
         Error::new(
             ErrorKind::Shape,
             format!("{found} values do not fill a tensor of shape {:?}", shape.concrete()),
@@ -145,28 +179,10 @@ pub fn backward(loss: Tensor0) -> Result<Gradients> {
 }
 
 /// The error of operations inside a backward pass, as dfdx wants it.
-pub(crate) type BackwardError = dfdx::tensor::CpuError;
-
-/// Takes the gradient of a tensor out, zeros when there was none. The gradient of an operation's
-/// output is not needed once its backward pass ran: taking it frees the memory at once.
-pub(crate) fn take_gradient<S: Shape>(
-    gradients: &mut Gradients,
-    of: &Plain<S>,
-) -> std::result::Result<Vec<f32>, BackwardError> {
-    gradients.get_or_alloc_mut(of).map(|gradient| std::mem::take(&mut **gradient))
-}
-
-/// Puts a gradient that was taken, and added to, back in its place.
-pub(crate) fn put_gradient<S: Shape>(
-    gradients: &mut Gradients,
-    of: &Plain<S>,
-    values: Vec<f32>,
-) -> std::result::Result<(), BackwardError> {
-    gradients.get_or_alloc_mut(of).map(|gradient| **gradient = values)
-}
+pub(crate) type BackwardError = <Device as HasErr>::Err;
 
 /// dfdx's errors carry no place; the only one that can reach us here is a failed allocation.
-pub(crate) fn out_of_memory(error: dfdx::tensor::CpuError) -> Error {
+pub(crate) fn out_of_memory(error: BackwardError) -> Error {
     Error::new(ErrorKind::Numeric, format!("the tensor operation failed ({error})"))
         .help("use a smaller batch or smaller pictures")
 }

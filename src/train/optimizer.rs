@@ -111,13 +111,13 @@ impl Optimizer {
                 continue;
             }
             let learning_rate = learning_rate(&name);
-            let (values, gradient) = parameter.with_gradient(gradients)?;
-            match &self.config {
+            let gradient = parameter.take_gradient(gradients)?;
+            parameter.update(&mut |values| match &self.config {
                 OptimizerConfig::Adam(adam) => {
-                    adam_step(adam, self.steps, learning_rate, values, gradient, state);
+                    adam_step(adam, self.steps, learning_rate, values, &gradient, state);
                 }
-                OptimizerConfig::Sgd(sgd) => sgd_step(sgd, learning_rate, values, gradient, state),
-            }
+                OptimizerConfig::Sgd(sgd) => sgd_step(sgd, learning_rate, values, &gradient, state),
+            })?;
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! Operations that join or reshape tensors.
 
-use super::read;
-use super::tape::{Tape, Tensor, Tensor2, Tensor4, put_gradient, take_gradient, tensor};
+use crate::tensor::tape::{Tape, Tensor2, Tensor4, tensor};
+use crate::tensor::{put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
-use dfdx::shapes::{HasShape, Shape};
+use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
 use rayon::prelude::*;
 
@@ -12,10 +12,7 @@ pub fn concat(left: Tensor2, right: Tensor2) -> Result<Tensor2> {
     let (left, left_tape) = left.split_tape();
     let (right, right_tape) = right.split_tape();
     let ((rows, a), (right_rows, b)) = (*left.shape(), *right.shape());
-    if rows != right_rows {
-        let problem = format!("a batch of {rows} cannot be joined with a batch of {right_rows}");
-        return Err(Error::new(ErrorKind::Shape, problem));
-    }
+    check_rows(rows, right_rows)?;
     let mut values = Vec::with_capacity(rows * (a + b));
     {
         let (left, right) = (read(&left), read(&right));
@@ -50,20 +47,9 @@ pub fn concat(left: Tensor2, right: Tensor2) -> Result<Tensor2> {
 /// and out.
 pub fn concat_channels(parts: Vec<Tensor4>) -> Result<Tensor4> {
     let (plains, tapes): (Vec<_>, Vec<_>) = parts.into_iter().map(SplitTape::split_tape).unzip();
-    let Some(first) = plains.first() else {
-        return Err(Error::new(ErrorKind::Shape, "there is nothing to join"));
-    };
-    let (images, _, height, width) = *first.shape();
+    let shapes: Vec<_> = plains.iter().map(|part| *part.shape()).collect();
+    let (images, channels, height, width) = check_parts(&shapes)?;
     let size = height * width;
-    let mut channels = 0;
-    for part in &plains {
-        let (n, c, h, w) = *part.shape();
-        if (n, h, w) != (images, height, width) {
-            let problem = format!("{:?} cannot be joined with {:?}", part.shape(), first.shape());
-            return Err(Error::new(ErrorKind::Shape, problem));
-        }
-        channels += c;
-    }
     let mut values = vec![0.0; images * channels * size];
     let mut start = 0;
     for part in &plains {
@@ -109,11 +95,8 @@ pub fn concat_channels(parts: Vec<Tensor4>) -> Result<Tensor4> {
 pub fn scale_channels(input: Tensor4, factors: Tensor4) -> Result<Tensor4> {
     let (input, input_tape) = input.split_tape();
     let (factors, factors_tape) = factors.split_tape();
-    let (images, channels, height, width) = *input.shape();
-    if *factors.shape() != (images, channels, 1, 1) {
-        let problem = format!("{:?} are no factors of {:?}", factors.shape(), input.shape());
-        return Err(Error::new(ErrorKind::Shape, problem));
-    }
+    let (_, _, height, width) = *input.shape();
+    check_factors(*input.shape(), *factors.shape())?;
     let size = (height * width).max(1);
     let mut values = read(&input).into_owned();
     let by = read(&factors).into_owned();
@@ -150,19 +133,35 @@ pub fn scale_channels(input: Tensor4, factors: Tensor4) -> Result<Tensor4> {
     Ok(output.put_tape(tape))
 }
 
-/// The sum of two tensors of the same shape.
-pub fn add<S: Shape>(left: Tensor<S>, right: Tensor<S>) -> Result<Tensor<S>> {
-    let (a, b) = (left.shape().concrete(), right.shape().concrete());
-    if a != b {
-        let problem = format!("tensors of shapes {a:?} and {b:?} cannot be added");
-        return Err(Error::new(ErrorKind::Shape, problem));
+/// That two matrices have as many rows.
+pub(in crate::tensor) fn check_rows(left: usize, right: usize) -> Result<()> {
+    if left == right {
+        return Ok(());
     }
-    dfdx::tensor_ops::TryAdd::try_add(left, right).map_err(super::tape::out_of_memory)
+    let problem = format!("a batch of {left} cannot be joined with a batch of {right}");
+    Err(Error::new(ErrorKind::Shape, problem))
 }
 
-/// `[batch, channels, height, width]` to `[batch, channels · height · width]`.
-pub fn flatten(input: Tensor4) -> Result<Tensor2> {
-    let (images, channels, height, width) = *input.shape();
-    let shape = (images, channels * height * width);
-    dfdx::tensor_ops::ReshapeTo::try_reshape_like(input, &shape).map_err(super::tape::out_of_memory)
+/// Batch, channels, height and width of feature maps.
+type Sizes = (usize, usize, usize, usize);
+
+/// The sizes of feature maps joined along their channels, when all else is the same.
+pub(in crate::tensor) fn check_parts(parts: &[Sizes]) -> Result<Sizes> {
+    let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
+    let Some(first) = parts.first() else {
+        return fail("there is nothing to join".to_string());
+    };
+    match parts.iter().find(|part| (part.0, part.2, part.3) != (first.0, first.2, first.3)) {
+        Some(part) => fail(format!("{part:?} cannot be joined with {first:?}")),
+        None => Ok((first.0, parts.iter().map(|part| part.1).sum(), first.2, first.3)),
+    }
+}
+
+/// That there is one factor a channel.
+pub(in crate::tensor) fn check_factors(input: Sizes, factors: Sizes) -> Result<()> {
+    if factors == (input.0, input.1, 1, 1) {
+        return Ok(());
+    }
+    let problem = format!("{factors:?} are no factors of {input:?}");
+    Err(Error::new(ErrorKind::Shape, problem))
 }

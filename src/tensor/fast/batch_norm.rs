@@ -1,7 +1,7 @@
 //! Batch normalization (Ioffe and Szegedy, 2015) on the tape.
 
-use super::read;
-use super::tape::{Tape, Tensor1, Tensor4, put_gradient, take_gradient, tensor};
+use crate::tensor::tape::{Tape, Tensor1, Tensor4, tensor};
+use crate::tensor::{put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
@@ -40,12 +40,7 @@ pub fn batch_norm2d(
     epsilon: f32,
     finish: Finish,
 ) -> Result<(Tensor4, ChannelStatistics)> {
-    let (images, _, height, width) = *input.shape();
-    if images * height * width < 2 {
-        let problem = "batch normalization in training needs more than one value a channel";
-        return Err(Error::new(ErrorKind::Shape, problem)
-            .help("leave a last batch of one picture out, or normalize with running statistics"));
-    }
+    check_values(*input.shape())?;
     normalize(input, scale, shift, None, epsilon, finish)
 }
 
@@ -64,8 +59,32 @@ pub fn batch_norm2d_with(
     Ok(normalize(input, scale, shift, Some(statistics), epsilon, finish)?.0)
 }
 
+/// Batch, channels, height and width of feature maps.
+type Sizes = (usize, usize, usize, usize);
+
+/// That a channel has more than one value.
+pub(in crate::tensor) fn check_values((images, _, height, width): Sizes) -> Result<()> {
+    if images * height * width > 1 {
+        return Ok(());
+    }
+    let problem = "batch normalization in training needs more than one value a channel";
+    Err(Error::new(ErrorKind::Shape, problem)
+        .help("leave a last batch of one picture out, or normalize with running statistics"))
+}
+
+/// That what is added has the sizes of what it is added to.
+pub(in crate::tensor) fn check_added(input: Sizes, added: Option<Sizes>) -> Result<()> {
+    match added.filter(|added| *added != input) {
+        None => Ok(()),
+        Some(added) => {
+            let problem = format!("{added:?} cannot be added to {input:?}");
+            Err(Error::new(ErrorKind::Shape, problem))
+        }
+    }
+}
+
 /// That every operand has one value a channel.
-pub(super) fn check(
+pub(in crate::tensor) fn check(
     channels: usize,
     scale: usize,
     shift: usize,
@@ -108,12 +127,7 @@ fn normalize(
     };
     let (_, channels, height, width) = *input.shape();
     check(channels, scale.shape().0, shift.shape().0, given)?;
-    if let Some(added) = &added
-        && added.shape() != input.shape()
-    {
-        let problem = format!("{:?} cannot be added to {:?}", added.shape(), input.shape());
-        return Err(Error::new(ErrorKind::Shape, problem));
-    }
+    check_added(*input.shape(), added.as_ref().map(|added| *added.shape()))?;
     let size = height * width;
     let statistics = match given {
         Some(given) => given.clone(),

@@ -1,14 +1,14 @@
 //! Two-dimensional convolution on the tape.
 
-use super::cpu::{self, Conv2dShape, Window};
-use super::tape::{Tensor1, Tensor4, put_gradient, take_gradient, tensor};
-use super::{Plain, Tape, read};
+use crate::tensor::cpu::{self, Conv2dShape, Window};
+use crate::tensor::tape::{Tensor1, Tensor4, tensor};
+use crate::tensor::{Plain, Tape, put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
 
-pub use super::cpu::Fused as Epilogue;
-use super::cpu::{Activation, After, Before};
+pub use crate::tensor::cpu::Fused as Epilogue;
+use crate::tensor::cpu::{Activation, After, Before};
 
 /// What comes with a convolution of which nobody wants gradients, in the same pass and in this order.
 #[derive(Clone, Debug, Default)]
@@ -39,32 +39,14 @@ pub fn conv2d_quiet(
     groups: usize,
     after: Quiet,
 ) -> Result<Plain<(usize, usize, usize, usize)>> {
-    let epilogue = Epilogue { relu: false, pool: after.pool };
-    let shape = check(input, weight, None, window, groups, epilogue)?;
-    let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
-    for (what, values) in [("factors", &after.scale), ("summands", &after.shift)] {
-        if !values.is_empty() && values.len() != shape.out_channels {
-            return fail(format!("{} {what} for {} channels", values.len(), shape.out_channels));
-        }
-    }
+    let shape = check_quiet(input, weight, window, groups, &after)?;
     let before = match &after.before {
         None => Before::default(),
-        Some(([scale, shift], activation)) => {
-            let fits = [scale, shift].iter().all(|values| values.len() == shape.in_channels);
-            if !fits || !shape.window.is_pointwise() || groups != 1 {
-                return fail(format!("{} factors before a convolution {shape:?}", scale.len()));
-            }
-            Before { scale, shift, activation: *activation }
-        }
+        Some(([scale, shift], activation)) => Before { scale, shift, activation: *activation },
     };
     let images = input.shape().0;
     let [height, width] = shape.pooled(after.pool);
     let whole = (images, shape.out_channels, height, width);
-    if let Some(add) = &after.add
-        && (*add.shape() != whole || after.pool.is_some())
-    {
-        return fail(format!("{:?} cannot be added to {whole:?}", add.shape()));
-    }
     let mut output = vec![0.0; images * shape.out_channels * height * width];
     let mut winners = vec![0; if after.pool.is_some() { output.len() } else { 0 }];
     let add = after.add.as_ref().map(read);
@@ -152,8 +134,40 @@ pub fn conv2d(
     Ok(output.put_tape(tape))
 }
 
+/// The sizes of a convolution without gradients, when everything fits.
+pub(in crate::tensor) fn check_quiet(
+    input: &Plain<(usize, usize, usize, usize)>,
+    weight: &Plain<(usize, usize, usize, usize)>,
+    window: &Window,
+    groups: usize,
+    after: &Quiet,
+) -> Result<Conv2dShape> {
+    let epilogue = Epilogue { relu: false, pool: after.pool };
+    let shape = check(input, weight, None, window, groups, epilogue)?;
+    let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
+    for (what, values) in [("factors", &after.scale), ("summands", &after.shift)] {
+        if !values.is_empty() && values.len() != shape.out_channels {
+            return fail(format!("{} {what} for {} channels", values.len(), shape.out_channels));
+        }
+    }
+    if let Some(([scale, shift], _)) = &after.before {
+        let fits = [scale, shift].iter().all(|values| values.len() == shape.in_channels);
+        if !fits || !shape.window.is_pointwise() || groups != 1 {
+            return fail(format!("{} factors before a convolution {shape:?}", scale.len()));
+        }
+    }
+    let [height, width] = shape.pooled(after.pool);
+    let whole = (input.shape().0, shape.out_channels, height, width);
+    if let Some(add) = &after.add
+        && (*add.shape() != whole || after.pool.is_some())
+    {
+        return fail(format!("{:?} cannot be added to {whole:?}", add.shape()));
+    }
+    Ok(shape)
+}
+
 /// The sizes of a convolution, when everything fits.
-pub(super) fn check(
+pub(in crate::tensor) fn check(
     input: &Plain<(usize, usize, usize, usize)>,
     weight: &Plain<(usize, usize, usize, usize)>,
     bias: Option<&Plain<(usize,)>>,

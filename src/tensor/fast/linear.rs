@@ -1,8 +1,8 @@
 //! The fully connected layer on the tape.
 
-use super::cpu::{Matrix, MatrixMut, matmul_parallel};
-use super::tape::{Tensor1, Tensor2, put_gradient, take_gradient, tensor};
-use super::{Tape, read};
+use crate::tensor::cpu::{Matrix, MatrixMut, matmul_parallel};
+use crate::tensor::tape::{Tensor1, Tensor2, tensor};
+use crate::tensor::{Tape, put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
@@ -23,16 +23,7 @@ pub fn linear(
     };
     let (batch, inputs) = *input.shape();
     let (outputs, expected) = *weight.shape();
-    if inputs != expected {
-        let problem = format!("the input has {inputs} features, the weights expect {expected}");
-        return Err(Error::new(ErrorKind::Shape, problem));
-    }
-    if let Some(bias) = &bias
-        && bias.shape().0 != outputs
-    {
-        let problem = format!("{} biases for {outputs} outputs", bias.shape().0);
-        return Err(Error::new(ErrorKind::Shape, problem));
-    }
+    check(inputs, (outputs, expected), bias.as_ref().map(|bias| bias.shape().0))?;
     let mut values = vec![0.0; batch * outputs];
     if let Some(bias) = &bias {
         let bias = read(bias);
@@ -89,4 +80,20 @@ pub fn linear(
         });
     }
     Ok(output.put_tape(tape))
+}
+
+/// That features, weights `[out, in]` and biases fit.
+pub(in crate::tensor) fn check(
+    inputs: usize,
+    (outputs, expected): (usize, usize),
+    biases: Option<usize>,
+) -> Result<()> {
+    let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
+    if inputs != expected {
+        return fail(format!("the input has {inputs} features, the weights expect {expected}"));
+    }
+    match biases.filter(|biases| *biases != outputs) {
+        None => Ok(()),
+        Some(biases) => fail(format!("{biases} biases for {outputs} outputs")),
+    }
 }

@@ -1,7 +1,7 @@
 //! Softmax cross-entropy on the tape.
 
-use super::read;
-use super::tape::{Plain, Tensor0, Tensor2, put_gradient, take_gradient, tensor};
+use crate::tensor::tape::{Plain, Tensor0, Tensor2, tensor};
+use crate::tensor::{put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Tape as _};
@@ -38,34 +38,8 @@ pub fn softmax(logits: &Plain<(usize, usize)>) -> Vec<f32> {
 pub fn cross_entropy(logits: Tensor2, labels: &[usize], options: &LossOptions) -> Result<Tensor0> {
     let (logits, mut tape) = logits.split_tape();
     let (rows, classes) = *logits.shape();
-    let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
-    if rows != labels.len() || rows == 0 {
-        return fail(format!("{} labels for a batch of {rows}", labels.len()));
-    }
-    if let Some(label) = labels.iter().find(|label| **label >= classes) {
-        return fail(format!(
-            "the label {label} is not one of {classes} classes (0 to {})",
-            classes - 1
-        ));
-    }
-    let smoothing = options.label_smoothing;
-    if !(0.0..=1.0).contains(&smoothing) {
-        let problem = format!("a label smoothing of {smoothing} is outside 0 to 1");
-        return Err(Error::new(ErrorKind::Parameter, problem));
-    }
-    let gamma = options.focal_gamma;
-    if !(gamma >= 0.0 && gamma.is_finite()) || (gamma > 0.0 && smoothing > 0.0) {
-        let problem = format!("a focal γ of {gamma} with a label smoothing of {smoothing}");
-        return Err(Error::new(ErrorKind::Parameter, problem)
-            .help("γ is 0 or more, and one of the two is 0"));
-    }
-    let weights = match &options.class_weights {
-        None => vec![1.0; classes],
-        Some(weights) if weights.len() == classes => weights.clone(),
-        Some(weights) => {
-            return fail(format!("{} class weights for {classes} classes", weights.len()));
-        }
-    };
+    let weights = check((rows, classes), labels, options)?;
+    let (smoothing, gamma) = (options.label_smoothing, options.focal_gamma);
     let total: f64 = labels.iter().map(|label| f64::from(weights[*label])).sum();
     let spread = smoothing / classes as f32;
     let weight_sum: f32 = weights.iter().sum();
@@ -114,4 +88,38 @@ pub fn cross_entropy(logits: Tensor2, labels: &[usize], options: &LossOptions) -
         });
     }
     Ok(output.put_tape(tape))
+}
+
+/// The weight of each class, when labels, classes and options fit.
+pub(in crate::tensor) fn check(
+    (rows, classes): (usize, usize),
+    labels: &[usize],
+    options: &LossOptions,
+) -> Result<Vec<f32>> {
+    let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
+    if rows != labels.len() || rows == 0 {
+        return fail(format!("{} labels for a batch of {rows}", labels.len()));
+    }
+    if let Some(label) = labels.iter().find(|label| **label >= classes) {
+        return fail(format!(
+            "the label {label} is not one of {classes} classes (0 to {})",
+            classes.saturating_sub(1)
+        ));
+    }
+    let smoothing = options.label_smoothing;
+    if !(0.0..=1.0).contains(&smoothing) {
+        let problem = format!("a label smoothing of {smoothing} is outside 0 to 1");
+        return Err(Error::new(ErrorKind::Parameter, problem));
+    }
+    let gamma = options.focal_gamma;
+    if !(gamma >= 0.0 && gamma.is_finite()) || (gamma > 0.0 && smoothing > 0.0) {
+        let problem = format!("a focal γ of {gamma} with a label smoothing of {smoothing}");
+        return Err(Error::new(ErrorKind::Parameter, problem)
+            .help("γ is 0 or more, and one of the two is 0"));
+    }
+    match &options.class_weights {
+        None => Ok(vec![1.0; classes]),
+        Some(weights) if weights.len() == classes => Ok(weights.clone()),
+        Some(weights) => fail(format!("{} class weights for {classes} classes", weights.len())),
+    }
 }

@@ -1,10 +1,10 @@
 //! Functions of each element on the tape.
 
-pub use super::cpu::Activation;
-use super::cpu::{finish, logistic};
-use super::read;
-use super::tape::{Tensor, put_gradient, take_gradient, tensor};
 use crate::Result;
+pub use crate::tensor::cpu::Activation;
+use crate::tensor::cpu::{finish, logistic};
+use crate::tensor::tape::{Tensor, tensor};
+use crate::tensor::{put_gradient, read, take_gradient};
 use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{PutTape, SplitTape, Tape as _};
 use pulp::{Arch, Simd, WithSimd};

@@ -1,7 +1,7 @@
 //! Attention pooling on the tape.
 
-use super::read;
-use super::tape::{Tensor2, Tensor3, put_gradient, take_gradient, tensor};
+use crate::tensor::tape::{Tensor2, Tensor3, tensor};
+use crate::tensor::{put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
@@ -75,7 +75,7 @@ pub fn attention_pool(
 }
 
 /// That the sizes fit, and every sequence has a place left.
-pub(super) fn check(
+pub(in crate::tensor) fn check(
     [batch, length]: [usize; 2],
     scores: (usize, usize),
     mask: Option<&Array2<bool>>,

@@ -1,7 +1,7 @@
 //! Rows of a matrix by number, on the tape.
 
-use super::read;
-use super::tape::{Tensor2, Tensor3, put_gradient, take_gradient, tensor};
+use crate::tensor::tape::{Tensor2, Tensor3, tensor};
+use crate::tensor::{put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Tape as _};
@@ -43,7 +43,7 @@ pub fn embedding(weight: Tensor2, tokens: &Array2<u32>, padding: Option<usize>) 
 }
 
 /// That every token is a word.
-pub(super) fn check(tokens: &Array2<u32>, words: usize) -> Result<()> {
+pub(in crate::tensor) fn check(tokens: &Array2<u32>, words: usize) -> Result<()> {
     match tokens.indexed_iter().find(|(_, token)| **token as usize >= words) {
         None => Ok(()),
         Some(((row, place), token)) => {

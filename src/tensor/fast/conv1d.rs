@@ -1,8 +1,8 @@
 //! Convolutions over sequences, on the tape.
 
-use super::cpu::{Matrix, MatrixMut, Window, matmul};
-use super::tape::{Tensor1, Tensor2, Tensor3, Tensor4, put_gradient, take_gradient, tensor};
-use super::{Epilogue, conv2d, out_of_memory, read};
+use crate::tensor::cpu::{Matrix, MatrixMut, Window, matmul};
+use crate::tensor::tape::{Tensor1, Tensor2, Tensor3, Tensor4, tensor};
+use crate::tensor::{Epilogue, conv2d, out_of_memory, put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
@@ -42,7 +42,7 @@ pub fn conv1d(
 }
 
 /// A convolution over sequences as one, in whichever form, over pictures of one row.
-pub(super) fn on_rows(
+pub(in crate::tensor) fn on_rows(
     input: Tensor3,
     weight: Tensor3,
     bias: Option<Tensor1>,
@@ -202,7 +202,9 @@ fn taps_first(weight: &[f32], channels: usize, taps: usize) -> Vec<f32> {
 }
 
 /// That the sizes of [`conv1d_max`] fit: length, channels, filters, channels of the weights, taps, biases.
-pub(super) fn check([length, channels, filters, expected, taps, biases]: [usize; 6]) -> Result<()> {
+pub(in crate::tensor) fn check(
+    [length, channels, filters, expected, taps, biases]: [usize; 6],
+) -> Result<()> {
     let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
     if channels != expected {
         return fail(format!("the input has {channels} channels, the weights expect {expected}"));

@@ -1,8 +1,8 @@
 //! Pooling on the tape.
 
-use super::cpu::{self, Window};
-use super::read;
-use super::tape::{Tensor2, Tensor4, put_gradient, take_gradient, tensor};
+use crate::tensor::cpu::{self, Window};
+use crate::tensor::tape::{Tensor2, Tensor4, tensor};
+use crate::tensor::{put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Tape as _};
@@ -12,18 +12,7 @@ use rayon::prelude::*;
 pub fn max_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
     let (input, mut tape) = input.split_tape();
     let (images, channels, height, width) = *input.shape();
-    let padded_only = (0..2).any(|a| {
-        let span = window.dilation[a] * window.kernel[a].saturating_sub(1) + 1;
-        window.padding[a].iter().any(|&padding| 2 * padding > span)
-    });
-    let output = window.output([height, width]).filter(|_| !padded_only).ok_or_else(|| {
-        let [h, w] = window.kernel;
-        Error::new(
-            ErrorKind::Shape,
-            format!("a pooling window of {h}×{w} does not fit a picture of {height}×{width}"),
-        )
-        .help("padding may be at most half the window")
-    })?;
+    let output = pooled(window, [height, width])?;
     let (size, out_size) = (height * width, output[0] * output[1]);
     let mut values = vec![0.0; images * channels * out_size];
     let mut winners = vec![0; if tape.is_on() { values.len() } else { 0 }];
@@ -41,6 +30,25 @@ pub fn max_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
     Ok(output.put_tape(tape))
 }
 
+/// Height and width after a max-pooling, when it fits.
+pub(in crate::tensor) fn pooled(
+    window: &Window,
+    [height, width]: [usize; 2],
+) -> Result<[usize; 2]> {
+    let padded_only = (0..2).any(|a| {
+        let span = window.dilation[a] * window.kernel[a].saturating_sub(1) + 1;
+        window.padding[a].iter().any(|&padding| 2 * padding > span)
+    });
+    window.output([height, width]).filter(|_| !padded_only).ok_or_else(|| {
+        let [h, w] = window.kernel;
+        Error::new(
+            ErrorKind::Shape,
+            format!("a pooling window of {h}×{w} does not fit a picture of {height}×{width}"),
+        )
+        .help("padding may be at most half the window")
+    })
+}
+
 /// The mean of each window: `[batch, channels, height, width]` in and out. Padding counts as zeros, as it does in
 /// PyTorch unless told otherwise.
 pub fn average_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
@@ -52,26 +60,42 @@ pub fn average_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
 /// [`average_pool2d`] over the pixels of the picture alone: padding does not count.
 pub fn average_pool2d_inside(input: Tensor4, window: &Window) -> Result<Tensor4> {
     let (_, _, height, width) = *input.shape();
-    let (mut rows, mut columns) = window_shares(window, [height, width])?;
+    let (rows, columns) = inside_shares(window, [height, width])?;
+    average(input, rows, columns)
+}
+
+/// The shares of the pixels inside the picture alone.
+pub(in crate::tensor) fn inside_shares(
+    window: &Window,
+    size: [usize; 2],
+) -> Result<(Vec<Shares>, Vec<Shares>)> {
+    let (mut rows, mut columns) = window_shares(window, size)?;
     for shares in rows.iter_mut().chain(&mut columns) {
         let share = 1.0 / shares.len() as f32;
         shares.iter_mut().for_each(|(_, counted)| *counted = share);
     }
-    average(input, rows, columns)
+    Ok((rows, columns))
 }
 
 /// Every `stride`th pixel on both axes, from pixel `from` on: `[batch, channels, height, width]` to `[batch, channels,
 /// ⌈height / stride⌉, ⌈width / stride⌉]`, with a zero where the picture has ended.
 pub fn subsample2d(input: Tensor4, stride: usize, from: usize) -> Result<Tensor4> {
     let (_, _, height, width) = *input.shape();
+    let [rows, columns] = [height, width].map(|size| subsample_shares(size, stride, from));
+    average(input, rows?, columns?)
+}
+
+/// Every `stride`th pixel along one axis.
+pub(in crate::tensor) fn subsample_shares(
+    size: usize,
+    stride: usize,
+    from: usize,
+) -> Result<Vec<Shares>> {
     if stride == 0 {
         return Err(Error::new(ErrorKind::Parameter, "a stride of 0"));
     }
-    let axis = |size: usize| -> Vec<Shares> {
-        let pixels = (0..size.div_ceil(stride)).map(|at| at * stride + from);
-        pixels.map(|place| if place < size { vec![(place, 1.0)] } else { Vec::new() }).collect()
-    };
-    average(input, axis(height), axis(width))
+    let pixels = (0..size.div_ceil(stride)).map(|at| at * stride + from);
+    Ok(pixels.map(|place| if place < size { vec![(place, 1.0)] } else { Vec::new() }).collect())
 }
 
 /// The mean of each of `output` cells, `[height, width]`, into which the picture is divided as evenly as whole pixels
@@ -84,10 +108,10 @@ pub fn adaptive_average_pool2d(input: Tensor4, output: [usize; 2]) -> Result<Ten
 }
 
 /// The pixels along one axis that make up an output pixel, each with its share.
-pub(super) type Shares = Vec<(usize, f32)>;
+pub(in crate::tensor) type Shares = Vec<(usize, f32)>;
 
 /// What each output row and each output column of a sliding mean is made of.
-pub(super) fn window_shares(
+pub(in crate::tensor) fn window_shares(
     window: &Window,
     input: [usize; 2],
 ) -> Result<(Vec<Shares>, Vec<Shares>)> {
@@ -113,7 +137,7 @@ pub(super) fn window_shares(
 }
 
 /// The cells of adaptive pooling along one axis.
-pub(super) fn cells_of(size: usize, cells: usize) -> Result<Vec<Shares>> {
+pub(in crate::tensor) fn cells_of(size: usize, cells: usize) -> Result<Vec<Shares>> {
     if size == 0 || cells == 0 {
         let problem = format!("a picture side of {size} pixels cannot be pooled to {cells}");
         return Err(Error::new(ErrorKind::Shape, problem));

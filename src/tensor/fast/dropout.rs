@@ -1,7 +1,7 @@
 //! Dropout (Srivastava et al., 2014) on the tape.
 
-use super::read;
-use super::tape::{Tensor, Tensor4, put_gradient, take_gradient, tensor};
+use crate::tensor::tape::{Tensor, Tensor4, tensor};
+use crate::tensor::{put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{PutTape, SplitTape, Tape as _};
@@ -30,18 +30,10 @@ fn drop<S: Shape>(
     count: usize,
     length: usize,
 ) -> Result<Tensor<S>> {
-    if !(0.0..1.0).contains(&probability) {
-        let problem = format!("a dropout probability of {probability} is outside 0 to 1");
-        return Err(Error::new(ErrorKind::Parameter, problem));
-    }
-    if probability == 0.0 || length == 0 {
+    let Some(mask) = drop_factors(probability, seed, count)?.filter(|_| length > 0) else {
         return Ok(input);
-    }
+    };
     let (input, mut tape) = input.split_tape();
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let scale = 1.0 / (1.0 - probability);
-    let mask: Vec<f32> =
-        (0..count).map(|_| if random.r#gen::<f32>() < probability { 0.0 } else { scale }).collect();
     let mut values = read(&input).into_owned();
     for (run, factor) in values.chunks_exact_mut(length).zip(&mask) {
         run.iter_mut().for_each(|value| *value *= factor);
@@ -60,4 +52,23 @@ fn drop<S: Shape>(
         });
     }
     Ok(output.put_tape(tape))
+}
+
+/// The factor of each of `count` runs of values, 0 with `probability`; none when nothing is dropped.
+pub(in crate::tensor) fn drop_factors(
+    probability: f32,
+    seed: u64,
+    count: usize,
+) -> Result<Option<Vec<f32>>> {
+    if !(0.0..1.0).contains(&probability) {
+        let problem = format!("a dropout probability of {probability} is outside 0 to 1");
+        return Err(Error::new(ErrorKind::Parameter, problem));
+    }
+    if probability == 0.0 {
+        return Ok(None);
+    }
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let scale = 1.0 / (1.0 - probability);
+    let mut factor = || if random.r#gen::<f32>() < probability { 0.0 } else { scale };
+    Ok(Some((0..count).map(|_| factor()).collect()))
 }

@@ -1,0 +1,328 @@
+//! The fast form of every operation against the portable one: outputs and gradients on fresh random inputs of odd
+//! shapes.
+
+use cuaderno::Result;
+use cuaderno::tensor::cpu::Window;
+use cuaderno::tensor::{
+    Activation, ChannelStatistics, Epilogue, Finish, LossOptions, Plain, Quiet, Slide, Tape,
+    Tensor, backward, fast, portable, read, tensor,
+};
+use dfdx::shapes::{HasShape, ReduceShape, Shape};
+use dfdx::tensor::{PutTape, SplitTape};
+use dfdx::tensor_ops::{SumTo, TryMul};
+use ndarray::Array2;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::time::SystemTime;
+
+/// A source whose seed is printed, so that a failure can be repeated.
+fn source() -> ChaCha8Rng {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let seed = std::env::var("SEED").map_or(since.as_nanos() as u64, |seed| seed.parse().unwrap());
+    println!("SEED={seed}");
+    ChaCha8Rng::seed_from_u64(seed)
+}
+
+fn random<S: Shape>(source: &mut ChaCha8Rng, shape: S) -> Plain<S> {
+    let values = (0..shape.num_elements()).map(|_| source.gen_range(-1.0f32..1.0)).collect();
+    tensor(values, shape).unwrap()
+}
+
+fn on<S: Shape>(plain: &Plain<S>) -> Tensor<S> {
+    plain.clone().put_tape(Tape::on())
+}
+
+/// An operation's output, and the gradients of its inputs from a random direction of the output.
+type Answer = (Vec<f32>, Vec<Vec<f32>>);
+
+/// Runs one form of an operation: `of` names the inputs whose gradients are looked at.
+macro_rules! answer {
+    ($form:expr; $($of:expr),*) => {{
+        let output = $form.unwrap();
+        let (output, tape) = output.split_tape();
+        let values = read(&output).into_owned();
+        let direction = direction(&output);
+        let gradients = backward(output.put_tape(tape).try_mul(direction).unwrap().sum()).unwrap();
+        (values, vec![$(read(&gradients.get($of)).into_owned()),*])
+    }};
+}
+
+fn direction<S: Shape + ReduceShape<S::AllAxes, Reduced = ()>>(like: &Plain<S>) -> Plain<S> {
+    random(&mut ChaCha8Rng::seed_from_u64(7), *like.shape())
+}
+
+/// That two answers agree, within the rounding of sums in another order.
+fn same(what: &str, fast: Answer, portable: Answer) {
+    close(&format!("{what}, output"), &fast.0, &portable.0);
+    assert_eq!(fast.1.len(), portable.1.len());
+    for (at, (fast, portable)) in fast.1.iter().zip(&portable.1).enumerate() {
+        close(&format!("{what}, gradient {at}"), fast, portable);
+    }
+}
+
+fn close(what: &str, fast: &[f32], portable: &[f32]) {
+    assert_eq!(fast.len(), portable.len(), "{what}");
+    assert!(!fast.is_empty(), "{what}");
+    let scale = portable.iter().fold(1e-3f32, |most, value| most.max(value.abs()));
+    for (place, (a, b)) in fast.iter().zip(portable).enumerate() {
+        assert!((a - b).abs() <= 1e-4 * scale, "{what}: {a} and {b} at {place}");
+    }
+}
+
+#[test]
+fn convolutions_agree() {
+    let source = &mut source();
+    for round in 0..30 {
+        let groups = source.gen_range(1..4);
+        let (inside, out) = (groups * source.gen_range(1..4), groups * source.gen_range(1..5));
+        let window = Window {
+            kernel: [source.gen_range(1..5), source.gen_range(1..4)],
+            stride: [source.gen_range(1..3), source.gen_range(1..3)],
+            padding: [[source.gen_range(0..3), 1], [source.gen_range(0..2), 0]],
+            dilation: [source.gen_range(1..3), 1],
+        };
+        let size =
+            (source.gen_range(1..4), inside, source.gen_range(7..14), source.gen_range(5..12));
+        let x = random(source, size);
+        let w = random(source, (out, inside / groups, window.kernel[0], window.kernel[1]));
+        let b = random(source, (out,));
+        let relu = round % 2 == 0;
+        let pool = if round % 3 == 0 { window.output([size.2, size.3]) } else { None };
+        let pool = pool.filter(|output| output.iter().all(|side| *side >= 2)).map(|_| 2);
+        // Where windows see padding alone, or ReLU leaves zeros, maxima tie, and the forms share gradients out
+        // differently: pooled outputs alone are compared.
+        let epilogue = Epilogue { relu, pool: None };
+        let what = format!("{size:?} {window:?} {groups} groups");
+        same(
+            &what,
+            answer!(fast::conv2d(on(&x), on(&w), Some(on(&b)), &window, groups, epilogue); &x, &w, &b),
+            answer!(portable::conv2d(on(&x), on(&w), Some(on(&b)), &window, groups, epilogue); &x, &w, &b),
+        );
+        let output = window.output([size.2, size.3]).unwrap();
+        let quiet = |add: Option<Plain<_>>| Quiet {
+            scale: read(&b).into_owned(),
+            shift: read(&b).iter().map(|b| b - 0.5).collect(),
+            add,
+            activation: [Activation::Relu6, Activation::Silu, Activation::Sigmoid][round % 3],
+            ..Quiet::default()
+        };
+        let add = random(source, (size.0, out, output[0], output[1]));
+        for after in [quiet(Some(add)), Quiet { pool, ..quiet(None) }] {
+            let [a, b] = [fast::conv2d_quiet, portable::conv2d_quiet]
+                .map(|form| form(&x, &w, &window, groups, after.clone()).unwrap());
+            assert_eq!(a.shape(), b.shape());
+            close(&format!("{what}, {after:?}"), &read(&a), &read(&b));
+        }
+    }
+}
+
+#[test]
+fn pointwise_convolutions_agree_with_what_comes_before() {
+    let source = &mut source();
+    let x = random(source, (3, 5, 7, 9));
+    let w = random(source, (11, 5, 1, 1));
+    let factors = [0, 1].map(|_| read(&random(source, (5,))).into_owned());
+    let after = Quiet { before: Some((factors, Activation::Relu)), ..Quiet::default() };
+    let window = Window::square(1, 1, 0);
+    let [a, b] = [fast::conv2d_quiet, portable::conv2d_quiet]
+        .map(|form| form(&x, &w, &window, 1, after.clone()).unwrap());
+    close("pointwise", &read(&a), &read(&b));
+}
+
+#[test]
+fn sequences_agree() {
+    let source = &mut source();
+    for _ in 0..10 {
+        let (batch, channels, length) =
+            (source.gen_range(1..5), 2 * source.gen_range(1..4), source.gen_range(6..13));
+        let slide = Slide { stride: source.gen_range(1..3), padding: 1, dilation: 2, groups: 2 };
+        let x = random(source, (batch, channels, length));
+        let w = random(source, (4, channels / 2, 3));
+        let b = random(source, (4,));
+        same(
+            "conv1d",
+            answer!(fast::conv1d(on(&x), on(&w), Some(on(&b)), slide); &x, &w, &b),
+            answer!(portable::conv1d(on(&x), on(&w), Some(on(&b)), slide); &x, &w, &b),
+        );
+        let x = random(source, (batch, length, channels));
+        let w = random(source, (7, channels, 3));
+        let b = random(source, (7,));
+        same(
+            "conv1d_max",
+            answer!(fast::conv1d_max(on(&x), on(&w), on(&b)); &x, &w, &b),
+            answer!(portable::conv1d_max(on(&x), on(&w), on(&b)); &x, &w, &b),
+        );
+        let scores = random(source, (batch, length));
+        let mask = Array2::from_shape_fn((batch, length), |(_, at)| at == 0 || source.r#gen());
+        same(
+            "attention",
+            answer!(fast::attention_pool(on(&x), on(&scores), Some(&mask)); &x, &scores),
+            answer!(portable::attention_pool(on(&x), on(&scores), Some(&mask)); &x, &scores),
+        );
+        let words = random(source, (9, channels));
+        let tokens = Array2::from_shape_fn((batch, length), |_| source.gen_range(0..9));
+        same(
+            "embedding",
+            answer!(fast::embedding(on(&words), &tokens, Some(3)); &words),
+            answer!(portable::embedding(on(&words), &tokens, Some(3)); &words),
+        );
+    }
+}
+
+#[test]
+fn pooling_agrees() {
+    let source = &mut source();
+    for _ in 0..10 {
+        let size = (source.gen_range(1..4), source.gen_range(1..5), source.gen_range(6..13), 9);
+        let x = random(source, size);
+        let window = Window::square(3, source.gen_range(1..4), 1);
+        let forms: [[&dyn Fn(Tensor<_>) -> Result<Tensor<_>>; 2]; 6] = [
+            [&|x| fast::max_pool2d(x, &window), &|x| portable::max_pool2d(x, &window)],
+            [&|x| fast::average_pool2d(x, &window), &|x| portable::average_pool2d(x, &window)],
+            [&|x| fast::average_pool2d_inside(x, &window), &|x| {
+                portable::average_pool2d_inside(x, &window)
+            }],
+            [&|x| fast::adaptive_average_pool2d(x, [4, 2]), &|x| {
+                portable::adaptive_average_pool2d(x, [4, 2])
+            }],
+            [&|x| fast::subsample2d(x, 2, 1), &|x| portable::subsample2d(x, 2, 1)],
+            [&|x| fast::stochastic_depth(x, 0.3, 5), &|x| portable::stochastic_depth(x, 0.3, 5)],
+        ];
+        for (number, [a, b]) in forms.into_iter().enumerate() {
+            same(
+                &format!("pooling {number} of {size:?}"),
+                answer!(a(on(&x)); &x),
+                answer!(b(on(&x)); &x),
+            );
+        }
+        same(
+            "global means",
+            answer!(fast::global_average_pool2d(on(&x)); &x),
+            answer!(portable::global_average_pool2d(on(&x)); &x),
+        );
+    }
+}
+
+#[test]
+fn normalization_agrees() {
+    let source = &mut source();
+    for round in 0..10 {
+        let channels = source.gen_range(1..6);
+        let size = (source.gen_range(1..4), channels, source.gen_range(2..7), 5);
+        let (x, extra) = (random(source, size), random(source, size));
+        let (scale, shift) = (random(source, (channels,)), random(source, (channels,)));
+        let finish = || Finish { add: (round % 2 == 0).then(|| on(&extra)), relu: round % 3 == 0 };
+        let given = ChannelStatistics {
+            mean: read(&shift).into_owned(),
+            variance: read(&scale).iter().map(|v| v.abs() + 0.1).collect(),
+        };
+        let mut statistics = Vec::new();
+        let mut training = |form: &dyn Fn() -> Result<(Tensor<_>, ChannelStatistics)>| {
+            let (output, found) = form().unwrap();
+            statistics.push(found);
+            answer!(Ok::<_, cuaderno::Error>(output); &x, &scale, &shift)
+        };
+        let a = training(&|| fast::batch_norm2d(on(&x), on(&scale), on(&shift), 1e-3, finish()));
+        let b =
+            training(&|| portable::batch_norm2d(on(&x), on(&scale), on(&shift), 1e-3, finish()));
+        same("training", a, b);
+        close("mean", &statistics[0].mean, &statistics[1].mean);
+        close("variance", &statistics[0].variance, &statistics[1].variance);
+        same(
+            "inference",
+            answer!(fast::batch_norm2d_with(on(&x), on(&scale), on(&shift), &given, 1e-3, finish()); &x, &scale, &shift),
+            answer!(portable::batch_norm2d_with(on(&x), on(&scale), on(&shift), &given, 1e-3, finish()); &x, &scale, &shift),
+        );
+    }
+}
+
+#[test]
+fn joins_factors_and_functions_agree() {
+    let source = &mut source();
+    let parts = [3, 1, 4].map(|channels| random(source, (2, channels, 5, 3)));
+    let [a, b, c] = &parts;
+    same(
+        "channels",
+        answer!(fast::concat_channels(parts.iter().map(on).collect()); a, b, c),
+        answer!(portable::concat_channels(parts.iter().map(on).collect()); a, b, c),
+    );
+    let factors = random(source, (2, 4, 1, 1));
+    same(
+        "factors",
+        answer!(fast::scale_channels(on(c), on(&factors)); c, &factors),
+        answer!(portable::scale_channels(on(c), on(&factors)); c, &factors),
+    );
+    let (left, right) = (random(source, (5, 3)), random(source, (5, 7)));
+    same(
+        "columns",
+        answer!(fast::concat(on(&left), on(&right)); &left, &right),
+        answer!(portable::concat(on(&left), on(&right)); &left, &right),
+    );
+    let (weight, bias) = (random(source, (4, 7)), random(source, (4,)));
+    same(
+        "linear",
+        answer!(fast::linear(on(&right), on(&weight), Some(on(&bias)), true); &right, &weight, &bias),
+        answer!(portable::linear(on(&right), on(&weight), Some(on(&bias)), true); &right, &weight, &bias),
+    );
+    same(
+        "dropout",
+        answer!(fast::dropout(on(c), 0.4, 11); c),
+        answer!(portable::dropout(on(c), 0.4, 11); c),
+    );
+    for activation in [Activation::Relu, Activation::Relu6, Activation::Sigmoid, Activation::Silu] {
+        same(
+            "activation",
+            answer!(fast::activate(on(c), activation); c),
+            answer!(portable::activate(on(c), activation); c),
+        );
+    }
+}
+
+#[test]
+fn losses_agree() {
+    let source = &mut source();
+    for round in 0..20 {
+        let (rows, classes) = (source.gen_range(1..9), source.gen_range(2..6));
+        let logits = random(source, (rows, classes));
+        let labels: Vec<usize> = (0..rows).map(|_| source.gen_range(0..classes)).collect();
+        let options = LossOptions {
+            class_weights: (round % 2 == 0)
+                .then(|| (0..classes).map(|_| source.gen_range(0.2..3.0)).collect()),
+            label_smoothing: if round % 4 < 2 { source.gen_range(0.0..0.5) } else { 0.0 },
+            focal_gamma: if round % 4 < 2 { 0.0 } else { source.gen_range(0.5..3.0) },
+        };
+        same(
+            &format!("{options:?}"),
+            answer!(fast::cross_entropy(on(&logits), &labels, &options); &logits),
+            answer!(portable::cross_entropy(on(&logits), &labels, &options); &logits),
+        );
+    }
+}
+
+#[test]
+fn both_forms_refuse_what_does_not_fit() {
+    let source = &mut source();
+    let x = random(source, (2, 3, 5, 5));
+    let w = random(source, (4, 2, 3, 3));
+    let window = Window::square(3, 1, 1);
+    let matrix = random(source, (2, 3));
+    let weight = random(source, (4, 5));
+    for pair in [
+        [
+            fast::conv2d(on(&x), on(&w), None, &window, 1, Epilogue::default()).map(|_| ()),
+            portable::conv2d(on(&x), on(&w), None, &window, 1, Epilogue::default()).map(|_| ()),
+        ],
+        [
+            fast::linear(on(&matrix), on(&weight), None, false).map(|_| ()),
+            portable::linear(on(&matrix), on(&weight), None, false).map(|_| ()),
+        ],
+        [fast::concat_channels(vec![]).map(|_| ()), portable::concat_channels(vec![]).map(|_| ())],
+        [
+            fast::cross_entropy(on(&matrix), &[0, 3], &LossOptions::default()).map(|_| ()),
+            portable::cross_entropy(on(&matrix), &[0, 3], &LossOptions::default()).map(|_| ()),
+        ],
+    ] {
+        let [a, b] = pair.map(|answer| answer.unwrap_err().to_string());
+        assert_eq!(a, b);
+    }
+}
