@@ -120,6 +120,8 @@ fn started() -> &'static Started {
 fn started() -> &'static Started {
     fn start() -> Started {
         super::cpu::keep();
+        // What dfdx does next panics where there is no driver.
+        cudarc::driver::result::init().map_err(|error| error.to_string())?;
         Device::try_build(0, 0).map_err(|error| error.to_string())
     }
     std::thread_local! {
