@@ -435,22 +435,50 @@ fn spread_tiles(
 
 /// Windows at their points: `[out_channels, points, in_channels]`.
 fn transform_weights(shape: &Conv2dShape, weights: Weights<'_>, windows: &mut [f32]) {
+    /// Output channels that one task takes: the backward form reads the weights of neighbours from one place.
+    const RUN: usize = 16;
     let (channels, inputs) = (shape.out_channels, shape.in_channels);
     let count = inputs.next_multiple_of(LANES);
-    windows.par_chunks_exact_mut(POINTS * inputs).enumerate().for_each(|(channel, windows)| {
-        with_scratch(|Scratch { band, .. }| {
-            let points = sized(band, POINTS * count);
-            for input in 0..inputs {
-                let tap = |tap: usize| match weights {
-                    Weights::Forward(weight) => weight[(channel * inputs + input) * 9 + tap],
-                    Weights::Backward(weight) => weight[(input * channels + channel) * 9 + 8 - tap],
-                };
-                (0..9).for_each(|t| points[t * count + input] = tap(t));
+    windows.par_chunks_mut(RUN * POINTS * inputs).enumerate().for_each(|(task, windows)| {
+        with_scratch(|Scratch { band, lines, .. }| {
+            let first = task * RUN;
+            let run = windows.len() / (POINTS * inputs);
+            let taps = sized(band, run * 9 * count);
+            match weights {
+                Weights::Forward(weight) => {
+                    for (taps, weight) in taps
+                        .chunks_exact_mut(9 * count)
+                        .zip(weight[first * inputs * 9..].chunks_exact(inputs * 9))
+                    {
+                        for (input, window) in weight.as_chunks::<9>().0.iter().enumerate() {
+                            (0..9).for_each(|tap| taps[tap * count + input] = window[tap]);
+                        }
+                    }
+                }
+                Weights::Backward(weight) => {
+                    for (input, weight) in weight.chunks_exact(channels * 9).enumerate() {
+                        let weight = &weight[first * 9..][..run * 9];
+                        for (c, window) in weight.as_chunks::<9>().0.iter().enumerate() {
+                            let taps = &mut taps[c * 9 * count..][..9 * count];
+                            (0..9).for_each(|tap| taps[tap * count + input] = window[8 - tap]);
+                        }
+                    }
+                }
             }
-            (0..9).for_each(|t| points[t * count + inputs..(t + 1) * count].fill(0.0));
-            Arch::new().dispatch(Transform { values: points, count, way: Way::Window });
-            for (to, from) in windows.chunks_exact_mut(inputs).zip(points.chunks_exact(count)) {
-                to.copy_from_slice(&from[..inputs]);
+            let channels = windows.chunks_exact_mut(POINTS * inputs);
+            for (windows, taps) in channels.zip(taps.chunks_exact_mut(9 * count)) {
+                taps.chunks_exact_mut(count).for_each(|line| line[inputs..].fill(0.0));
+                if count == inputs {
+                    windows[..9 * count].copy_from_slice(taps);
+                    Arch::new().dispatch(Transform { values: windows, count, way: Way::Window });
+                    continue;
+                }
+                let points = sized(lines, POINTS * count);
+                points[..9 * count].copy_from_slice(taps);
+                Arch::new().dispatch(Transform { values: points, count, way: Way::Window });
+                for (to, from) in windows.chunks_exact_mut(inputs).zip(points.chunks_exact(count)) {
+                    to.copy_from_slice(&from[..inputs]);
+                }
             }
         });
     });
