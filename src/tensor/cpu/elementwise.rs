@@ -86,6 +86,33 @@ impl Finish<'_> {
     }
 }
 
+/// `y[i] = function(y[i], a[i], b[i])`.
+pub(crate) fn update_each(
+    y: &mut [f32],
+    a: &[f32],
+    b: &[f32],
+    function: impl Fn(f32, f32, f32) -> f32,
+) {
+    Arch::new().dispatch(Update { y, a, b, function });
+}
+
+struct Update<'a, F> {
+    y: &'a mut [f32],
+    a: &'a [f32],
+    b: &'a [f32],
+    function: F,
+}
+
+impl<F: Fn(f32, f32, f32) -> f32> WithSimd for Update<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let others = self.a.iter().zip(self.b);
+        self.y.iter_mut().zip(others).for_each(|(y, (a, b))| *y = (self.function)(*y, *a, *b));
+    }
+}
+
 /// 1 / (1 + e⁻ˣ).
 #[inline(always)]
 pub(crate) fn logistic(x: f32) -> f32 {

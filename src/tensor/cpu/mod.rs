@@ -18,8 +18,8 @@ mod window;
 mod winograd;
 
 pub use conv2d::{After, Before, Conv2dShape, Fused, conv2d, conv2d_backward};
-pub(crate) use elementwise::logistic;
 pub use elementwise::{Activation, finish, finish_from};
+pub(crate) use elementwise::{logistic, update_each};
 pub use im2col::{col2im, im2col};
 pub use matmul::{Matrix, MatrixMut, matmul, matmul_parallel};
 pub(crate) use memory::keep;

@@ -1,5 +1,6 @@
 //! Batch normalization (Ioffe and Szegedy, 2015) on the tape.
 
+use crate::tensor::cpu::{Activation, finish_from, update_each};
 use crate::tensor::tape::{Tape, Tensor1, Tensor4, tensor};
 use crate::tensor::{put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
@@ -144,19 +145,9 @@ fn normalize(
             let channel = i % channels;
             let factor = scale[channel] * inverse[channel];
             let rest = shift[channel] - statistics.mean[channel] * factor;
-            match &added {
-                None => y.iter_mut().zip(x).for_each(|(y, x)| *y = x * factor + rest),
-                Some(added) => {
-                    let added = &added[i * size..(i + 1) * size];
-                    y.iter_mut()
-                        .zip(x)
-                        .zip(added)
-                        .for_each(|((y, x), a)| *y = x * factor + rest + a);
-                }
-            }
-            if relu {
-                y.iter_mut().for_each(|y| *y = if *y < 0.0 { 0.0 } else { *y });
-            }
+            let added = added.as_ref().map_or(&[][..], |added| &added[i * size..(i + 1) * size]);
+            let activation = if relu { Activation::Relu } else { Activation::Identity };
+            finish_from(y, x, factor, rest, added, activation);
         });
     }
     let output = tensor(values, *input.shape())?;
@@ -171,7 +162,7 @@ fn normalize(
             if relu && size > 0 {
                 let y = read(&result);
                 gradient.par_chunks_mut(size).zip(y.par_chunks(size)).for_each(|(g, y)| {
-                    g.iter_mut().zip(y).for_each(|(g, y)| *g = if *y > 0.0 { *g } else { 0.0 });
+                    update_each(g, y, y, |g, y, _| if y > 0.0 { g } else { 0.0 });
                 });
             }
             if let Some(added) = &added {
@@ -196,10 +187,10 @@ fn normalize(
                             false => [0.0; 2],
                         };
                         let (mean, inverse) = (mean[channel], inverse[channel]);
-                        for ((dx, g), x) in dx.iter_mut().zip(g).zip(x) {
+                        update_each(dx, g, x, |dx, g, x| {
                             let normalized = (x - mean) * inverse;
-                            *dx += factor * (g - of_shift - normalized * of_scale);
-                        }
+                            dx + factor * (g - of_shift - normalized * of_scale)
+                        });
                     });
                 put_gradient(gradients, &input, dx)?;
             }
@@ -219,7 +210,7 @@ fn normalize(
 fn add_to(sum: &mut [f32], values: &[f32], size: usize) {
     let size = size.max(1);
     sum.par_chunks_mut(size).zip(values.par_chunks(size)).for_each(|(sum, values)| {
-        sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
+        update_each(sum, values, values, |s, v, _| s + v);
     });
 }
 
