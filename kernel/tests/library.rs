@@ -37,6 +37,20 @@ async fn interruption_keeps_variables_and_live_values_update_in_place() {
     assert_eq!(shows, 1, "{:?}", cell.messages);
     assert!((2..=12).contains(&updates.len()), "{} updates", updates.len());
     assert!(format!("{:?}", updates.last()).contains("50/50"), "{updates:?}");
+
+    // A later cell changes in place what an earlier one has shown.
+    let cell =
+        kernel.good("let mut work = notebook::Progress::new(\"work\", 2); work.step(1);").await;
+    let shown = cell.messages.iter().find_map(|message| match message {
+        Content::DisplayData(shown) => shown.transient.as_ref()?.display_id.clone(),
+        _ => None,
+    });
+    let cell = kernel.good("work.step(1); work.finish();").await;
+    let changed = cell.messages.iter().find_map(|message| match message {
+        Content::UpdateDisplayData(changed) => changed.transient.display_id.clone(),
+        _ => None,
+    });
+    assert!(shown.is_some() && shown == changed, "{shown:?}, {changed:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

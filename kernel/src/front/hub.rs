@@ -35,6 +35,8 @@ pub struct Running {
     pub turn: u64,
     /// A cell of the kernel's own, of which nobody is told.
     pub hidden: bool,
+    /// Its client wants no value of it shown, and no error.
+    pub silent: bool,
     /// What the user sees as the cell's number.
     pub count: u64,
     /// How the cell failed while it ran.
@@ -104,6 +106,9 @@ impl Hub {
                 && matches!(kind, "execute_result" | "display_data")
             {
                 captured.push(content);
+                return;
+            }
+            if kind == "execute_result" && running.silent {
                 return;
             }
             if kind == "execute_result" {

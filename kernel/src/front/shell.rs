@@ -363,6 +363,7 @@ impl Shell {
                 busy: true,
                 turn,
                 hidden: false,
+                silent,
                 count,
                 code: code.clone(),
                 ..Default::default()
