@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Kernel, folder, start};
+use common::{Kernel, folder, start, start_with};
 use jupyter_protocol::{
     ExecuteRequest, InputReply, JupyterMessage, JupyterMessageContent as Content,
     KernelInfoRequest, ReplyStatus, ShutdownRequest,
@@ -202,6 +202,39 @@ async fn a_shutdown_ends_all_processes_and_leaves_no_folder() {
     assert!(status.unwrap().success());
     eventually("its processes end", || processes_of(&session) == 0).await;
     assert!(!session.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_kernel_logs_holds_no_key() {
+    let log = folder("work").join(format!("log-{}", std::process::id()));
+    let file = std::fs::File::create(&log).unwrap();
+    let mut kernel = start_with(false, |command| {
+        command.env("RUST_LOG", "trace").stdout(file.try_clone().unwrap()).stderr(file);
+    })
+    .await;
+    let mut forged = kernel.info.clone();
+    forged.key = "a stranger's key".to_string();
+    let identity = peer_identity_for_session("forger").unwrap();
+    let mut forger =
+        create_client_shell_connection_with_identity(&forged, "forger", identity).await.unwrap();
+    forger.send(KernelInfoRequest {}.into()).await.unwrap();
+    kernel.good("eprintln!(\"from the cell\");").await;
+    let inner = std::fs::read_to_string(session_of(&kernel).join("inner.json")).unwrap();
+    let inner: serde_json::Value = serde_json::from_str(&inner).unwrap();
+    let inner = inner["key"].as_str().unwrap().to_string();
+    kernel.control.send(ShutdownRequest { restart: false }.into()).await.unwrap();
+    let mut status = None;
+    eventually("the kernel ends", || {
+        status = kernel.child.try_wait().unwrap();
+        status.is_some()
+    })
+    .await;
+    let said = std::fs::read_to_string(&log).unwrap();
+    // The message that was dropped is counted there.
+    assert!(said.contains("signature"), "{said}");
+    for key in [kernel.info.key.as_str(), &inner] {
+        assert!(!key.is_empty() && !said.contains(key), "{said}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,6 +44,11 @@ pub struct Cell {
 
 /// A kernel start: with or without the library prepared for cells.
 pub async fn start(with_library: bool) -> Kernel {
+    start_with(with_library, |_| {}).await
+}
+
+/// The same, of a command that is changed first.
+pub async fn start_with(with_library: bool, change: impl FnOnce(&mut Command)) -> Kernel {
     let listeners: Vec<_> =
         (0..5).map(|_| std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap()).collect();
     let ports: Vec<u16> = listeners.iter().map(|l| l.local_addr().unwrap().port()).collect();
@@ -72,6 +77,7 @@ pub async fn start(with_library: bool) -> Kernel {
     if !with_library {
         command.env("CUADERNO_CACHE", folder("cache")).env("CUADERNO_ROOT", "/nonexistent");
     }
+    change(&mut command);
     let child = command.spawn().unwrap();
     let session = format!("test-{}", ports[0]);
     let identity = peer_identity_for_session(&session).unwrap();
