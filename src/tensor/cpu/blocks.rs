@@ -1,5 +1,6 @@
 //! How the work of a convolution is cut up: into blocks of output rows, of one picture or of several small ones.
 
+use super::threads;
 use std::ops::Range;
 
 /// Output rows of one picture, and where their positions begin in the block.
@@ -39,7 +40,7 @@ pub fn blocks(
         let together = (target / size).max(1);
         // As even as whole pictures allow, and an even number of blocks for an even number of threads.
         let count = images.len().div_ceil(together);
-        let count = count.next_multiple_of(rayon::current_num_threads()).min(images.len()).max(1);
+        let count = count.next_multiple_of(threads::count()).min(images.len()).max(1);
         let (share, rest) = (images.len() / count, images.len() % count);
         let mut next = images.start;
         return (0..count)

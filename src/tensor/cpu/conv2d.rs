@@ -1,9 +1,11 @@
 //! Convolution in whichever way is the shortest, with what follows it in the same pass.
 
-use super::blocks::{Block, Part, blocks};
+use super::blocks::{Block, blocks};
 use super::sparse::{self, Sparse};
-use super::{Activation, Window, depthwise, finish, finish_from, products, winograd};
-use rayon::prelude::*;
+use super::{
+    Activation, Window, depthwise, finish, finish_from, finish_within, products, threads,
+    update_each, winograd,
+};
 use std::cell::RefCell;
 use std::ops::Range;
 
@@ -79,6 +81,20 @@ impl After<'_> {
         finish_from(target, values, scale, shift, add, self.activation);
     }
 
+    /// [`Self::finish_from`] in a function that already runs with wide instructions.
+    #[inline(always)]
+    pub(super) fn finish_within(
+        &self,
+        target: &mut [f32],
+        values: &[f32],
+        channel: usize,
+        from: usize,
+    ) {
+        let add = self.add.get(from..from + values.len()).unwrap_or(&[]);
+        let (scale, shift) = (self.scale_of(channel), self.shift_of(channel));
+        finish_within(target, values, scale, shift, add, self.activation);
+    }
+
     fn scale_of(&self, channel: usize) -> f32 {
         self.scale.get(channel).copied().unwrap_or(1.0)
     }
@@ -100,6 +116,20 @@ impl Conv2dShape {
         (self.out_channels / self.groups, channels * self.window.taps())
     }
 
+    /// The convolution that makes the input's gradient of the output's, with stride 1 and the weights turned around.
+    pub(super) fn transposed(&self) -> Self {
+        let span = |axis: usize| self.window.dilation[axis] * (self.window.kernel[axis] - 1);
+        let padding = |axis: usize| self.window.padding[axis].map(|before| span(axis) - before);
+        Self {
+            in_channels: self.out_channels,
+            out_channels: self.in_channels,
+            window: Window { padding: [padding(0), padding(1)], ..self.window },
+            input: self.output,
+            output: self.input,
+            ..*self
+        }
+    }
+
     /// Values of one picture.
     pub(super) fn picture(&self) -> usize {
         self.in_channels * self.input[0] * self.input[1]
@@ -107,13 +137,10 @@ impl Conv2dShape {
 
     /// The blocks of output rows of the pictures `images` that are worked on one after the other, before pooling.
     pub(super) fn blocks(&self, images: Range<usize>, pool: Option<usize>) -> Vec<Block> {
-        // Columns, and products, that fit the second-level cache, unless they would be so few that packing the weights
-        // for the matrix product took longer than the product.
-        const CACHED_VALUES: usize = 1 << 17;
-        const FEWEST: usize = 256;
+        // The columns of as many terms as are summed at a time fit the second-level cache beside the packed weights.
+        const POSITIONS: usize = 240;
         let side = pool.unwrap_or(1);
-        let (channels, depth) = self.group();
-        let target = (CACHED_VALUES / depth.max(channels).max(1)).max(FEWEST);
+        let target = POSITIONS;
         let rows = self.pooled(pool)[0] * side;
         blocks(images, rows, self.output[1], side, target)
     }
@@ -122,6 +149,7 @@ impl Conv2dShape {
 /// Scratch memory of a thread, kept from call to call: fresh pages cost more than the work on them.
 #[derive(Default)]
 pub(super) struct Scratch {
+    pub packed: Vec<f32>,
     pub columns: Vec<f32>,
     pub band: Vec<f32>,
     pub lines: Vec<f32>,
@@ -133,11 +161,19 @@ thread_local! {
 }
 
 pub(super) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
-    // Taken out for the time of the work: rayon may run another task of ours inside it.
+    // Taken out for the time of the work: a thread may run another task of ours inside it.
     let mut scratch = SCRATCH.take();
     let result = work(&mut scratch);
     SCRATCH.set(scratch);
     result
+}
+
+/// The weights `[out_channels, in_channels / groups, height, width]` of a convolution, or those of the one whose input
+/// gradient is wanted, with stride 1 and one group: then turned around, with the channels exchanged.
+#[derive(Clone, Copy)]
+pub(super) enum Weights<'a> {
+    Forward(&'a [f32]),
+    Backward(&'a [f32]),
 }
 
 /// Convolution of a batch: `input` is `[n, in_channels, height, width]`, `weight`
@@ -161,12 +197,13 @@ pub fn conv2d(
     }
     let images = output.len() / (height * width * shape.out_channels);
     if winograd::serves(shape, images) && winograd::pools(after.pool) {
-        let target = winograd::Target::Output { after, winners };
-        winograd::conv2d(shape, input, winograd::Weights::Forward(weight), target, output);
+        let target = products::Target::Output { after, winners };
+        winograd::conv2d(shape, input, Weights::Forward(weight), target, output);
     } else if depthwise::serves(shape) && after.pool.is_none() {
         depthwise::conv2d(shape, after, input, weight, output);
     } else {
-        products::conv2d(shape, before, after, input, weight, output, winners);
+        let target = products::Target::Output { after, winners };
+        products::conv2d(shape, before, input, Weights::Forward(weight), target, output);
     }
 }
 
@@ -194,15 +231,19 @@ pub fn conv2d_backward(
     let by_tiles = winograd::serves(shape, images);
     if fused.pool.is_none() && (by_tiles || depthwise::serves(shape)) {
         let masked = fused.relu.then(|| {
-            let alive = |(g, y): (&f32, &f32)| if *y > 0.0 { *g } else { 0.0 };
-            gradient.par_iter().zip(output).map(alive).collect::<Vec<f32>>()
+            let mut masked = gradient.to_vec();
+            threads::each_chunk(&mut masked, 1 << 14, |run, masked| {
+                let output = threads::chunk(output, 1 << 14, run);
+                update_each(masked, output, output, |g, y, _| if y > 0.0 { g } else { 0.0 });
+            });
+            masked
         });
         let gradient = masked.as_deref().unwrap_or(gradient);
         if let Some(bias_gradient) = bias_gradient {
             let plane = height * width;
-            bias_gradient.par_iter_mut().enumerate().for_each(|(channel, sum)| {
+            threads::each_chunk(bias_gradient, 1, |channel, sum| {
                 let planes = gradient.chunks_exact(plane).skip(channel).step_by(shape.out_channels);
-                *sum += planes.map(|plane| plane.iter().sum::<f32>()).sum::<f32>();
+                sum[0] += planes.map(|plane| plane.iter().sum::<f32>()).sum::<f32>();
             });
         }
         if by_tiles {
@@ -221,10 +262,8 @@ pub fn conv2d_backward(
     let lines = sparse::serves(shape, fused).then(|| sparse::lines_of(shape, weight));
     // Every run of pictures sums into memory of its own, and the sums are added in order: the result
     // does not depend on which thread was faster.
-    let sums: Vec<(Vec<f32>, Vec<f32>)> = input_runs
-        .par_iter_mut()
-        .enumerate()
-        .map(|(i, input_gradient)| {
+    let sums: Vec<(Vec<f32>, Vec<f32>)> =
+        threads::map_each(&mut input_runs, |i, input_gradient| {
             let mut weight_sum = vec![0.0; if wants.0 { weight.len() } else { 0 }];
             let mut bias_sum = vec![0.0; if wants.1 { shape.out_channels } else { 0 }];
             let mine = i * run..((i + 1) * run).min(images);
@@ -263,8 +302,7 @@ pub fn conv2d_backward(
                 }
             });
             (weight_sum, bias_sum)
-        })
-        .collect();
+        });
     if let Some(gradient) = weight_gradient {
         sums.iter().for_each(|(sum, _)| match &lines {
             Some(_) => sparse::add_lines(shape, sum, gradient),
@@ -278,46 +316,6 @@ pub fn conv2d_backward(
 
 fn add_to(sum: &mut [f32], values: &[f32]) {
     sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
-}
-
-/// The part of each plane of `values`, `[pictures, channels, plane]`, that belongs to the parts of each block: block by
-/// block, in it picture by picture, in that channel by channel. `length` is that of a part.
-pub(super) fn planes_of<'a, T>(
-    blocks: &[Block],
-    mut values: &'a mut [T],
-    channels: usize,
-    plane: usize,
-    length: impl Fn(&Part) -> usize,
-) -> Vec<Vec<&'a mut [T]>> {
-    let mut lines: Vec<Vec<&'a mut [T]>> = blocks.iter().map(|_| Vec::new()).collect();
-    let mut places: Vec<(usize, usize, usize)> = Vec::new();
-    for (number, block) in blocks.iter().enumerate() {
-        places.extend(block.parts.iter().map(|part| (number, part.image, length(part))));
-    }
-    for of_image in places.chunk_by(|a, b| a.1 == b.1) {
-        for _ in 0..channels {
-            let mut this;
-            (this, values) = values.split_at_mut(plane);
-            for &(block, _, length) in of_image {
-                let line;
-                (line, this) = this.split_at_mut(length);
-                lines[block].push(line);
-            }
-        }
-    }
-    lines
-}
-
-/// Cuts the lines of several pictures, each with `channels` of them, into runs of channels.
-pub(super) fn by_channels<T>(lines: Vec<T>, channels: usize, run: usize) -> Vec<Vec<T>> {
-    if lines.is_empty() {
-        return Vec::new();
-    }
-    let mut runs: Vec<Vec<T>> = (0..channels.div_ceil(run)).map(|_| Vec::new()).collect();
-    for (place, line) in lines.into_iter().enumerate() {
-        runs[place % channels / run].push(line);
-    }
-    runs
 }
 
 #[cfg(test)]
@@ -460,15 +458,9 @@ mod tests {
             };
             let (mut expected, mut found) = (vec![f32::NAN; count], vec![f32::NAN; count]);
             let mut winners = vec![0; if pool.is_some() { count } else { 0 }];
-            products::conv2d(
-                &shape,
-                Before::default(),
-                &after,
-                &pictures,
-                &weight,
-                &mut expected,
-                &mut winners,
-            );
+            let target = products::Target::Output { after: &after, winners: &mut winners };
+            let weights = Weights::Forward(&weight);
+            products::conv2d(&shape, Before::default(), &pictures, weights, target, &mut expected);
             conv2d(&shape, Before::default(), &after, &pictures, &weight, &mut found, &mut winners);
             // Minimal filtering rounds some ten times as much as a plain sum.
             close(&what, &found, &expected, 1e-4);

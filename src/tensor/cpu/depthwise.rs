@@ -4,9 +4,9 @@
 //! over whole rows, tap by tap, in the first-level cache.
 
 use super::conv2d::{Scratch, with_scratch};
+use super::threads::{chunk, each_chunk};
 use super::{After, Conv2dShape, sized};
 use pulp::{Arch, Simd, WithSimd};
-use rayon::prelude::*;
 
 /// Whether every channel is a group of its own.
 pub fn serves(shape: &Conv2dShape) -> bool {
@@ -111,24 +111,22 @@ pub fn conv2d(
     let [height, width] = shape.output;
     let (runs, length) = layout.runs();
     let taps = shape.window.taps();
-    let planes = output.par_chunks_exact_mut(height * width);
-    planes.zip(input.par_chunks_exact(shape.input[0] * shape.input[1])).enumerate().for_each(
-        |(place, (output, input))| {
-            let channel = place % shape.out_channels;
-            with_scratch(|Scratch { columns, band, lines, .. }| {
-                let padded = sized(columns, layout.values());
-                layout.split(shape, input, padded);
-                let sums = sized(band, runs * length);
-                let weight = &weight[channel * taps..][..taps];
-                Arch::new().dispatch(Sums { layout, padded, weight, sums });
-                let rows = sized(lines, height * width);
-                for (row, sums) in rows.chunks_exact_mut(width).zip(sums.chunks(layout.line())) {
-                    row.copy_from_slice(&sums[..width]);
-                }
-                after.finish_from(output, rows, channel, place * height * width);
-            });
-        },
-    );
+    each_chunk(output, height * width, |place, output| {
+        let input = chunk(input, shape.input[0] * shape.input[1], place);
+        let channel = place % shape.out_channels;
+        with_scratch(|Scratch { columns, band, lines, .. }| {
+            let padded = sized(columns, layout.values());
+            layout.split(shape, input, padded);
+            let sums = sized(band, runs * length);
+            let weight = &weight[channel * taps..][..taps];
+            Arch::new().dispatch(Sums { layout, padded, weight, sums });
+            let rows = sized(lines, height * width);
+            for (row, sums) in rows.chunks_exact_mut(width).zip(sums.chunks(layout.line())) {
+                row.copy_from_slice(&sums[..width]);
+            }
+            after.finish_from(output, rows, channel, place * height * width);
+        });
+    });
 }
 
 /// Adds to the gradients that are given those of the convolution without what follows it.
@@ -153,8 +151,8 @@ pub fn backward(
         }
     };
     if let Some(sum) = input_gradient {
-        let planes = sum.par_chunks_exact_mut(pixels).zip(gradient.par_chunks_exact(plane));
-        planes.enumerate().for_each(|(place, (sum, gradient))| {
+        each_chunk(sum, pixels, |place, sum| {
+            let gradient = chunk(gradient, plane, place);
             with_scratch(|Scratch { columns, band, .. }| {
                 let padded = sized(columns, layout.values());
                 padded.fill(0.0);
@@ -168,7 +166,7 @@ pub fn backward(
     }
     if let Some(sum) = weight_gradient {
         let images = gradient.len() / (plane * channels);
-        sum.par_chunks_exact_mut(taps).enumerate().for_each(|(channel, sum)| {
+        each_chunk(sum, taps, |channel, sum| {
             with_scratch(|Scratch { columns, band, .. }| {
                 let padded = sized(columns, layout.values());
                 let spreaded = sized(band, runs * length);

@@ -38,6 +38,19 @@ pub fn finish_from(
     Arch::new().dispatch(Finish { values, from, scale, shift, add, activation });
 }
 
+/// [`finish_from`] in a function that already runs with wide instructions.
+#[inline(always)]
+pub(super) fn finish_within(
+    values: &mut [f32],
+    from: &[f32],
+    scale: f32,
+    shift: f32,
+    add: &[f32],
+    activation: Activation,
+) {
+    Finish { values, from, scale, shift, add, activation }.run();
+}
+
 struct Finish<'a> {
     values: &'a mut [f32],
     /// Where the values come from, if not from where they go.
@@ -53,6 +66,13 @@ impl WithSimd for Finish<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
+        self.run();
+    }
+}
+
+impl Finish<'_> {
+    #[inline(always)]
+    fn run(self) {
         // A NaN stays one: `f32::max` would hide it.
         match self.activation {
             Activation::Identity => self.each(|x| x),
@@ -62,9 +82,7 @@ impl WithSimd for Finish<'_> {
             Activation::Sigmoid => self.each(logistic),
         }
     }
-}
 
-impl Finish<'_> {
     #[inline(always)]
     fn each(self, function: impl Fn(f32) -> f32) {
         let Self { values, from, scale, shift, add, .. } = self;

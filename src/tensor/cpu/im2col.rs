@@ -3,17 +3,19 @@
 use super::Window;
 use std::ops::Range;
 
-/// Lays the windows of output rows `rows` of one picture out as the columns of a matrix.
+/// Lays the windows of output rows `rows` of one picture out as the columns of a matrix, of which the rows `terms`
+/// are written.
 ///
-/// `picture` is `[channels, height, width]`; `columns` becomes
-/// `[channels · taps, rows · output width]`, row-major with rows that are `stride` elements apart. Every element is
-/// written.
+/// `picture` is `[channels, height, width]`; the matrix is `[channels · taps, rows · output width]`, row-major with rows
+/// that are `stride` elements apart. Every element of the rows that are written is.
+#[expect(clippy::too_many_arguments, reason = "the geometry of a window on a picture")]
 pub fn im2col(
     picture: &[f32],
     [height, width]: [usize; 2],
     window: &Window,
     output_width: usize,
     rows: Range<usize>,
+    terms: Range<usize>,
     columns: &mut [f32],
     stride: usize,
 ) {
@@ -21,7 +23,7 @@ pub fn im2col(
     let taps = window.taps();
     let [[top, _], [left, _]] = window.padding;
     let [stride_y, stride_x] = window.stride;
-    for (row, line) in columns.chunks_mut(stride).enumerate() {
+    for (row, line) in terms.zip(columns.chunks_mut(stride)) {
         let line = &mut line[..positions];
         let (channel, tap) = (row / taps, row % taps);
         let (tap_y, tap_x) = (tap / window.kernel[1], tap % window.kernel[1]);

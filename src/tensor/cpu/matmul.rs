@@ -1,7 +1,7 @@
 //! Matrix products through the crate `gemm-f32`, behind a safe face.
 
+use super::threads::{self, Shared};
 use gemm_common::Parallelism;
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// A matrix in a slice, with strides in elements.
@@ -34,6 +34,16 @@ impl<'a> Matrix<'a> {
             row_stride: self.column_stride,
             column_stride: self.row_stride,
         }
+    }
+
+    /// Rows and columns.
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.rows, self.columns)
+    }
+
+    /// The values with the strides of rows and columns.
+    pub(super) fn strided_values(&self) -> (&'a [f32], usize, usize) {
+        (self.values, self.row_stride, self.column_stride)
     }
 
     /// Some of the columns.
@@ -71,6 +81,13 @@ impl<'a> MatrixMut<'a> {
     pub fn strided(values: &'a mut [f32], rows: usize, columns: usize, row_stride: usize) -> Self {
         Self { values, rows, columns, row_stride }
     }
+
+    /// That the product of these factors has this matrix's sizes, which fit its slice.
+    fn check(&self, left: &Matrix<'_>, right: &Matrix<'_>) {
+        assert!(left.rows == self.rows && right.columns == self.columns);
+        assert!(fits(self.values.len(), self.rows, self.columns, self.row_stride, 1));
+        assert!(self.row_stride >= self.columns, "rows of the output overlap");
+    }
 }
 
 fn fits(len: usize, rows: usize, columns: usize, row_stride: usize, column_stride: usize) -> bool {
@@ -81,7 +98,9 @@ fn fits(len: usize, rows: usize, columns: usize, row_stride: usize, column_strid
 ///
 /// Panics when the sizes do not fit: callers check shapes where they enter the crate.
 pub fn matmul(output: MatrixMut<'_>, left: Matrix<'_>, right: Matrix<'_>, keep: bool) {
-    product(output, left, right, keep, Parallelism::None);
+    output.check(&left, &right);
+    // SAFETY: the output is borrowed exclusively, and the check shows that it holds all rows and columns.
+    unsafe { product(output.values.as_mut_ptr(), output.row_stride, left, right, keep) };
 }
 
 /// [`matmul`] on all threads.
@@ -91,21 +110,18 @@ pub fn matmul_parallel(output: MatrixMut<'_>, left: Matrix<'_>, right: Matrix<'_
     const FEW: usize = 1 << 14;
     let depth = left.columns;
     if depth < LONG || output.rows * output.columns > FEW {
-        product(output, left, right, keep, Parallelism::Rayon(0));
+        shared_out(output, left, right, keep);
         return;
     }
     // Few long sums: every thread adds up a part of each.
-    let run = depth.div_ceil(rayon::current_num_threads());
-    let parts: Vec<Vec<f32>> = (0..depth.div_ceil(run))
-        .into_par_iter()
-        .map(|part| {
-            let inner = part * run..((part + 1) * run).min(depth);
-            let mut sums = vec![0.0; output.rows * output.columns];
-            let whole = MatrixMut::new(&mut sums, output.rows, output.columns);
-            matmul(whole, left.columns(inner.clone()), right.rows(inner), false);
-            sums
-        })
-        .collect();
+    let run = depth.div_ceil(threads::count());
+    let parts = threads::map(depth.div_ceil(run), |part| {
+        let inner = part * run..((part + 1) * run).min(depth);
+        let mut sums = vec![0.0; output.rows * output.columns];
+        let whole = MatrixMut::new(&mut sums, output.rows, output.columns);
+        matmul(whole, left.columns(inner.clone()), right.rows(inner), false);
+        sums
+    });
     let MatrixMut { values, columns, row_stride, .. } = output;
     for (number, sums) in parts.iter().enumerate() {
         for (row, sums) in values.chunks_mut(row_stride).zip(sums.chunks_exact(columns.max(1))) {
@@ -116,29 +132,50 @@ pub fn matmul_parallel(output: MatrixMut<'_>, left: Matrix<'_>, right: Matrix<'_
     }
 }
 
-fn product(
-    output: MatrixMut<'_>,
+/// Every thread computes some rows of the output, or some columns where there are more of them.
+fn shared_out(output: MatrixMut<'_>, left: Matrix<'_>, right: Matrix<'_>, keep: bool) {
+    /// Rows, or columns, that are not worth being cut.
+    const FEWEST: usize = 32;
+    output.check(&left, &right);
+    let MatrixMut { values, rows, columns, row_stride } = output;
+    let (longer, by_rows) = (rows.max(columns), rows >= columns);
+    let run = longer.div_ceil(threads::count()).next_multiple_of(FEWEST);
+    let shared = Shared::new(values);
+    threads::each(longer.div_ceil(run), |part| {
+        let mine = part * run..((part + 1) * run).min(longer);
+        let (left, right, start) = match by_rows {
+            true => (left.rows(mine.clone()), right, mine.start * row_stride),
+            false => (left, right.columns(mine.clone()), mine.start),
+        };
+        // SAFETY: the check shows that the output holds all rows and columns; those of a task are its own, and the slice
+        // is borrowed exclusively for all of them.
+        unsafe { product(shared.start().add(start), row_stride, left, right, keep) };
+    });
+}
+
+/// # Safety
+/// From `output` on there are as many rows as `left` has, `row_stride` apart, of as many values as `right` has columns;
+/// nobody else uses them.
+unsafe fn product(
+    output: *mut f32,
+    row_stride: usize,
     left: Matrix<'_>,
     right: Matrix<'_>,
     keep: bool,
-    threads: Parallelism,
 ) {
-    let MatrixMut { values, rows, columns, row_stride } = output;
-    assert!(left.rows == rows && right.columns == columns && left.columns == right.rows);
-    assert!(left.fits() && right.fits() && fits(values.len(), rows, columns, row_stride, 1));
-    assert!(row_stride >= columns, "rows of the output overlap");
-    if rows == 0 || columns == 0 {
+    assert!(left.columns == right.rows && left.fits() && right.fits());
+    if left.rows == 0 || right.columns == 0 {
         return;
     }
-    // SAFETY: the asserts above show that every element that the sizes and strides reach lies inside
-    // its slice, and the exclusive borrow of the output keeps it apart from the inputs.
+    // SAFETY: the assert shows that every element of the factors that the sizes and strides reach lies inside its slice;
+    // the caller answers for the output.
     unsafe {
         // Its output is column-major: (left · right)ᵀ = rightᵀ · leftᵀ.
         gemm_f32::gemm::f32::get_gemm_fn()(
-            columns,
-            rows,
+            right.columns,
+            left.rows,
             left.columns,
-            values.as_mut_ptr(),
+            output,
             row_stride as isize,
             1,
             keep,
@@ -153,7 +190,7 @@ fn product(
             false,
             false,
             false,
-            threads,
+            Parallelism::None,
         );
     }
 }

@@ -8,16 +8,20 @@ mod conv2d;
 mod depthwise;
 mod elementwise;
 mod im2col;
+mod kernel;
 mod matmul;
 mod memory;
 mod pool2d;
 mod pool_plane;
 mod products;
 mod sparse;
+pub(crate) mod threads;
 mod window;
 mod winograd;
 
+use conv2d::Weights;
 pub use conv2d::{After, Before, Conv2dShape, Fused, conv2d, conv2d_backward};
+use elementwise::finish_within;
 pub use elementwise::{Activation, finish, finish_from};
 pub(crate) use elementwise::{logistic, update_each};
 pub use im2col::{col2im, im2col};
@@ -28,7 +32,7 @@ pub use window::Window;
 
 /// Splits `count` things into at most as many runs as there are threads; returns the length of a run.
 pub(crate) fn run_length(count: usize) -> usize {
-    count.div_ceil(rayon::current_num_threads()).max(1)
+    count.div_ceil(threads::count()).max(1)
 }
 
 /// The first `count` values of a buffer that grows as needed.

@@ -1,8 +1,8 @@
 //! Max-pooling with any window, on planes in parallel.
 
 use super::Window;
+use super::threads::{chunk, each_chunk, each_chunk_of_two};
 use pulp::{Arch, Simd, WithSimd};
-use rayon::prelude::*;
 
 /// Maxima of the windows of each plane: `input` is `[planes, height, width]`, `output`
 /// `[planes, output height, output width]`, written whole; `winners` receives the index in its plane of
@@ -20,18 +20,11 @@ pub fn max_pool2d(
         return;
     }
     let sizes = [height, width, out_height, out_width];
-    let planes = output.par_chunks_exact_mut(out_size).zip(input.par_chunks_exact(size));
-    if winners.is_empty() {
-        planes.for_each(|(output, input)| {
-            Arch::new().dispatch(Maxima { window, sizes, input, output, winners: &mut [] });
-        });
-    } else {
-        planes.zip(winners.par_chunks_exact_mut(out_size)).for_each(
-            |((output, input), winners)| {
-                Arch::new().dispatch(Maxima { window, sizes, input, output, winners });
-            },
-        );
-    }
+    // Without winners their chunks are empty too.
+    each_chunk_of_two(output, winners, [out_size; 2], |plane, output, winners| {
+        let input = chunk(input, size, plane);
+        Arch::new().dispatch(Maxima { window, sizes, input, output, winners });
+    });
 }
 
 /// The maxima of one plane, row by row and tap by tap, without branches.
@@ -151,12 +144,10 @@ pub fn max_pool2d_backward(
     if size == 0 || out_size == 0 {
         return;
     }
-    let planes = winners.par_chunks_exact(out_size).zip(gradient.par_chunks_exact(out_size));
-    input_gradient.par_chunks_exact_mut(size).zip(planes).for_each(
-        |(target, (winners, gradient))| {
-            for (winner, g) in winners.iter().zip(gradient) {
-                target[*winner as usize] += g;
-            }
-        },
-    );
+    each_chunk(input_gradient, size, |plane, target| {
+        let winners = chunk(winners, out_size, plane);
+        for (winner, g) in winners.iter().zip(chunk(gradient, out_size, plane)) {
+            target[*winner as usize] += g;
+        }
+    });
 }

@@ -1,170 +1,237 @@
 //! Convolution as matrix products: the windows of some output rows are the columns of a matrix, and while the product
 //! is still in the cache, what follows is applied.
 
-use super::blocks::{Block, Part};
-use super::conv2d::{Scratch, by_channels, planes_of, with_scratch};
+use super::blocks::Block;
+use super::conv2d::{Scratch, with_scratch};
+use super::kernel::{LANES, Product, aligned, pack, pack_with, packed_len, terms, tile_rows};
 use super::pool_plane::pool_plane;
+use super::threads::{self, Shared};
 use super::{
-    After, Before, Conv2dShape, Fused, Matrix, MatrixMut, col2im, finish_from, im2col, matmul,
-    sized,
+    After, Before, Conv2dShape, Fused, Matrix, MatrixMut, Weights, col2im, finish_from, im2col,
+    matmul, sized,
 };
-use rayon::prelude::*;
 use std::ops::Range;
 
-/// The columns of one group for a block: the picture itself for a pointwise window on one picture, else copied to
-/// `buffer`, after what comes `before`.
-fn columns_of<'a>(
-    shape: &Conv2dShape,
+/// Some rows of the columns of one group for a block, after what comes `before`: `[inner, stride]`.
+struct Columns<'a> {
+    shape: &'a Conv2dShape,
+    before: Before<'a>,
     input: &'a [f32],
     group: usize,
-    block: &Block,
-    before: Before<'_>,
-    buffer: &'a mut Vec<f32>,
-) -> Matrix<'a> {
-    let [height, width] = shape.input;
-    let channels = shape.in_channels / shape.groups;
-    let depth = shape.group().1;
-    let picture = |image: usize| {
-        &input[image * shape.picture() + group * channels * height * width..]
-            [..channels * height * width]
-    };
-    if !before.scale.is_empty() {
-        let columns = sized(buffer, depth * block.positions);
+    block: &'a Block,
+    inner: Range<usize>,
+    stride: usize,
+}
+
+impl Columns<'_> {
+    fn write(&self, columns: &mut [f32]) {
+        let Self { shape, before, input, group, block, ref inner, stride } = *self;
+        let [height, width] = shape.input;
+        let channels = shape.in_channels / shape.groups;
         for part in &block.parts {
+            let picture = &input
+                [part.image * shape.picture() + group * channels * height * width..]
+                [..channels * height * width];
+            if !shape.window.is_pointwise() {
+                im2col(
+                    picture,
+                    shape.input,
+                    &shape.window,
+                    shape.output[1],
+                    part.rows.clone(),
+                    inner.clone(),
+                    &mut columns[part.start..],
+                    stride,
+                );
+                continue;
+            }
             let (start, length) = (part.rows.start * width, part.rows.len() * width);
-            let planes = picture(part.image).chunks_exact(height * width);
-            let lines = columns.chunks_exact_mut(block.positions).zip(planes).enumerate();
-            for (channel, (line, plane)) in lines {
-                let (scale, shift) = (before.scale[channel], before.shift[channel]);
+            let planes = picture.chunks_exact(height * width).enumerate().skip(inner.start);
+            for (line, (channel, plane)) in columns.chunks_exact_mut(stride).zip(planes) {
                 let line = &mut line[part.start..part.start + length];
                 let plane = &plane[start..start + length];
-                finish_from(line, plane, scale, shift, &[], before.activation);
+                if before.scale.is_empty() {
+                    line.copy_from_slice(plane);
+                } else {
+                    let (scale, shift) = (before.scale[channel], before.shift[channel]);
+                    finish_from(line, plane, scale, shift, &[], before.activation);
+                }
             }
         }
-        return Matrix::new(columns, depth, block.positions);
     }
-    if let [part] = &block.parts[..]
-        && shape.window.is_pointwise()
-    {
-        let from = &picture(part.image)[part.rows.start * width..];
-        return Matrix::strided(from, depth, block.positions, height * width);
-    }
-    let columns = sized(buffer, depth * block.positions);
-    for part in &block.parts {
-        im2col(
-            picture(part.image),
-            shape.input,
-            &shape.window,
-            shape.output[1],
-            part.rows.clone(),
-            &mut columns[part.start..],
-            block.positions,
-        );
-    }
-    Matrix::new(columns, depth, block.positions)
+}
+
+/// What becomes of the result.
+pub enum Target<'a> {
+    /// It is written, with what follows.
+    Output { after: &'a After<'a>, winners: &'a mut [u8] },
+    /// It is added to what is there.
+    Sum,
 }
 
 /// See [`super::conv2d`], whose sizes are not 0.
 pub fn conv2d(
     shape: &Conv2dShape,
     before: Before<'_>,
-    after: &After<'_>,
     input: &[f32],
-    weight: &[f32],
+    weights: Weights<'_>,
+    target: Target<'_>,
     output: &mut [f32],
-    winners: &mut [u8],
 ) {
-    let [height, width] = shape.pooled(after.pool);
-    let plane = height * width;
-    let channels = shape.out_channels;
-    let images = output.len() / (plane * channels);
-    let blocks = shape.blocks(0..images, after.pool);
-    let side = after.pool.unwrap_or(1);
-    let length = |part: &Part| part.rows.len() / side * width;
-    let lines = planes_of(&blocks, output, channels, plane, length);
-    let winners = match after.pool {
-        Some(_) => planes_of(&blocks, winners, channels, plane, length),
-        None => blocks.iter().map(|_| Vec::new()).collect(),
+    let (after, winners) = match target {
+        Target::Output { after, winners } => (Some(after), winners),
+        Target::Sum => (None, &mut [][..]),
     };
-    // A single block is shared out by channels.
-    let threads = rayon::current_num_threads();
-    let parts = if shape.groups == 1 { threads.div_ceil(blocks.len()) } else { 1 };
-    let run = channels.div_ceil(parts).max(1);
-    let mut tasks = Vec::new();
-    for (block, (lines, winners)) in blocks.iter().zip(lines.into_iter().zip(winners)) {
-        let mut winners = by_channels(winners, channels, run);
-        winners.resize_with(channels.div_ceil(run), Vec::new);
-        let parts = by_channels(lines, channels, run).into_iter().zip(winners).enumerate();
-        tasks.extend(parts.map(|(part, (lines, winners))| (block, part * run, lines, winners)));
-    }
-    tasks.into_par_iter().for_each(|(block, first, lines, winners)| {
-        with_scratch(|scratch| {
-            Forward { shape, before, after, input, weight, block, first }
-                .run(lines, winners, scratch);
+    let pool = after.and_then(|after| after.pool);
+    let [height, width] = shape.pooled(pool);
+    let images = output.len() / (height * width * shape.out_channels);
+    let blocks = shape.blocks(0..images, pool);
+    let (channels, depth) = shape.group();
+    // Few blocks are shared out by channels.
+    let parts = match shape.groups {
+        1 => (2 * threads::count()).div_ceil(blocks.len()),
+        _ => 1,
+    };
+    let run = channels.div_ceil(parts).next_multiple_of(tile_rows());
+    let runs = channels.div_ceil(run);
+    let (output, winners) = (Shared::new(output), Shared::new(winners));
+    with_scratch(|Scratch { packed, .. }| {
+        let size = packed_len(channels, depth);
+        let packed = aligned(packed, shape.groups * size);
+        for (group, packed) in packed.chunks_exact_mut(size).enumerate() {
+            weights.pack(shape, group, packed);
+        }
+        let packed = &*packed;
+        threads::each(blocks.len() * runs, |task| {
+            let first = task % runs * run;
+            let channels = first..(first + run).min(channels);
+            let forward = Forward {
+                shape,
+                before,
+                after,
+                input,
+                packed,
+                block: &blocks[task / runs],
+                channels,
+                output,
+                winners,
+            };
+            with_scratch(|scratch| forward.run(scratch));
         });
     });
 }
 
-/// One block, for some of the output channels.
+impl Weights<'_> {
+    /// Packs the weights of a group, `[out channels, depth]`.
+    fn pack(&self, shape: &Conv2dShape, group: usize, packed: &mut [f32]) {
+        let (channels, depth) = shape.group();
+        match *self {
+            Weights::Forward(weight) => {
+                let weight = &weight[group * channels * depth..][..channels * depth];
+                pack(Matrix::new(weight, channels, depth), packed);
+            }
+            Weights::Backward(weight) => {
+                let taps = shape.window.taps();
+                pack_with(channels, depth, packed, |row, term| {
+                    let (from, tap) = (term / taps, term % taps);
+                    weight[(from * channels + row) * taps + taps - 1 - tap]
+                });
+            }
+        }
+    }
+}
+
+/// One block, for some of the output channels of each group.
 struct Forward<'a> {
     shape: &'a Conv2dShape,
     before: Before<'a>,
-    after: &'a After<'a>,
+    /// Nothing where the result is added.
+    after: Option<&'a After<'a>>,
     input: &'a [f32],
-    weight: &'a [f32],
+    packed: &'a [f32],
     block: &'a Block,
-    /// The first channel.
-    first: usize,
+    channels: Range<usize>,
+    output: Shared<'a, f32>,
+    winners: Shared<'a, u8>,
 }
 
 impl Forward<'_> {
-    /// Writes as many channels as there are lines for a picture.
-    fn run(&self, mut lines: Vec<&mut [f32]>, mut winners: Vec<&mut [u8]>, scratch: &mut Scratch) {
-        let Self { shape, before, after, input, weight, block, first } = *self;
-        let [height, width] = shape.pooled(after.pool);
-        let plane = height * width;
+    fn run(&self, Scratch { columns, band, .. }: &mut Scratch) {
+        /// Channels whose results stay in the cache until what follows.
+        const TOGETHER: usize = 64;
+        let Self { shape, before, input, packed, block, ref channels, .. } = *self;
         let (group_channels, depth) = shape.group();
-        let count = lines.len() / block.parts.len();
-        let last = first + count;
-        let Scratch { columns, band, .. } = scratch;
-        let band = sized(band, count * block.positions);
-        let mut channel = first;
-        while channel < last {
-            let group = channel / group_channels;
-            let end = ((group + 1) * group_channels).min(last);
-            let columns = columns_of(shape, input, group, block, before, columns);
-            let weights = Matrix::new(&weight[channel * depth..end * depth], end - channel, depth);
-            let part = &mut band[(channel - first) * block.positions..];
-            let part = MatrixMut::new(part, end - channel, block.positions);
-            matmul(part, weights, columns, false);
-            channel = end;
-        }
-        for (number, part) in block.parts.iter().enumerate() {
-            let length = part.rows.len() * shape.output[1];
-            for c in 0..count {
-                let values = &mut band[c * block.positions + part.start..][..length];
-                let line = &mut *lines[number * count + c];
-                match after.pool {
-                    None => {
-                        let from = (part.image * shape.out_channels + first + c) * plane
-                            + part.rows.start * width;
-                        after.finish_from(line, values, first + c, from);
+        let stride = block.positions.next_multiple_of(LANES);
+        let step = terms(depth);
+        let size = packed_len(group_channels, depth);
+        for group in 0..shape.groups {
+            // A sum in several steps waits in memory between them, for all channels.
+            let together = if step < depth { channels.len() } else { TOGETHER };
+            for start in (0..depth).step_by(step) {
+                let inner = start..(start + step).min(depth);
+                let columns = aligned(columns, inner.len() * stride);
+                let window = inner.clone();
+                Columns { shape, before, input, group, block, inner: window, stride }
+                    .write(columns);
+                for first in channels.clone().step_by(together) {
+                    let rows = together.min(channels.end - first);
+                    let band = aligned(band, rows * stride);
+                    Product {
+                        left: &packed[group * size + first * depth..],
+                        depth,
+                        inner: inner.clone(),
+                        right: columns,
+                        stride,
+                        output: band,
+                        rows,
+                        keep: start > 0,
                     }
-                    Some(side) => {
-                        let winners = &mut *winners[number * count + c];
+                    .run();
+                    if inner.end == depth {
+                        self.finish(group * group_channels + first, stride, band);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes the channels from `first` on, `[channels, stride]`, with what follows.
+    fn finish(&self, first: usize, stride: usize, band: &mut [f32]) {
+        let Self { shape, after, block, .. } = *self;
+        let pool = after.and_then(|after| after.pool);
+        let side = pool.unwrap_or(1);
+        let [height, width] = shape.pooled(pool);
+        for (channel, line) in (first..).zip(band.chunks_exact_mut(stride)) {
+            for part in &block.parts {
+                let values = &mut line[part.start..][..part.rows.len() * shape.output[1]];
+                let from = (part.image * shape.out_channels + channel) * height * width
+                    + part.rows.start / side * width;
+                let at = from..from + part.rows.len() / side * width;
+                // SAFETY: blocks hold different rows, and tasks of one block different channels.
+                let target = unsafe { self.output.part(at.clone()) };
+                match (after, pool) {
+                    (None, _) => add_to(target, values),
+                    (Some(after), None) => after.finish_from(target, values, channel, from),
+                    (Some(after), Some(side)) => {
+                        // SAFETY: as above.
+                        let winners = unsafe { self.winners.part(at) };
                         // A negative factor would make the maximum a minimum.
                         if !after.scale.is_empty() {
-                            after.finish(values, first + c);
+                            after.finish(values, channel);
                         }
-                        pool_plane(values, shape.output[1], side, width, line, winners);
+                        pool_plane(values, shape.output[1], side, width, target, winners);
                         if after.scale.is_empty() {
-                            after.finish(line, first + c);
+                            after.finish(target, channel);
                         }
                     }
                 }
             }
         }
     }
+}
+
+fn add_to(sum: &mut [f32], values: &[f32]) {
+    sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
 }
 
 /// The backward pass of some pictures. The tensors are those of the whole batch.
@@ -200,8 +267,18 @@ impl Backward<'_> {
                 let gradient = self.before_epilogue(channels.clone(), &block, bias_sum, band);
                 let weights = channels.start * depth..channels.end * depth;
                 if !weight_sum.is_empty() {
-                    let columns =
-                        columns_of(shape, self.input, group, &block, Before::default(), columns);
+                    let columns = sized(columns, depth * positions);
+                    Columns {
+                        shape,
+                        before: Before::default(),
+                        input: self.input,
+                        group,
+                        block: &block,
+                        inner: 0..depth,
+                        stride: positions,
+                    }
+                    .write(columns);
+                    let columns = Matrix::new(columns, depth, positions);
                     let sum =
                         MatrixMut::new(&mut weight_sum[weights.clone()], group_channels, depth);
                     matmul(sum, gradient, columns.transposed(), true);

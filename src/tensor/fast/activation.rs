@@ -1,14 +1,14 @@
 //! Functions of each element on the tape.
 
 use crate::Result;
-pub use crate::tensor::cpu::Activation;
+use crate::tensor::cpu::Activation;
+pub use crate::tensor::cpu::threads::{chunk, each_chunk};
 use crate::tensor::cpu::{finish, logistic};
 use crate::tensor::tape::{Tensor, tensor};
 use crate::tensor::{put_gradient, read, take_gradient};
 use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{PutTape, SplitTape, Tape as _};
 use pulp::{Arch, Simd, WithSimd};
-use rayon::prelude::*;
 
 /// Elements that one thread takes at the least.
 const RUN: usize = 1 << 14;
@@ -40,7 +40,7 @@ pub fn activate<S: Shape>(input: Tensor<S>, activation: Activation) -> Result<Te
     }
     let (input, mut tape) = input.split_tape();
     let mut values = read(&input).into_owned();
-    values.par_chunks_mut(RUN).for_each(|values| finish(values, 1.0, 0.0, &[], activation));
+    each_chunk(&mut values, RUN, |_, values| finish(values, 1.0, 0.0, &[], activation));
     let output = tensor(values, *input.shape())?;
     if tape.is_on() {
         let result = output.clone();
@@ -48,12 +48,11 @@ pub fn activate<S: Shape>(input: Tensor<S>, activation: Activation) -> Result<Te
             let gradient = take_gradient(gradients, &result)?;
             let mut dx = take_gradient(gradients, &input)?;
             let (x, y) = (read(&input), read(&result));
-            let forward = x.par_chunks(RUN).zip(y.par_chunks(RUN));
-            dx.par_chunks_mut(RUN).zip(gradient.par_chunks(RUN)).zip(forward).for_each(
-                |((sum, gradient), (x, y))| {
-                    Arch::new().dispatch(Slopes { activation, sum, gradient, x, y });
-                },
-            );
+            each_chunk(&mut dx, RUN, |run, sum| {
+                let gradient = chunk(&gradient, RUN, run);
+                let (x, y) = (chunk(&x, RUN, run), chunk(&y, RUN, run));
+                Arch::new().dispatch(Slopes { activation, sum, gradient, x, y });
+            });
             put_gradient(gradients, &input, dx)
         });
     }

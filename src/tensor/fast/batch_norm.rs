@@ -1,5 +1,6 @@
 //! Batch normalization (Ioffe and Szegedy, 2015) on the tape.
 
+use crate::tensor::cpu::threads::{self, chunk, each_chunk};
 use crate::tensor::cpu::{Activation, finish_from, update_each};
 use crate::tensor::tape::{Tape, Tensor1, Tensor4, tensor};
 use crate::tensor::{put_gradient, read, take_gradient};
@@ -7,7 +8,6 @@ use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
 use pulp::{Arch, Simd, WithSimd};
-use rayon::prelude::*;
 
 /// Mean and variance of each channel.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,7 +141,8 @@ fn normalize(
     if size > 0 {
         let (x, scale, shift) = (read(&input), read(&scale), read(&shift));
         let added = added.as_ref().map(read);
-        values.par_chunks_mut(size).zip(x.par_chunks(size)).enumerate().for_each(|(i, (y, x))| {
+        each_chunk(&mut values, size, |i, y| {
+            let x = chunk(&x, size, i);
             let channel = i % channels;
             let factor = scale[channel] * inverse[channel];
             let rest = shift[channel] - statistics.mean[channel] * factor;
@@ -161,7 +162,8 @@ fn normalize(
             let mut gradient = take_gradient(gradients, &result)?;
             if relu && size > 0 {
                 let y = read(&result);
-                gradient.par_chunks_mut(size).zip(y.par_chunks(size)).for_each(|(g, y)| {
+                each_chunk(&mut gradient, size, |plane, g| {
+                    let y = chunk(&y, size, plane);
                     update_each(g, y, y, |g, y, _| if y > 0.0 { g } else { 0.0 });
                 });
             }
@@ -176,22 +178,20 @@ fn normalize(
                 let mut dx = take_gradient(gradients, &input)?;
                 let count = (gradient.len() / channels) as f32;
                 let (x, scale) = (read(&input), read(&scale));
-                dx.par_chunks_mut(size)
-                    .zip(gradient.par_chunks(size).zip(x.par_chunks(size)))
-                    .enumerate()
-                    .for_each(|(i, (dx, (g, x)))| {
-                        let channel = i % channels;
-                        let factor = scale[channel] * inverse[channel];
-                        let [of_shift, of_scale] = match through_statistics {
-                            true => sums[channel].map(|sum| sum / count),
-                            false => [0.0; 2],
-                        };
-                        let (mean, inverse) = (mean[channel], inverse[channel]);
-                        update_each(dx, g, x, |dx, g, x| {
-                            let normalized = (x - mean) * inverse;
-                            dx + factor * (g - of_shift - normalized * of_scale)
-                        });
+                each_chunk(&mut dx, size, |i, dx| {
+                    let (g, x) = (chunk(&gradient, size, i), chunk(&x, size, i));
+                    let channel = i % channels;
+                    let factor = scale[channel] * inverse[channel];
+                    let [of_shift, of_scale] = match through_statistics {
+                        true => sums[channel].map(|sum| sum / count),
+                        false => [0.0; 2],
+                    };
+                    let (mean, inverse) = (mean[channel], inverse[channel]);
+                    update_each(dx, g, x, |dx, g, x| {
+                        let normalized = (x - mean) * inverse;
+                        dx + factor * (g - of_shift - normalized * of_scale)
                     });
+                });
                 put_gradient(gradients, &input, dx)?;
             }
             for (wanted, of, part) in [(wants.1, &scale, 1), (wants.2, &shift, 0)] {
@@ -209,7 +209,8 @@ fn normalize(
 
 fn add_to(sum: &mut [f32], values: &[f32], size: usize) {
     let size = size.max(1);
-    sum.par_chunks_mut(size).zip(values.par_chunks(size)).for_each(|(sum, values)| {
+    each_chunk(sum, size, |plane, sum| {
+        let values = chunk(values, size, plane);
         update_each(sum, values, values, |s, v, _| s + v);
     });
 }
@@ -263,16 +264,14 @@ fn sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f64 {
 
 fn statistics(values: &[f32], channels: usize, size: usize) -> ChannelStatistics {
     let count = (values.len() / channels.max(1)) as f64;
-    let (mean, variance) = (0..channels)
-        .into_par_iter()
-        .map(|channel| {
-            let planes = || planes(values, channel, channels, size);
-            let mean = planes().map(|plane| sum(plane, plane, |x, _| x)).sum::<f64>() / count;
-            let mean = mean as f32;
-            let squares = planes().map(|plane| sum(plane, plane, |x, _| (x - mean) * (x - mean)));
-            (mean, (squares.sum::<f64>() / count) as f32)
-        })
-        .unzip();
+    let of_channel = |channel| {
+        let planes = || planes(values, channel, channels, size);
+        let mean = planes().map(|plane| sum(plane, plane, |x, _| x)).sum::<f64>() / count;
+        let mean = mean as f32;
+        let squares = planes().map(|plane| sum(plane, plane, |x, _| (x - mean) * (x - mean)));
+        (mean, (squares.sum::<f64>() / count) as f32)
+    };
+    let (mean, variance) = threads::map(channels, of_channel).into_iter().unzip();
     ChannelStatistics { mean, variance }
 }
 
@@ -285,18 +284,15 @@ fn sums(
     size: usize,
 ) -> Vec<[f32; 2]> {
     let channels = mean.len();
-    (0..channels)
-        .into_par_iter()
-        .map(|channel| {
-            let (mean, inverse) = (mean[channel], inverse[channel]);
-            let pairs = planes(gradient, channel, channels, size)
-                .zip(planes(input, channel, channels, size));
-            let (mut plain, mut product) = (0.0, 0.0);
-            for (g, x) in pairs {
-                plain += sum(g, g, |g, _| g);
-                product += sum(g, x, |g, x| g * (x - mean) * inverse);
-            }
-            [plain as f32, product as f32]
-        })
-        .collect()
+    threads::map(channels, |channel| {
+        let (mean, inverse) = (mean[channel], inverse[channel]);
+        let pairs =
+            planes(gradient, channel, channels, size).zip(planes(input, channel, channels, size));
+        let (mut plain, mut product) = (0.0, 0.0);
+        for (g, x) in pairs {
+            plain += sum(g, g, |g, _| g);
+            product += sum(g, x, |g, x| g * (x - mean) * inverse);
+        }
+        [plain as f32, product as f32]
+    })
 }

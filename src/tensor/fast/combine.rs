@@ -1,11 +1,11 @@
 //! Operations that join or reshape tensors.
 
+use crate::tensor::cpu::threads::{chunk, each_chunk};
 use crate::tensor::tape::{Tape, Tensor2, Tensor4, tensor};
 use crate::tensor::{put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
-use rayon::prelude::*;
 
 /// Two matrices side by side: `[batch, a]` and `[batch, b]` to `[batch, a + b]`.
 pub fn concat(left: Tensor2, right: Tensor2) -> Result<Tensor2> {
@@ -56,10 +56,9 @@ pub fn concat_channels(parts: Vec<Tensor4>) -> Result<Tensor4> {
         let length = part.shape().1 * size;
         if length > 0 {
             let part = read(part);
-            values
-                .par_chunks_mut(channels * size)
-                .zip(part.par_chunks(length))
-                .for_each(|(whole, part)| whole[start..start + length].copy_from_slice(part));
+            each_chunk(&mut values, channels * size, |image, whole| {
+                whole[start..start + length].copy_from_slice(chunk(&part, length, image));
+            });
         }
         start += length;
     }
@@ -75,12 +74,10 @@ pub fn concat_channels(parts: Vec<Tensor4>) -> Result<Tensor4> {
                 let length = part.shape().1 * size;
                 if *wanted && length > 0 {
                     let mut sum = take_gradient(gradients, part)?;
-                    sum.par_chunks_mut(length).zip(gradient.par_chunks(channels * size)).for_each(
-                        |(sum, whole)| {
-                            let part = &whole[start..start + length];
-                            sum.iter_mut().zip(part).for_each(|(s, g)| *s += g);
-                        },
-                    );
+                    each_chunk(&mut sum, length, |image, sum| {
+                        let part = &gradient[image * channels * size + start..][..length];
+                        sum.iter_mut().zip(part).for_each(|(s, g)| *s += g);
+                    });
                     put_gradient(gradients, part, sum)?;
                 }
                 start += length;
@@ -100,8 +97,8 @@ pub fn scale_channels(input: Tensor4, factors: Tensor4) -> Result<Tensor4> {
     let size = (height * width).max(1);
     let mut values = read(&input).into_owned();
     let by = read(&factors).into_owned();
-    values.par_chunks_mut(size).zip(by.par_iter()).for_each(|(plane, factor)| {
-        plane.iter_mut().for_each(|value| *value *= factor);
+    each_chunk(&mut values, size, |plane, values| {
+        values.iter_mut().for_each(|value| *value *= by[plane]);
     });
     let output = tensor(values, *input.shape())?;
     let wants = (input_tape.is_on(), factors_tape.is_on());
@@ -112,18 +109,19 @@ pub fn scale_channels(input: Tensor4, factors: Tensor4) -> Result<Tensor4> {
             let gradient = take_gradient(gradients, &result)?;
             if wants.0 {
                 let mut sum = take_gradient(gradients, &input)?;
-                let planes = sum.par_chunks_mut(size).zip(gradient.par_chunks(size));
-                planes.zip(by.par_iter()).for_each(|((sum, gradient), factor)| {
-                    sum.iter_mut().zip(gradient).for_each(|(s, g)| *s += g * factor);
+                each_chunk(&mut sum, size, |plane, sum| {
+                    let gradient = chunk(&gradient, size, plane);
+                    sum.iter_mut().zip(gradient).for_each(|(s, g)| *s += g * by[plane]);
                 });
                 put_gradient(gradients, &input, sum)?;
             }
             if wants.1 {
                 let mut sum = take_gradient(gradients, &factors)?;
                 let input = read(&input);
-                let planes = input.par_chunks(size).zip(gradient.par_chunks(size));
-                sum.par_iter_mut().zip(planes).for_each(|(sum, (input, gradient))| {
-                    *sum += input.iter().zip(gradient).map(|(x, g)| x * g).sum::<f32>();
+                each_chunk(&mut sum, 1, |plane, sum| {
+                    let pairs =
+                        chunk(&input, size, plane).iter().zip(chunk(&gradient, size, plane));
+                    sum[0] += pairs.map(|(x, g)| x * g).sum::<f32>();
                 });
                 put_gradient(gradients, &factors, sum)?;
             }

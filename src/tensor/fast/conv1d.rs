@@ -1,5 +1,6 @@
 //! Convolutions over sequences, on the tape.
 
+use crate::tensor::cpu::threads::{chunk, each_chunk, each_chunk_of_two};
 use crate::tensor::cpu::{Matrix, MatrixMut, Window, matmul};
 use crate::tensor::tape::{Tensor1, Tensor2, Tensor3, Tensor4, tensor};
 use crate::tensor::{Epilogue, conv2d, out_of_memory, put_gradient, read, take_gradient};
@@ -7,7 +8,6 @@ use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
 use dfdx::tensor_ops::ReshapeTo;
-use rayon::prelude::*;
 
 /// How a window slides along a sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,9 +95,9 @@ pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tens
     let mut winners = vec![0u32; batch * filters];
     {
         let (x, b) = (read(&input), read(&bias));
-        let outputs =
-            values.par_chunks_mut(RUN * filters).zip(winners.par_chunks_mut(RUN * filters));
-        outputs.zip(x.par_chunks(RUN * length * channels)).for_each(|((values, winners), x)| {
+        let sizes = [RUN * filters; 2];
+        each_chunk_of_two(&mut values, &mut winners, sizes, |run, values, winners| {
+            let x = chunk(&x, RUN * length * channels, run);
             let rows = x.len() / channels - (taps - 1);
             // Windows across the end of a sequence come out too, and are not looked at.
             let mut products = vec![0.0; rows * filters];
@@ -142,7 +142,7 @@ pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tens
             };
             if wants.1 {
                 let mut sum = take_gradient(gradients, &weight)?;
-                sum.par_chunks_exact_mut(depth).enumerate().for_each(|(filter, sum)| {
+                each_chunk(&mut sum, depth, |filter, sum| {
                     let mut window = vec![0.0; depth];
                     for sequence in 0..batch {
                         let g = gradient[sequence * filters + filter];
@@ -160,17 +160,15 @@ pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tens
             }
             if wants.0 {
                 let mut sum = take_gradient(gradients, &input)?;
-                sum.par_chunks_exact_mut(length * channels).enumerate().for_each(
-                    |(sequence, sum)| {
-                        for filter in 0..filters {
-                            let g = gradient[sequence * filters + filter];
-                            let start = place(sequence, filter) - sequence * length * channels;
-                            let window = &windows[filter * depth..][..depth];
-                            let seen = &mut sum[start..start + depth];
-                            seen.iter_mut().zip(window).for_each(|(s, w)| *s += g * w);
-                        }
-                    },
-                );
+                each_chunk(&mut sum, length * channels, |sequence, sum| {
+                    for filter in 0..filters {
+                        let g = gradient[sequence * filters + filter];
+                        let start = place(sequence, filter) - sequence * length * channels;
+                        let window = &windows[filter * depth..][..depth];
+                        let seen = &mut sum[start..start + depth];
+                        seen.iter_mut().zip(window).for_each(|(s, w)| *s += g * w);
+                    }
+                });
                 put_gradient(gradients, &input, sum)?;
             }
             if wants.2 {
@@ -190,14 +188,13 @@ pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tens
 fn taps_first(weight: &[f32], channels: usize, taps: usize) -> Vec<f32> {
     let mut windows = vec![0.0; weight.len()];
     let depth = taps * channels;
-    windows.par_chunks_exact_mut(depth).zip(weight.par_chunks_exact(depth)).for_each(
-        |(to, from)| {
-            for (tap, line) in to.chunks_exact_mut(channels).enumerate() {
-                let values = from[tap..].iter().step_by(taps);
-                line.iter_mut().zip(values).for_each(|(to, from)| *to = *from);
-            }
-        },
-    );
+    each_chunk(&mut windows, depth, |filter, to| {
+        let from = chunk(weight, depth, filter);
+        for (tap, line) in to.chunks_exact_mut(channels).enumerate() {
+            let values = from[tap..].iter().step_by(taps);
+            line.iter_mut().zip(values).for_each(|(to, from)| *to = *from);
+        }
+    });
     windows
 }
 

@@ -1,12 +1,12 @@
 //! Pooling on the tape.
 
+use crate::tensor::cpu::threads::{chunk, each_chunk};
 use crate::tensor::cpu::{self, Window};
 use crate::tensor::tape::{Tensor2, Tensor4, tensor};
 use crate::tensor::{put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Tape as _};
-use rayon::prelude::*;
 
 /// The maximum of each window: `[batch, channels, height, width]` in and out. Padding never wins.
 pub fn max_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
@@ -158,7 +158,8 @@ fn average(input: Tensor4, rows: Vec<Shares>, columns: Vec<Shares>) -> Result<Te
     let mut values = vec![0.0; images * channels * out_size];
     if size > 0 && out_size > 0 {
         let planes = read(&input);
-        values.par_chunks_mut(out_size).zip(planes.par_chunks(size)).for_each(|(to, from)| {
+        each_chunk(&mut values, out_size, |plane, to| {
+            let from = chunk(&planes, size, plane);
             for (line, rows) in to.chunks_exact_mut(columns.len()).zip(&rows) {
                 for (value, columns) in line.iter_mut().zip(&columns) {
                     for (y, share_y) in rows {
@@ -177,20 +178,19 @@ fn average(input: Tensor4, rows: Vec<Shares>, columns: Vec<Shares>) -> Result<Te
             let gradient = take_gradient(gradients, &result)?;
             let mut dx = take_gradient(gradients, &input)?;
             if size > 0 && out_size > 0 {
-                dx.par_chunks_mut(size).zip(gradient.par_chunks(out_size)).for_each(
-                    |(to, from)| {
-                        for (line, rows) in from.chunks_exact(columns.len()).zip(&rows) {
-                            for (g, columns) in line.iter().zip(&columns) {
-                                for (y, share_y) in rows {
-                                    let row = &mut to[y * width..][..width];
-                                    columns
-                                        .iter()
-                                        .for_each(|(x, share)| row[*x] += g * share_y * share);
-                                }
+                each_chunk(&mut dx, size, |plane, to| {
+                    let from = chunk(&gradient, out_size, plane);
+                    for (line, rows) in from.chunks_exact(columns.len()).zip(&rows) {
+                        for (g, columns) in line.iter().zip(&columns) {
+                            for (y, share_y) in rows {
+                                let row = &mut to[y * width..][..width];
+                                columns
+                                    .iter()
+                                    .for_each(|(x, share)| row[*x] += g * share_y * share);
                             }
                         }
-                    },
-                );
+                    }
+                });
             }
             put_gradient(gradients, &input, dx)
         });

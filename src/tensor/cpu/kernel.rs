@@ -1,0 +1,295 @@
+//! The innermost matrix product: packed rows times columns that lie side by side, summed in registers.
+//!
+//! `left` is packed in tiles of as many rows as the registers hold sums for, `right` is row-major with rows of whole
+//! vectors: three of them, for as many terms as the first-level cache holds, are gone through with all tiles of
+//! `left` before the next three.
+
+use super::{Matrix, threads};
+use pulp::{Arch, Simd, WithSimd};
+use std::ops::Range;
+
+/// Rows of `right` and of the product have a multiple of this many places, which every processor's vectors divide.
+pub const LANES: usize = 16;
+/// Terms that are summed at a time: three vectors of each fit the first-level cache.
+const TERMS: usize = 192;
+
+/// Rows in a tile on this processor.
+pub fn tile_rows() -> usize {
+    struct Rows;
+    impl WithSimd for Rows {
+        type Output = usize;
+
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            rows_of::<S>()
+        }
+    }
+    Arch::new().dispatch(Rows)
+}
+
+/// With three vectors a row, sums of a tile fill the registers but for what is multiplied: 24 of 32 with vectors of 16
+/// places, 12 of 16 with those of 8.
+const fn rows_of<S: Simd>() -> usize {
+    if S::F32_LANES == 8 { 4 } else { 8 }
+}
+
+/// The places of packed rows: `[tiles, depth, tile rows]`.
+pub fn packed_len(rows: usize, depth: usize) -> usize {
+    let tile = tile_rows();
+    rows.div_ceil(tile) * depth * tile
+}
+
+/// Packs the rows of a matrix. Rows beyond the last are 0.
+pub fn pack(matrix: Matrix<'_>, packed: &mut [f32]) {
+    let (rows, depth) = matrix.size();
+    pack_tiles(rows, depth, packed, |first, inside, tile| {
+        if tile_rows() == 4 {
+            pack_tile::<4>(matrix, first, inside, tile);
+        } else {
+            pack_tile::<8>(matrix, first, inside, tile);
+        }
+    });
+}
+
+/// The same with `value(row, term)`.
+pub fn pack_with(
+    rows: usize,
+    depth: usize,
+    packed: &mut [f32],
+    value: impl Fn(usize, usize) -> f32 + Sync,
+) {
+    let width = tile_rows();
+    pack_tiles(rows, depth, packed, |first, inside, tile| {
+        for (term, line) in tile.chunks_exact_mut(width).enumerate() {
+            for (row, place) in line.iter_mut().enumerate() {
+                *place = if row < inside { value(first + row, term) } else { 0.0 };
+            }
+        }
+    });
+}
+
+/// Has `fill(first row, rows, tile)` write each tile.
+fn pack_tiles(
+    rows: usize,
+    depth: usize,
+    packed: &mut [f32],
+    fill: impl Fn(usize, usize, &mut [f32]) + Sync,
+) {
+    let width = tile_rows();
+    threads::each_chunk(packed, depth * width, |number, tile| {
+        let first = number * width;
+        fill(first, (rows - first).min(width), tile);
+    });
+}
+
+fn pack_tile<const M: usize>(matrix: Matrix<'_>, first: usize, inside: usize, tile: &mut [f32]) {
+    let (values, row_stride, column_stride) = matrix.strided_values();
+    let tile = tile.as_chunks_mut::<M>().0;
+    if inside == M && row_stride == 1 {
+        for (line, from) in tile.iter_mut().zip(values[first..].chunks(column_stride)) {
+            line.copy_from_slice(&from[..M]);
+        }
+    } else if inside == M && column_stride == 1 {
+        let depth = tile.len();
+        let rows: [&[f32]; M] =
+            std::array::from_fn(|row| &values[(first + row) * row_stride..][..depth]);
+        for (term, line) in tile.iter_mut().enumerate() {
+            for row in 0..M {
+                line[row] = rows[row][term];
+            }
+        }
+    } else {
+        for (term, line) in tile.iter_mut().enumerate() {
+            for (row, place) in line.iter_mut().enumerate() {
+                let at = (first + row) * row_stride + term * column_stride;
+                *place = if row < inside { values[at] } else { 0.0 };
+            }
+        }
+    }
+}
+
+/// How many terms are summed at a time in a sum of `depth`.
+pub fn terms(depth: usize) -> usize {
+    depth.div_ceil(depth.div_ceil(TERMS).max(1)).max(1)
+}
+
+/// `output = left · right`, or `output += left · right` with `keep`.
+pub struct Product<'a> {
+    /// Packed rows; the first tile is that of the first row of the output.
+    pub left: &'a [f32],
+    /// Terms of a packed row.
+    pub depth: usize,
+    /// Those of them that are summed, as many as `right` has rows.
+    pub inner: Range<usize>,
+    /// `[inner, stride]`.
+    pub right: &'a [f32],
+    /// Values from one row of `right`, and of the output, to the next: a multiple of [`LANES`].
+    pub stride: usize,
+    /// `[rows, stride]`, of which all columns are computed.
+    pub output: &'a mut [f32],
+    pub rows: usize,
+    pub keep: bool,
+}
+
+impl Product<'_> {
+    pub fn run(self) {
+        Arch::new().dispatch(self);
+    }
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        if rows_of::<S>() == 4 { self.tiles::<S, 4>(simd) } else { self.tiles::<S, 8>(simd) }
+    }
+}
+
+impl Product<'_> {
+    #[inline(always)]
+    pub fn tiles<S: Simd, const M: usize>(mut self, simd: S) {
+        let vectors = self.stride / S::F32_LANES;
+        let mut at = 0;
+        while at < vectors {
+            match vectors - at {
+                1 => self.columns::<S, M, 1>(simd, at),
+                2 => self.columns::<S, M, 2>(simd, at),
+                _ => self.columns::<S, M, 3>(simd, at),
+            }
+            at += 3;
+        }
+    }
+
+    /// `N` vectors of columns from vector `at` on, for all rows.
+    #[inline(always)]
+    fn columns<S: Simd, const M: usize, const N: usize>(&mut self, simd: S, at: usize) {
+        let vectors = self.stride / S::F32_LANES;
+        let right = S::as_simd_f32s(self.right).0;
+        let output = S::as_mut_simd_f32s(self.output).0;
+        for (tile, output) in output.chunks_mut(M * vectors).enumerate() {
+            let first = tile * M;
+            if first >= self.rows {
+                return;
+            }
+            let left = tile * self.depth + self.inner.start..tile * self.depth + self.inner.end;
+            let left = self.left[left.start * M..left.end * M].as_chunks::<M>().0;
+            let mut sums = [[simd.splat_f32s(0.0); N]; M];
+            for (left, right) in left.iter().zip(right.chunks_exact(vectors)) {
+                let Some(right) = right[at..].first_chunk::<N>() else { return };
+                for m in 0..M {
+                    let factor = simd.splat_f32s(left[m]);
+                    for n in 0..N {
+                        sums[m][n] = simd.mul_add_f32s(factor, right[n], sums[m][n]);
+                    }
+                }
+            }
+            let lines = output.chunks_exact_mut(vectors).take(self.rows - first);
+            for (line, sums) in lines.zip(sums) {
+                for (place, sum) in line[at..at + N].iter_mut().zip(sums) {
+                    *place = if self.keep { simd.add_f32s(*place, sum) } else { sum };
+                }
+            }
+        }
+    }
+}
+
+/// The first `count` values of a buffer that grows as needed, from a place on that a vector's load does not straddle
+/// lines of the cache.
+pub fn aligned(buffer: &mut Vec<f32>, count: usize) -> &mut [f32] {
+    const LINE: usize = 64;
+    if buffer.len() < count + LINE {
+        buffer.resize(count + LINE, 0.0);
+    }
+    let start = buffer.as_ptr().align_offset(LINE).min(LINE);
+    &mut buffer[start..start + count]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::cpu::random;
+
+    #[test]
+    fn products_agree_with_the_definition() {
+        let cases =
+            [[1, 1, 16], [3, 7, 32], [17, 300, 48], [64, 5, 64], [9, 500, 112], [8, 192, 80]];
+        for (case, [rows, depth, columns]) in cases.into_iter().enumerate() {
+            let left = random(case as u64, rows * depth);
+            let right = random(99 + case as u64, depth * columns);
+            let mut packed = vec![f32::NAN; packed_len(rows, depth)];
+            pack(Matrix::new(&left, rows, depth), &mut packed);
+            let mut again = vec![f32::NAN; packed.len()];
+            pack_with(rows, depth, &mut again, |row, term| left[row * depth + term]);
+            assert_eq!(packed, again);
+            let turned: Vec<f32> =
+                (0..depth * rows).map(|i| left[i % rows * depth + i / rows]).collect();
+            pack(Matrix::new(&turned, depth, rows).transposed(), &mut again);
+            assert_eq!(packed, again);
+            let mut output = vec![f32::NAN; rows * columns];
+            let step = terms(depth);
+            assert!(step <= TERMS && step > 0);
+            for start in (0..depth).step_by(step) {
+                let inner = start..(start + step).min(depth);
+                let right = &right[start * columns..inner.end * columns];
+                let (output, keep) = (&mut output[..], start > 0);
+                Product { left: &packed, depth, inner, right, stride: columns, output, rows, keep }
+                    .run();
+            }
+            for row in 0..rows {
+                for column in 0..columns {
+                    let terms =
+                        (0..depth).map(|t| left[row * depth + t] * right[t * columns + column]);
+                    let (expected, found) = (terms.sum::<f32>(), output[row * columns + column]);
+                    assert!((expected - found).abs() < 1e-4, "{row} {column}: {found}, {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[ignore]
+    fn speed() {
+        for (rows, depth, columns) in [
+            (64, 64, 240),
+            (64, 192, 240),
+            (256, 192, 240),
+            (512, 192, 240),
+            (256, 192, 48),
+            (64, 64, 48),
+            (512, 192, 32),
+            (512, 192, 16),
+        ] {
+            let right = random(1, depth * columns);
+            let mut packed = vec![0.0; packed_len(rows, depth)];
+            pack_with(rows, depth, &mut packed, |row, term| (row + term) as f32);
+            let mut buffer = Vec::new();
+            let r = {
+                let b = aligned(&mut buffer, right.len());
+                b.copy_from_slice(&right);
+                &*b
+            };
+            let mut ob = Vec::new();
+            let output = aligned(&mut ob, rows * columns);
+            let mut best = f64::MAX;
+            for _ in 0..200 {
+                let t = std::time::Instant::now();
+                Product {
+                    left: &packed,
+                    depth,
+                    inner: 0..depth,
+                    right: r,
+                    stride: columns,
+                    output,
+                    rows,
+                    keep: false,
+                }
+                .run();
+                best = best.min(t.elapsed().as_secs_f64());
+            }
+            println!(
+                "{rows} {depth} {columns}: {:.1} GFLOP/s",
+                2.0 * (rows * depth * columns) as f64 / best / 1e9
+            );
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! Work shared out to threads that stay awake for a while.
+//!
+//! A training step is hundreds of pieces of work of some microseconds each. Between them the threads look out for the
+//! next piece before they go to sleep: waking one up takes as long as the piece itself. The thread that calls works too.
+//! Tasks are handed out as threads come for them, so what a task computes must not depend on which thread runs it.
+
+use std::any::Any;
+use std::cell::UnsafeCell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+/// How long a thread looks out for work before it sleeps.
+const AWAKE: Duration = Duration::from_micros(200);
+/// The bit of [`Desk::gate`] that says that there is work; the rest counts the threads that are at it.
+const OPEN: usize = 1 << (usize::BITS - 1);
+
+/// How many threads work: as many as the thread pool of the rest of the library has.
+pub fn count() -> usize {
+    rayon::current_num_threads()
+}
+
+/// Runs `task(0)` to `task(tasks - 1)`, each once, on all threads. A task that panics makes this panic. From inside a
+/// task, or while another thread has the others at work, the calling thread does it all.
+pub fn each(tasks: usize, task: impl Fn(usize) + Sync) {
+    static POOL: OnceLock<Option<Pool>> = OnceLock::new();
+    if tasks > 1
+        && let Some(pool) = POOL.get_or_init(Pool::start)
+        && let Ok(turn) = pool.turn.try_lock()
+    {
+        pool.run(&turn, tasks, &task);
+    } else {
+        (0..tasks).for_each(task);
+    }
+}
+
+/// Runs `task` on chunks of `size` values, as [`slice::chunks_mut`] gives them, with their numbers.
+pub fn each_chunk<T: Send>(values: &mut [T], size: usize, task: impl Fn(usize, &mut [T]) + Sync) {
+    if values.is_empty() || size == 0 {
+        return;
+    }
+    let chunks = values.len().div_ceil(size);
+    // Some more tasks than threads, so that none waits long for the last.
+    let together = chunks.div_ceil(8 * count());
+    let shared = Shared::new(values);
+    each(chunks.div_ceil(together), |number| {
+        for chunk in number * together..((number + 1) * together).min(chunks) {
+            let end = ((chunk + 1) * size).min(shared.len());
+            // SAFETY: chunks do not overlap, and every number comes once.
+            task(chunk, unsafe { shared.part(chunk * size..end) });
+        }
+    });
+}
+
+/// [`each_chunk`] of two slices, whose chunks are of `sizes` values and as many.
+pub fn each_chunk_of_two<T: Send, U: Send>(
+    first: &mut [T],
+    second: &mut [U],
+    sizes: [usize; 2],
+    task: impl Fn(usize, &mut [T], &mut [U]) + Sync,
+) {
+    let second = Shared::new(second);
+    each_chunk(first, sizes[0], |number, first| {
+        let start = (number * sizes[1]).min(second.len());
+        let end = (start + sizes[1]).min(second.len());
+        // SAFETY: chunks do not overlap, and every number comes once.
+        task(number, first, unsafe { second.part(start..end) });
+    });
+}
+
+/// The chunk of that number, as [`slice::chunks`] gives it.
+pub fn chunk<T>(values: &[T], size: usize, number: usize) -> &[T] {
+    let start = (number * size).min(values.len());
+    &values[start..(start + size).min(values.len())]
+}
+
+/// What `task` makes of each number below `tasks`, in order.
+pub fn map<T: Send>(tasks: usize, task: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    map_each(&mut vec![(); tasks], |number, ()| task(number))
+}
+
+/// What `task` makes of each item, in order.
+pub fn map_each<T: Send, U: Send>(
+    items: &mut [T],
+    task: impl Fn(usize, &mut T) -> U + Sync,
+) -> Vec<U> {
+    let mut results: Vec<Option<U>> = items.iter().map(|_| None).collect();
+    each_chunk_of_two(items, &mut results, [1, 1], |number, item, result| {
+        result[0] = Some(task(number, &mut item[0]));
+    });
+    results.into_iter().flatten().collect()
+}
+
+/// A slice of which several threads write different parts.
+#[derive(Clone, Copy)]
+pub struct Shared<'a, T> {
+    values: &'a UnsafeCell<[T]>,
+}
+
+// SAFETY: values reach other threads through `part` alone, whose caller answers for the parts' being different.
+unsafe impl<T: Send> Sync for Shared<'_, T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Send for Shared<'_, T> {}
+
+impl<'a, T> Shared<'a, T> {
+    pub fn new(values: &'a mut [T]) -> Self {
+        let cells: *const UnsafeCell<[T]> = std::ptr::from_mut(values) as *const UnsafeCell<[T]>;
+        // SAFETY: an `UnsafeCell` is laid out as what it holds, and the exclusive borrow lasts as long as this does.
+        Self { values: unsafe { &*cells } }
+    }
+
+    pub fn len(&self) -> usize {
+        self.values.get().len()
+    }
+
+    /// Where the values begin, for those that write some of them through pointers.
+    pub fn start(&self) -> *mut T {
+        self.values.get().cast()
+    }
+
+    /// Values to be written by the caller alone.
+    ///
+    /// # Safety
+    /// While the slice is in use, no other part that holds one of its values may be.
+    #[expect(clippy::mut_from_ref, reason = "the caller answers for the parts' being different")]
+    pub unsafe fn part(&self, range: std::ops::Range<usize>) -> &mut [T] {
+        assert!(range.start <= range.end && range.end <= self.len());
+        let start = self.values.get().cast::<T>();
+        // SAFETY: the range lies inside, and the caller keeps parts apart.
+        unsafe { std::slice::from_raw_parts_mut(start.add(range.start), range.len()) }
+    }
+}
+
+type Task = *const (dyn Fn(usize) + Sync);
+
+/// Where threads find work.
+struct Desk {
+    /// Counts the pieces of work: a change is what threads look out for.
+    news: AtomicUsize,
+    gate: AtomicUsize,
+    /// Written while the gate is shut and nobody is behind it.
+    task: UnsafeCell<Option<Task>>,
+    tasks: AtomicUsize,
+    next: AtomicUsize,
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+// SAFETY: `task` is written by the thread that has the turn, with the gate shut and nobody behind it, and read by threads
+// that went through the open gate; what it points to may be called from any thread.
+unsafe impl Sync for Desk {}
+// SAFETY: as above.
+unsafe impl Send for Desk {}
+
+impl Desk {
+    /// Takes numbers and runs their tasks until there are none left.
+    ///
+    /// # Safety
+    /// The caller has the turn, or is behind the gate.
+    unsafe fn work(&self) {
+        // SAFETY: nobody writes while a thread is behind the gate or has the turn; the task outlives `Pool::run`, which
+        // returns when nobody is behind the gate.
+        let Some(task) = (unsafe { (*self.task.get()).map(|task| &*task) }) else { return };
+        let tasks = self.tasks.load(Ordering::Relaxed);
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            if number >= tasks {
+                return;
+            }
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| task(number))) {
+                self.next.store(tasks, Ordering::Relaxed);
+                *lock(&self.panic) = Some(panic);
+            }
+        }
+    }
+
+    /// Goes through the gate if it is open.
+    fn enter(&self) -> bool {
+        let enter = |gate: usize| (gate & OPEN != 0).then_some(gate + 1);
+        self.gate.fetch_update(Ordering::Acquire, Ordering::Relaxed, enter).is_ok()
+    }
+
+    fn leave(&self) {
+        self.gate.fetch_sub(1, Ordering::Release);
+    }
+}
+
+struct Worker {
+    thread: Thread,
+    asleep: Arc<AtomicBool>,
+}
+
+struct Pool {
+    desk: Arc<Desk>,
+    workers: Vec<Worker>,
+    turn: Mutex<()>,
+}
+
+impl Pool {
+    /// One thread fewer than work, for the one that calls works too; none when there is nothing to share.
+    fn start() -> Option<Self> {
+        let desk = Arc::new(Desk {
+            news: AtomicUsize::new(0),
+            gate: AtomicUsize::new(0),
+            task: UnsafeCell::new(None),
+            tasks: AtomicUsize::new(0),
+            next: AtomicUsize::new(0),
+            panic: Mutex::new(None),
+        });
+        let mut workers = Vec::new();
+        for number in 1..count() {
+            let (mine, asleep) = (desk.clone(), Arc::new(AtomicBool::new(false)));
+            let sleeper = asleep.clone();
+            let thread = std::thread::Builder::new().name(format!("tensor {number}"));
+            // Without a thread more, those that are there do the work.
+            let Ok(handle) = thread.spawn(move || attend(&mine, &sleeper)) else { break };
+            workers.push(Worker { thread: handle.thread().clone(), asleep });
+        }
+        (!workers.is_empty()).then(|| Self { desk, workers, turn: Mutex::new(()) })
+    }
+
+    fn run(&self, _: &MutexGuard<'_, ()>, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+        let desk = &*self.desk;
+        // SAFETY: the task's lifetime is forgotten here; it is called by nobody after this function, which waits
+        // for all that went through the gate. The gate is shut, so nobody reads what is written.
+        unsafe {
+            *desk.task.get() = Some(std::mem::transmute::<
+                &(dyn Fn(usize) + Sync),
+                &'static (dyn Fn(usize) + Sync),
+            >(task));
+        }
+        desk.tasks.store(tasks, Ordering::Relaxed);
+        desk.next.store(0, Ordering::Relaxed);
+        desk.gate.store(OPEN, Ordering::Release);
+        desk.news.fetch_add(1, Ordering::SeqCst);
+        for worker in self.workers.iter().take(tasks - 1) {
+            if worker.asleep.load(Ordering::SeqCst) {
+                worker.thread.unpark();
+            }
+        }
+        // SAFETY: this thread has the turn.
+        unsafe { desk.work() };
+        desk.gate.fetch_and(!OPEN, Ordering::Relaxed);
+        let mut looks = 0u32;
+        while desk.gate.load(Ordering::Acquire) != 0 {
+            looks += 1;
+            // On a busy machine the others may need this thread's processor.
+            if looks.is_multiple_of(1 << 12) {
+                std::thread::yield_now()
+            } else {
+                std::hint::spin_loop()
+            }
+        }
+        // SAFETY: as above; the gate is shut and nobody is behind it.
+        unsafe { *desk.task.get() = None };
+        if let Some(panic) = lock(&desk.panic).take() {
+            resume_unwind(panic);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// What a thread does all its life.
+fn attend(desk: &Desk, asleep: &AtomicBool) {
+    let mut seen = 0;
+    loop {
+        let mut since = None;
+        let mut looks = 0u32;
+        loop {
+            let news = desk.news.load(Ordering::Acquire);
+            if news != seen {
+                seen = news;
+                break;
+            }
+            std::hint::spin_loop();
+            looks += 1;
+            if looks.is_multiple_of(256) && since.get_or_insert_with(Instant::now).elapsed() > AWAKE
+            {
+                asleep.store(true, Ordering::SeqCst);
+                // What came in between was not announced to a sleeper.
+                if desk.news.load(Ordering::SeqCst) == seen {
+                    std::thread::park();
+                }
+                asleep.store(false, Ordering::SeqCst);
+                since = None;
+            }
+        }
+        if desk.enter() {
+            // SAFETY: this thread is behind the gate.
+            unsafe { desk.work() };
+            desk.leave();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicU64;
+
+    #[test]
+    fn every_task_runs_once() {
+        for tasks in [0, 1, 2, 3, 100, 5000] {
+            let counts: Vec<AtomicUsize> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
+            each(tasks, |number| {
+                counts[number].fetch_add(1, Ordering::Relaxed);
+            });
+            assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 1));
+        }
+        let mut values = vec![0; 1003];
+        each_chunk(&mut values, 10, |number, chunk| chunk.fill(number));
+        assert!(values.iter().enumerate().all(|(i, value)| *value == i / 10));
+        assert_eq!(map(50, |number| number * 2), (0..50).map(|n| n * 2).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn tasks_may_share_out_work_and_so_may_other_threads() {
+        let sum = AtomicU64::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        each(8, |outer| {
+                            each(8, |inner| {
+                                sum.fetch_add((outer * 8 + inner) as u64, Ordering::Relaxed);
+                            });
+                        });
+                    }
+                });
+            }
+        });
+        assert_eq!(sum.into_inner(), 4 * 200 * (64 * 63 / 2));
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller_and_work_goes_on() {
+        for _ in 0..50 {
+            let caught = catch_unwind(|| each(100, |number| assert!(number != 70, "number 70")));
+            let message = *caught.unwrap_err().downcast::<&str>().unwrap();
+            assert_eq!(message, "number 70");
+        }
+        assert_eq!(map(3, |number| number), [0, 1, 2]);
+    }
+
+    #[test]
+    fn threads_wake_up_again() {
+        for _ in 0..5 {
+            std::thread::sleep(AWAKE * 4);
+            assert_eq!(map(64, |number| number + 1).iter().sum::<usize>(), 64 * 65 / 2);
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Convolution by tiles, and what follows it.
+
+use super::axes::{Axis, InputAxis, OutputAxis};
+use super::tiles::{Block, Points, Segment, ToPoints, blocks};
+use super::{POINTS, SIDE, TILE, windows};
+use crate::tensor::cpu::conv2d::{Scratch, with_scratch};
+use crate::tensor::cpu::kernel::{LANES, Product, aligned, terms, tile_rows};
+use crate::tensor::cpu::pool_plane::pool_plane;
+use crate::tensor::cpu::products::Target;
+use crate::tensor::cpu::threads::{self, Shared};
+use crate::tensor::cpu::{After, Conv2dShape, Weights, sized};
+use pulp::{Arch, Simd, WithSimd};
+use std::ops::Range;
+
+/// Tiles of a block: their points fill three vectors, and stay in the cache until they are multiplied.
+const TOGETHER: usize = 96;
+/// Output channels whose products are transformed back while they are in the cache.
+const CHANNELS: usize = 64;
+
+/// Convolution, or its transpose, of pictures `[n, in_channels, height, width]`. The shape must be one that
+/// [`super::serves`].
+pub fn conv2d(
+    shape: &Conv2dShape,
+    input: &[f32],
+    weights: Weights<'_>,
+    target: Target<'_>,
+    output: &mut [f32],
+) {
+    let (channels, inputs) = (shape.out_channels, shape.in_channels);
+    let (after, winners) = match target {
+        Target::Output { after, winners } => (Some(after), winners),
+        Target::Sum => (None, &mut [][..]),
+    };
+    let [height, width] = shape.pooled(after.and_then(|after| after.pool));
+    let images = output.len() / (channels * height * width);
+    let blocks = blocks(shape, images, TOGETHER);
+    let (output, winners) = (Shared::new(output), Shared::new(winners));
+    with_scratch(|Scratch { packed, columns, .. }| {
+        let step = windows::step(channels, inputs);
+        let windows = aligned(packed, POINTS * step);
+        windows::transform(shape, weights, windows);
+        let outputs = Outputs { shape, after, windows, step, output, winners };
+        if let [block] = &blocks[..] {
+            // One block is shared out by channels.
+            let points = aligned(columns, Points::count(inputs, block.stride()));
+            let shared = Points::new(points, inputs, block.stride());
+            threads::each(inputs, |channel| {
+                with_scratch(|scratch| to_points(shape, block, input, channel, shared, scratch));
+            });
+            let points = &*points;
+            let run = channels.div_ceil(2 * threads::count()).next_multiple_of(tile_rows());
+            let run = run.min(CHANNELS);
+            threads::each(channels.div_ceil(run), |task| {
+                let channels = task * run..((task + 1) * run).min(channels);
+                with_scratch(|scratch| outputs.run(block, points, channels, scratch));
+            });
+            return;
+        }
+        threads::each(blocks.len(), |number| {
+            let block = &blocks[number];
+            with_scratch(|scratch| {
+                let mut columns = std::mem::take(&mut scratch.columns);
+                let points = aligned(&mut columns, Points::count(inputs, block.stride()));
+                let shared = Points::new(points, inputs, block.stride());
+                for channel in 0..inputs {
+                    to_points(shape, block, input, channel, shared, scratch);
+                }
+                for first in (0..channels).step_by(CHANNELS) {
+                    let channels = first..(first + CHANNELS).min(channels);
+                    outputs.run(block, points, channels, scratch);
+                }
+                scratch.columns = columns;
+            });
+        });
+    });
+}
+
+/// One channel of a block's input at its points.
+pub fn to_points(
+    shape: &Conv2dShape,
+    block: &Block,
+    input: &[f32],
+    channel: usize,
+    points: Points<'_>,
+    scratch: &mut Scratch,
+) {
+    let [[top, _], [left, _]] = shape.window.padding;
+    Arch::new().dispatch(ToPoints::<InputAxis, SIDE> {
+        axis: InputAxis,
+        block,
+        pictures: input,
+        channels: shape.in_channels,
+        channel,
+        size: shape.input,
+        before: [top, left],
+        points,
+        buffer: &mut scratch.lines,
+    });
+}
+
+/// What makes the output of the transformed input.
+struct Outputs<'a> {
+    shape: &'a Conv2dShape,
+    /// Nothing where the result is added.
+    after: Option<&'a After<'a>>,
+    windows: &'a [f32],
+    step: usize,
+    output: Shared<'a, f32>,
+    winners: Shared<'a, u8>,
+}
+
+impl Outputs<'_> {
+    /// Some channels of a block.
+    fn run(
+        &self,
+        block: &Block,
+        points: &[f32],
+        channels: Range<usize>,
+        Scratch { band, lines, .. }: &mut Scratch,
+    ) {
+        let depth = self.shape.in_channels;
+        let stride = block.stride();
+        let (from, to) = (Points::step(depth, stride), channels.len() * stride + LANES);
+        let products = aligned(band, POINTS * to);
+        let run = terms(depth);
+        for point in 0..POINTS {
+            for start in (0..depth).step_by(run) {
+                let inner = start..(start + run).min(depth);
+                Product {
+                    left: &self.windows[point * self.step + channels.start * depth..],
+                    depth,
+                    right: &points[point * from + start * stride..][..inner.len() * stride],
+                    inner,
+                    stride,
+                    output: &mut products[point * to..][..channels.len() * stride],
+                    rows: channels.len(),
+                    keep: start > 0,
+                }
+                .run();
+            }
+        }
+        Arch::new().dispatch(Back { outputs: self, block, products, to, channels, buffer: lines });
+    }
+}
+
+/// Takes products at their points, `[36, channels, stride]` with `to` values from one point to the next, to pixels.
+struct Back<'a> {
+    outputs: &'a Outputs<'a>,
+    block: &'a Block,
+    products: &'a [f32],
+    to: usize,
+    channels: Range<usize>,
+    buffer: &'a mut Vec<f32>,
+}
+
+impl WithSimd for Back<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { outputs, block, products, to, channels, buffer } = self;
+        let stride = block.stride();
+        let longest = block.segments.iter().map(|segment| segment.columns.len()).max();
+        let size = TILE * TILE * (stride + longest.unwrap_or(0));
+        let (pixels, rows) = sized(buffer, size).split_at_mut(TILE * TILE * stride);
+        for (place, channel) in channels.enumerate() {
+            let products = &products[place * stride..];
+            let sources: [&[S::f32s]; POINTS] =
+                std::array::from_fn(|point| S::as_simd_f32s(&products[point * to..][..stride]).0);
+            let vectors = S::as_mut_simd_f32s(pixels).0;
+            let across = stride / S::F32_LANES;
+            for at in 0..across {
+                let mut half = [[simd.splat_f32s(0.0); SIDE]; TILE];
+                for column in 0..SIDE {
+                    let mut line = [simd.splat_f32s(0.0); SIDE];
+                    (0..SIDE).for_each(|row| line[row] = sources[row * SIDE + column][at]);
+                    let line = OutputAxis.apply(simd, line);
+                    (0..TILE).for_each(|row| half[row][column] = line[row]);
+                }
+                for (row, line) in half.into_iter().enumerate() {
+                    for (column, value) in OutputAxis.apply(simd, line).into_iter().enumerate() {
+                        vectors[(row * TILE + column) * across + at] = value;
+                    }
+                }
+            }
+            for segment in &block.segments {
+                outputs.finish(segment, channel, pixels, stride, rows);
+            }
+        }
+    }
+}
+
+impl Outputs<'_> {
+    /// Writes the pixels of a segment's tiles, given by their places in the tile, with what follows.
+    #[inline(always)]
+    fn finish(
+        &self,
+        segment: &Segment,
+        channel: usize,
+        pixels: &[f32],
+        stride: usize,
+        rows: &mut [f32],
+    ) {
+        let [height, width] = self.shape.output;
+        let length = segment.columns.len() * TILE;
+        let (top, left) = (segment.row * TILE, segment.columns.start * TILE);
+        let inside = [TILE.min(height - top), length.min(width - left)];
+        let rows = &mut rows[..TILE * length];
+        for (row, pixels) in rows.chunks_exact_mut(length).zip(pixels.chunks_exact(TILE * stride)) {
+            let mut columns = pixels.chunks_exact(stride).map(|column| &column[segment.places()]);
+            let (Some(a), Some(b), Some(c), Some(d)) =
+                (columns.next(), columns.next(), columns.next(), columns.next())
+            else {
+                return;
+            };
+            let sources = a.iter().zip(b).zip(c.iter().zip(d));
+            for (quad, ((a, b), (c, d))) in row.as_chunks_mut::<TILE>().0.iter_mut().zip(sources) {
+                *quad = [*a, *b, *c, *d];
+            }
+        }
+        let side = self.after.and_then(|after| after.pool).unwrap_or(1);
+        let [pooled_height, pooled_width] = [height / side, width / side];
+        let plane =
+            (segment.image * self.shape.out_channels + channel) * pooled_height * pooled_width;
+        let counts = inside.map(|size| size / side);
+        if counts[1] == 0 {
+            return;
+        }
+        for y in 0..counts[0] {
+            let from = plane + (top / side + y) * pooled_width + left / side;
+            let at = from..from + counts[1];
+            let values = &mut rows[y * side * length..][..side * length];
+            // SAFETY: segments hold different pixels, and tasks of one block different channels.
+            let target = unsafe { self.output.part(at.clone()) };
+            match (self.after, side) {
+                (None, _) => target.iter_mut().zip(values).for_each(|(sum, value)| *sum += *value),
+                (Some(after), 1) => {
+                    after.finish_within(target, &values[..counts[1]], channel, from);
+                }
+                (Some(after), side) => {
+                    // SAFETY: as above.
+                    let winners = unsafe { self.winners.part(at) };
+                    // A negative factor would make the maximum a minimum.
+                    if !after.scale.is_empty() {
+                        after.finish(values, channel);
+                    }
+                    pool_plane(values, length, side, counts[1], target, winners);
+                    if after.scale.is_empty() {
+                        after.finish(target, channel);
+                    }
+                }
+            }
+        }
+    }
+}

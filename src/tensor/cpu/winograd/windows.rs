@@ -1,0 +1,130 @@
+//! Windows at their points.
+
+use super::axes::{Axis, WindowAxis, WindowBackAxis};
+use super::{POINTS, SIDE};
+use crate::tensor::cpu::conv2d::{Scratch, with_scratch};
+use crate::tensor::cpu::kernel::{LANES, tile_rows};
+use crate::tensor::cpu::threads::{self, Shared};
+use crate::tensor::cpu::{Conv2dShape, Weights, sized};
+use pulp::{Arch, Simd, WithSimd};
+
+/// Values of transformed windows, `[36, tiles of packed rows]`, from one point to the next.
+pub fn step(channels: usize, inputs: usize) -> usize {
+    channels.div_ceil(tile_rows()) * tile_rows() * inputs + LANES
+}
+
+/// Writes the windows' values at each point as packed rows.
+pub fn transform(shape: &Conv2dShape, weights: Weights<'_>, points: &mut [f32]) {
+    /// Input channels that are transformed together, in the first-level cache.
+    const TOGETHER: usize = 16;
+    let (channels, inputs) = (shape.out_channels, shape.in_channels);
+    let rows = tile_rows();
+    let step = step(channels, inputs);
+    let points = Shared::new(points);
+    threads::each(channels.div_ceil(rows), |tile| {
+        with_scratch(|Scratch { band, .. }| {
+            let first = tile * rows;
+            let inside = (channels - first).min(rows);
+            let count = TOGETHER * rows;
+            let values = sized(band, POINTS * count);
+            for start in (0..inputs).step_by(TOGETHER) {
+                let together = TOGETHER.min(inputs - start);
+                let taps = &mut values[..9 * count];
+                if inside < rows || together < TOGETHER {
+                    taps.fill(0.0);
+                }
+                for row in 0..inside {
+                    match weights {
+                        Weights::Forward(weight) => {
+                            let weight = &weight[((first + row) * inputs + start) * 9..];
+                            let windows = weight.as_chunks::<9>().0;
+                            for (input, window) in windows.iter().take(together).enumerate() {
+                                let at = input * rows + row;
+                                (0..9).for_each(|tap| taps[tap * count + at] = window[tap]);
+                            }
+                        }
+                        Weights::Backward(weight) => {
+                            for input in 0..together {
+                                let from = ((start + input) * channels + first + row) * 9;
+                                let Some(window) = weight[from..].first_chunk::<9>() else {
+                                    continue;
+                                };
+                                let at = input * rows + row;
+                                (0..9).for_each(|tap| taps[tap * count + at] = window[8 - tap]);
+                            }
+                        }
+                    }
+                }
+                Arch::new().dispatch(Transform::<WindowAxis, 3, SIDE> {
+                    axis: WindowAxis,
+                    values: &mut *values,
+                    count,
+                });
+                for (point, line) in values.chunks_exact(count).enumerate() {
+                    let line = &line[..together * rows];
+                    let at = point * step + (first * inputs + start * rows);
+                    // SAFETY: every tile of rows is one task's.
+                    let target = unsafe { points.part(at..at + line.len()) };
+                    target.copy_from_slice(line);
+                }
+            }
+        });
+    });
+}
+
+/// Adds the gradients of windows, given at their points as `[36, out_channels · in_channels]`, to `sum`.
+pub fn add_back(shape: &Conv2dShape, points: &[f32], sum: &mut [f32]) {
+    let inputs = shape.in_channels;
+    let windows = shape.out_channels * inputs;
+    let count = inputs.next_multiple_of(LANES);
+    threads::each_chunk(sum, 9 * inputs, |channel, sum| {
+        with_scratch(|Scratch { band, .. }| {
+            let values = sized(band, POINTS * count);
+            for (point, line) in values.chunks_exact_mut(count).enumerate() {
+                let from = point * windows + channel * inputs;
+                line[..inputs].copy_from_slice(&points[from..from + inputs]);
+                line[inputs..].fill(0.0);
+            }
+            Arch::new().dispatch(Transform::<WindowBackAxis, SIDE, 3> {
+                axis: WindowBackAxis,
+                values: &mut *values,
+                count,
+            });
+            for (input, sum) in sum.as_chunks_mut::<9>().0.iter_mut().enumerate() {
+                (0..9).for_each(|tap| sum[tap] += values[tap * count + input]);
+            }
+        });
+    });
+}
+
+/// A transform in place along both axes: from `[A · A, count]` values to `[B · B, count]`.
+struct Transform<'a, T, const A: usize, const B: usize> {
+    axis: T,
+    values: &'a mut [f32],
+    count: usize,
+}
+
+impl<T: Axis<A, B>, const A: usize, const B: usize> WithSimd for Transform<'_, T, A, B> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { axis, values, count } = self;
+        let stride = count / S::F32_LANES;
+        let values = S::as_mut_simd_f32s(values).0;
+        for at in 0..stride {
+            let mut half = [[simd.splat_f32s(0.0); A]; B];
+            for column in 0..A {
+                let mut line = [simd.splat_f32s(0.0); A];
+                (0..A).for_each(|row| line[row] = values[(row * A + column) * stride + at]);
+                let line = axis.apply(simd, line);
+                (0..B).for_each(|row| half[row][column] = line[row]);
+            }
+            for (row, line) in half.into_iter().enumerate() {
+                for (column, value) in axis.apply(simd, line).into_iter().enumerate() {
+                    values[(row * B + column) * stride + at] = value;
+                }
+            }
+        }
+    }
+}
