@@ -1,13 +1,17 @@
 //! Convolution in whichever way is the shortest, with what follows it in the same pass.
 
 use super::blocks::{Block, blocks};
-use super::sparse::{self, Sparse};
+use super::sparse;
 use super::{
-    Activation, Window, depthwise, finish, finish_from, finish_within, products, threads,
+    Activation, Window, depthwise, finish, finish_from, finish_within, products, sum_of, threads,
     update_each, winograd,
 };
 use std::cell::RefCell;
 use std::ops::Range;
+
+/// Positions that are worked on together: their columns, of as many terms as are summed at a time, fit the second-level
+/// cache beside packed weights.
+pub(super) const POSITIONS: usize = 240;
 
 /// Sizes of a convolution; check them with [`Window::output`] before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +85,7 @@ impl After<'_> {
         finish_from(target, values, scale, shift, add, self.activation);
     }
 
-    /// [`Self::finish_from`] in a function that already runs with wide instructions.
+    /// [`Self::finish_from`] in a function that already runs with wide instructions. No `values` are those in `target`.
     #[inline(always)]
     pub(super) fn finish_within(
         &self,
@@ -90,7 +94,7 @@ impl After<'_> {
         channel: usize,
         from: usize,
     ) {
-        let add = self.add.get(from..from + values.len()).unwrap_or(&[]);
+        let add = self.add.get(from..from + target.len()).unwrap_or(&[]);
         let (scale, shift) = (self.scale_of(channel), self.shift_of(channel));
         finish_within(target, values, scale, shift, add, self.activation);
     }
@@ -116,18 +120,23 @@ impl Conv2dShape {
         (self.out_channels / self.groups, channels * self.window.taps())
     }
 
-    /// The convolution that makes the input's gradient of the output's, with stride 1 and the weights turned around.
-    pub(super) fn transposed(&self) -> Self {
-        let span = |axis: usize| self.window.dilation[axis] * (self.window.kernel[axis] - 1);
-        let padding = |axis: usize| self.window.padding[axis].map(|before| span(axis) - before);
-        Self {
+    /// The convolution that makes the input's gradient of the output's, with the weights turned around, where there is
+    /// one: with stride 1, one group, and no more padding than windows see.
+    pub(super) fn transposed(&self) -> Option<Self> {
+        let axis = |axis: usize| {
+            let span = self.window.dilation[axis] * (self.window.kernel[axis] - 1);
+            let [before, after] = self.window.padding[axis];
+            Some([span.checked_sub(before)?, span.checked_sub(after)?])
+        };
+        let padding = [axis(0)?, axis(1)?];
+        (self.window.stride == [1, 1] && self.groups == 1).then_some(Self {
             in_channels: self.out_channels,
             out_channels: self.in_channels,
-            window: Window { padding: [padding(0), padding(1)], ..self.window },
+            window: Window { padding, ..self.window },
             input: self.output,
             output: self.input,
             ..*self
-        }
+        })
     }
 
     /// Values of one picture.
@@ -137,12 +146,9 @@ impl Conv2dShape {
 
     /// The blocks of output rows of the pictures `images` that are worked on one after the other, before pooling.
     pub(super) fn blocks(&self, images: Range<usize>, pool: Option<usize>) -> Vec<Block> {
-        // The columns of as many terms as are summed at a time fit the second-level cache beside the packed weights.
-        const POSITIONS: usize = 240;
         let side = pool.unwrap_or(1);
-        let target = POSITIONS;
         let rows = self.pooled(pool)[0] * side;
-        blocks(images, rows, self.output[1], side, target)
+        blocks(images, rows, self.output[1], side, POSITIONS)
     }
 }
 
@@ -228,8 +234,7 @@ pub fn conv2d_backward(
         return;
     }
     let images = gradient.len() / image_size;
-    let by_tiles = winograd::serves(shape, images);
-    if fused.pool.is_none() && (by_tiles || depthwise::serves(shape)) {
+    if fused.pool.is_none() {
         let masked = fused.relu.then(|| {
             let mut masked = gradient.to_vec();
             threads::each_chunk(&mut masked, 1 << 14, |run, masked| {
@@ -243,83 +248,31 @@ pub fn conv2d_backward(
             let plane = height * width;
             threads::each_chunk(bias_gradient, 1, |channel, sum| {
                 let planes = gradient.chunks_exact(plane).skip(channel).step_by(shape.out_channels);
-                sum[0] += planes.map(|plane| plane.iter().sum::<f32>()).sum::<f32>();
+                sum[0] += planes.map(|plane| sum_of(plane, plane, |g, _| g)).sum::<f64>() as f32;
             });
         }
-        if by_tiles {
+        if winograd::serves(shape, images) {
             winograd::backward(shape, input, weight, gradient, input_gradient, weight_gradient);
-        } else {
+        } else if depthwise::serves(shape) {
             depthwise::backward(shape, input, weight, gradient, input_gradient, weight_gradient);
+        } else {
+            let (fused, winners) = (Fused::default(), &[][..]);
+            let dense =
+                products::Backward { shape, fused, input, weight, output, winners, gradient };
+            dense.run(images, input_gradient, weight_gradient, None);
         }
-        return;
+    } else if sparse::serves(shape, fused) {
+        let batch = sparse::Batch { shape, fused, input, weight, output, winners, gradient };
+        batch.run(images, input_gradient, weight_gradient, bias_gradient);
+    } else {
+        let dense = products::Backward { shape, fused, input, weight, output, winners, gradient };
+        dense.run(images, input_gradient, weight_gradient, bias_gradient);
     }
-    let run = super::run_length(images);
-    let mut input_runs: Vec<Option<&mut [f32]>> = match input_gradient {
-        Some(gradient) => gradient.chunks_mut(run * shape.picture()).map(Some).collect(),
-        None => (0..images.div_ceil(run)).map(|_| None).collect(),
-    };
-    let wants = (weight_gradient.is_some(), bias_gradient.is_some());
-    let lines = sparse::serves(shape, fused).then(|| sparse::lines_of(shape, weight));
-    // Every run of pictures sums into memory of its own, and the sums are added in order: the result
-    // does not depend on which thread was faster.
-    let sums: Vec<(Vec<f32>, Vec<f32>)> =
-        threads::map_each(&mut input_runs, |i, input_gradient| {
-            let mut weight_sum = vec![0.0; if wants.0 { weight.len() } else { 0 }];
-            let mut bias_sum = vec![0.0; if wants.1 { shape.out_channels } else { 0 }];
-            let mine = i * run..((i + 1) * run).min(images);
-            with_scratch(|scratch| match &lines {
-                None => {
-                    let backward = products::Backward {
-                        shape,
-                        fused,
-                        input,
-                        weight,
-                        output,
-                        winners,
-                        gradient,
-                        images: mine,
-                    };
-                    let input_gradient = input_gradient.as_deref_mut();
-                    backward.run(input_gradient, &mut weight_sum, &mut bias_sum, scratch);
-                }
-                Some(weight) => {
-                    for (place, image) in mine.enumerate() {
-                        let at = image * image_size..(image + 1) * image_size;
-                        let picture = &input[image * shape.picture()..][..shape.picture()];
-                        let output = if fused.relu { &output[at.clone()] } else { &[] };
-                        let winners = winners.get(at.clone()).unwrap_or(&[]);
-                        let gradient = &gradient[at];
-                        let input_gradient = input_gradient.as_deref_mut().map(|gradient| {
-                            &mut gradient[place * shape.picture()..][..shape.picture()]
-                        });
-                        Sparse { shape, fused, picture, weight, output, winners, gradient }.run(
-                            input_gradient,
-                            &mut weight_sum,
-                            &mut bias_sum,
-                            &mut scratch.sparse,
-                        );
-                    }
-                }
-            });
-            (weight_sum, bias_sum)
-        });
-    if let Some(gradient) = weight_gradient {
-        sums.iter().for_each(|(sum, _)| match &lines {
-            Some(_) => sparse::add_lines(shape, sum, gradient),
-            None => add_to(gradient, sum),
-        });
-    }
-    if let Some(gradient) = bias_gradient {
-        sums.iter().for_each(|(_, sum)| add_to(gradient, sum));
-    }
-}
-
-fn add_to(sum: &mut [f32], values: &[f32]) {
-    sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
 }
 
 #[cfg(test)]
 mod tests {
+    use super::sparse::Sparse;
     use super::*;
     use crate::tensor::cpu::random;
     use rand::{Rng, SeedableRng};
@@ -371,17 +324,9 @@ mod tests {
                 (start.clone(), vec![0.0; weight.len()], vec![0.0; out_channels]);
             let (shape, output) = (&shape, &forward[..]);
             let (winners, gradient) = (&winners[..], &gradient[..]);
-            products::Backward {
-                shape,
-                fused,
-                input: &picture,
-                weight: &weight,
-                output,
-                winners,
-                gradient,
-                images: 0..1,
-            }
-            .run(Some(&mut inputs), &mut weights, &mut biases, &mut scratch);
+            let input = &picture[..];
+            products::Backward { shape, fused, input, weight: &weight, output, winners, gradient }
+                .run(1, Some(&mut inputs), Some(&mut weights), Some(&mut biases));
             let lines = sparse::lines_of(shape, &weight);
             let (mut sparse_inputs, mut sums, mut sparse_biases) =
                 (start.clone(), vec![0.0; weight.len()], vec![0.0; out_channels]);
@@ -469,19 +414,16 @@ mod tests {
             let start = random(seed + 7, pictures.len());
             let (mut inputs, mut weights) = (start.clone(), vec![1.0; weight.len()]);
             let mut biases = vec![0.0; out_channels];
-            with_scratch(|scratch| {
-                products::Backward {
-                    shape: &shape,
-                    fused: Fused::default(),
-                    input: &pictures,
-                    weight: &weight,
-                    output: &[],
-                    winners: &[],
-                    gradient: &gradient,
-                    images: 0..images,
-                }
-                .run(Some(&mut inputs), &mut weights, &mut biases, scratch);
-            });
+            products::Backward {
+                shape: &shape,
+                fused: Fused::default(),
+                input: &pictures,
+                weight: &weight,
+                output: &[],
+                winners: &[],
+                gradient: &gradient,
+            }
+            .run(images, Some(&mut inputs), Some(&mut weights), Some(&mut biases));
             let (mut found_inputs, mut found_weights) = (start, vec![1.0; weight.len()]);
             let mut found_biases = vec![0.0; out_channels];
             conv2d_backward(

@@ -1,9 +1,9 @@
 //! Convolutions in which every channel has a window of its own.
 //!
-//! The padded plane is split into one plane per step of the stride, so that what a tap sees is a plain shift: sums run
-//! over whole rows, tap by tap, in the first-level cache.
+//! Of a padded plane a tap sees a plain shift: sums run over whole rows, tap by tap, in the first-level cache.
 
 use super::conv2d::{Scratch, with_scratch};
+use super::padded::Padded;
 use super::threads::{chunk, each_chunk};
 use super::{After, Conv2dShape, sized};
 use pulp::{Arch, Simd, WithSimd};
@@ -16,89 +16,6 @@ pub fn serves(shape: &Conv2dShape) -> bool {
         && shape.window.dilation == [1, 1]
 }
 
-/// A padded plane, split by columns into as many as the stride has steps: `[steps, rows, width]`.
-#[derive(Clone, Copy)]
-struct Layout {
-    steps: usize,
-    rows: usize,
-    width: usize,
-    stride: usize,
-    kernel: [usize; 2],
-    output: [usize; 2],
-}
-
-impl Layout {
-    fn of(shape: &Conv2dShape) -> Self {
-        let window = &shape.window;
-        let padded = |axis: usize| shape.input[axis] + window.padding[axis].iter().sum::<usize>();
-        let steps = window.stride[1];
-        Self {
-            steps,
-            rows: padded(0),
-            width: padded(1).div_ceil(steps),
-            stride: window.stride[0],
-            kernel: window.kernel,
-            output: shape.output,
-        }
-    }
-
-    fn values(&self) -> usize {
-        self.steps * self.rows * self.width
-    }
-
-    /// Where what a tap sees begins, in the row of output row 0; further rows are `row_step` apart.
-    fn tap(&self, y: usize, x: usize) -> usize {
-        (x % self.steps * self.rows + y) * self.width + x / self.steps
-    }
-
-    fn row_step(&self) -> usize {
-        self.stride * self.width
-    }
-
-    /// Runs of output positions whose taps lie side by side: rows, or with stride 1 all rows in one, where what falls on
-    /// the padding between them is of no use. How many, and how long.
-    fn runs(&self) -> (usize, usize) {
-        let [height, width] = self.output;
-        match (self.stride, self.steps) {
-            (1, 1) => (1, (height - 1) * self.width + width),
-            _ => (height, width),
-        }
-    }
-
-    /// Positions from one output row to the next in a buffer of runs.
-    fn line(&self) -> usize {
-        let (runs, length) = self.runs();
-        if runs == 1 { self.width } else { length }
-    }
-
-    fn split(&self, shape: &Conv2dShape, plane: &[f32], into: &mut [f32]) {
-        let [[top, _], [left, _]] = shape.window.padding;
-        into.fill(0.0);
-        for (y, row) in plane.chunks_exact(shape.input[1]).enumerate() {
-            for step in 0..self.steps {
-                // The first pixel of this step.
-                let first = (step + self.steps * left.div_ceil(self.steps) - left) % self.steps;
-                let at = (step * self.rows + y + top) * self.width + (first + left) / self.steps;
-                let pixels = row.get(first..).unwrap_or(&[]).iter().step_by(self.steps);
-                into[at..].iter_mut().zip(pixels).for_each(|(to, from)| *to = *from);
-            }
-        }
-    }
-
-    /// The reverse of [`Self::split`], added to `plane`.
-    fn join(&self, shape: &Conv2dShape, from: &[f32], plane: &mut [f32]) {
-        let [[top, _], [left, _]] = shape.window.padding;
-        for (y, row) in plane.chunks_exact_mut(shape.input[1]).enumerate() {
-            for step in 0..self.steps {
-                let first = (step + self.steps * left.div_ceil(self.steps) - left) % self.steps;
-                let at = (step * self.rows + y + top) * self.width + (first + left) / self.steps;
-                let pixels = row.get_mut(first..).unwrap_or(&mut []).iter_mut().step_by(self.steps);
-                pixels.zip(&from[at..]).for_each(|(to, from)| *to += *from);
-            }
-        }
-    }
-}
-
 /// See [`super::conv2d`]; the shape must be one that [`serves`].
 pub fn conv2d(
     shape: &Conv2dShape,
@@ -107,24 +24,30 @@ pub fn conv2d(
     weight: &[f32],
     output: &mut [f32],
 ) {
-    let layout = Layout::of(shape);
+    let layout = Padded::of(shape, 0..shape.output[0]);
+    let taps: Vec<usize> = layout.taps().collect();
     let [height, width] = shape.output;
-    let (runs, length) = layout.runs();
-    let taps = shape.window.taps();
     each_chunk(output, height * width, |place, output| {
         let input = chunk(input, shape.input[0] * shape.input[1], place);
         let channel = place % shape.out_channels;
-        with_scratch(|Scratch { columns, band, lines, .. }| {
-            let padded = sized(columns, layout.values());
-            layout.split(shape, input, padded);
-            let sums = sized(band, runs * length);
-            let weight = &weight[channel * taps..][..taps];
-            Arch::new().dispatch(Sums { layout, padded, weight, sums });
-            let rows = sized(lines, height * width);
-            for (row, sums) in rows.chunks_exact_mut(width).zip(sums.chunks(layout.line())) {
-                row.copy_from_slice(&sums[..width]);
-            }
-            after.finish_from(output, rows, channel, place * height * width);
+        let weight = &weight[channel * taps.len()..][..taps.len()];
+        with_scratch(|Scratch { columns, band, .. }| {
+            let (padded, sums) = (columns, band);
+            let first = place * height * width;
+            let taps = &taps[..];
+            Arch::new().dispatch(Plane {
+                layout,
+                shape,
+                after,
+                input,
+                weight,
+                taps,
+                channel,
+                first,
+                padded,
+                sums,
+                output,
+            });
         });
     });
 }
@@ -138,7 +61,7 @@ pub fn backward(
     input_gradient: Option<&mut [f32]>,
     weight_gradient: Option<&mut [f32]>,
 ) {
-    let layout = Layout::of(shape);
+    let layout = Padded::of(shape, 0..shape.output[0]);
     let [height, width] = shape.output;
     let (runs, length) = layout.runs();
     let (channels, taps) = (shape.out_channels, shape.window.taps());
@@ -160,7 +83,7 @@ pub fn backward(
                 spread(gradient, spreaded);
                 let weight = &weight[place % channels * taps..][..taps];
                 Arch::new().dispatch(Back { layout, padded, weight, gradient: spreaded });
-                layout.join(shape, padded, sum);
+                layout.join(padded, sum);
             });
         });
     }
@@ -171,7 +94,7 @@ pub fn backward(
                 let padded = sized(columns, layout.values());
                 let spreaded = sized(band, runs * length);
                 for place in (0..images).map(|image| image * channels + channel) {
-                    layout.split(shape, &input[place * pixels..][..pixels], padded);
+                    layout.split(&input[place * pixels..][..pixels], padded);
                     spread(&gradient[place * plane..][..plane], spreaded);
                     Arch::new().dispatch(Taps { layout, padded, gradient: spreaded, sum });
                 }
@@ -180,42 +103,67 @@ pub fn backward(
     }
 }
 
-/// `sums[run][i] = Σ weight[tap] · padded[tap's place + i]`.
-struct Sums<'a> {
-    layout: Layout,
-    padded: &'a [f32],
+/// The output of one channel of a picture.
+struct Plane<'a> {
+    layout: Padded,
+    shape: &'a Conv2dShape,
+    after: &'a After<'a>,
+    input: &'a [f32],
     weight: &'a [f32],
-    sums: &'a mut [f32],
+    taps: &'a [usize],
+    channel: usize,
+    /// The place of its first value in the whole output.
+    first: usize,
+    padded: &'a mut Vec<f32>,
+    sums: &'a mut Vec<f32>,
+    output: &'a mut [f32],
 }
 
-impl WithSimd for Sums<'_> {
+impl WithSimd for Plane<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        /// Sums that are worked on at a time: they stay in the first-level cache.
-        const PIECE: usize = 512;
-        let Self { layout, padded, weight, sums } = self;
-        let length = layout.runs().1;
-        for (row, run) in sums.chunks_exact_mut(length).enumerate() {
-            for (piece, run) in run.chunks_mut(PIECE).enumerate() {
-                let start = row * layout.row_step() + piece * PIECE;
-                run.fill(0.0);
-                for y in 0..layout.kernel[0] {
-                    for x in 0..layout.kernel[1] {
-                        let factor = weight[y * layout.kernel[1] + x];
-                        let seen = &padded[start + layout.tap(y, x)..][..run.len()];
-                        run.iter_mut().zip(seen).for_each(|(sum, pixel)| *sum += factor * pixel);
+    fn with_simd<S: Simd>(self, simd: S) {
+        /// Vectors that are summed at a time, in registers.
+        const TOGETHER: usize = 4;
+        let Self { layout, shape, after, input, weight, taps, channel, first, .. } = self;
+        let width = shape.output[1];
+        let (runs, length) = layout.runs();
+        // The last sums of a run may see what is behind it, and are not looked at.
+        let piece = TOGETHER * S::F32_LANES;
+        let padded = sized(self.padded, layout.values() + piece);
+        layout.split(input, &mut padded[..layout.values()]);
+        let padded = &*padded;
+        let sums = sized(self.sums, length.next_multiple_of(piece));
+        let rows_of_run = if runs == 1 { shape.output[0] } else { 1 };
+        let mut output = self.output.chunks_exact_mut(width);
+        for run in 0..runs {
+            for (number, sums) in sums.chunks_exact_mut(piece).enumerate() {
+                let start = run * layout.row_step() + number * piece;
+                let mut parts = [simd.splat_f32s(0.0); TOGETHER];
+                for (factor, tap) in weight.iter().zip(taps) {
+                    let factor = simd.splat_f32s(*factor);
+                    let seen = S::as_simd_f32s(&padded[start + tap..][..piece]).0;
+                    for (part, seen) in parts.iter_mut().zip(seen) {
+                        *part = simd.mul_add_f32s(factor, *seen, *part);
                     }
                 }
+                let sums = S::as_mut_simd_f32s(sums).0;
+                sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum = part);
+            }
+            let lines = sums.chunks(layout.line());
+            for (output, sums) in output.by_ref().take(rows_of_run).zip(lines) {
+                output.copy_from_slice(&sums[..width]);
             }
         }
+        // All rows at once: the rest of each would take as long as the row.
+        after.finish_within(self.output, &[], channel, first);
     }
 }
 
 /// The transpose: `padded[tap's place + i] += weight[tap] · gradient[run][i]`.
 struct Back<'a> {
-    layout: Layout,
+    layout: Padded,
     padded: &'a mut [f32],
     weight: &'a [f32],
     gradient: &'a [f32],
@@ -230,12 +178,9 @@ impl WithSimd for Back<'_> {
         let length = layout.runs().1;
         for (row, run) in gradient.chunks_exact(length).enumerate() {
             let start = row * layout.row_step();
-            for y in 0..layout.kernel[0] {
-                for x in 0..layout.kernel[1] {
-                    let factor = weight[y * layout.kernel[1] + x];
-                    let seen = &mut padded[start + layout.tap(y, x)..][..length];
-                    seen.iter_mut().zip(run).for_each(|(pixel, g)| *pixel += factor * g);
-                }
+            for (factor, tap) in weight.iter().zip(layout.taps()) {
+                let seen = &mut padded[start + tap..][..length];
+                seen.iter_mut().zip(run).for_each(|(pixel, g)| *pixel += factor * g);
             }
         }
     }
@@ -243,7 +188,7 @@ impl WithSimd for Back<'_> {
 
 /// `sum[tap] += Σ gradient[run][i] · padded[tap's place + i]`.
 struct Taps<'a> {
-    layout: Layout,
+    layout: Padded,
     padded: &'a [f32],
     gradient: &'a [f32],
     sum: &'a mut [f32],
@@ -260,20 +205,18 @@ impl WithSimd for Taps<'_> {
         let length = layout.runs().1;
         for (row, run) in gradient.chunks_exact(length).enumerate() {
             let start = row * layout.row_step();
-            for y in 0..layout.kernel[0] {
-                for x in 0..layout.kernel[1] {
-                    let seen = &padded[start + layout.tap(y, x)..][..length];
-                    let mut parts = [0.0f32; PARTS];
-                    let (runs, rest) = run.as_chunks::<PARTS>();
-                    let (pixels, rest_pixels) = seen.as_chunks::<PARTS>();
-                    for (g, p) in runs.iter().zip(pixels) {
-                        for i in 0..PARTS {
-                            parts[i] += g[i] * p[i];
-                        }
+            for (sum, tap) in sum.iter_mut().zip(layout.taps()) {
+                let seen = &padded[start + tap..][..length];
+                let mut parts = [0.0f32; PARTS];
+                let (runs, rest) = run.as_chunks::<PARTS>();
+                let (pixels, rest_pixels) = seen.as_chunks::<PARTS>();
+                for (g, p) in runs.iter().zip(pixels) {
+                    for i in 0..PARTS {
+                        parts[i] += g[i] * p[i];
                     }
-                    let rest: f32 = rest.iter().zip(rest_pixels).map(|(g, p)| g * p).sum();
-                    sum[y * layout.kernel[1] + x] += parts.iter().sum::<f32>() + rest;
                 }
+                let rest: f32 = rest.iter().zip(rest_pixels).map(|(g, p)| g * p).sum();
+                *sum += parts.iter().sum::<f32>() + rest;
             }
         }
     }

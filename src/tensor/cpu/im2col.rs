@@ -1,104 +1,204 @@
 //! Pictures as matrices whose columns are the windows of a convolution, and back.
 
-use super::Window;
+use super::padded::Padded;
+use super::{Conv2dShape, sized};
+use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 
-/// Lays the windows of output rows `rows` of one picture out as the columns of a matrix, of which the rows `terms`
-/// are written.
-///
-/// `picture` is `[channels, height, width]`; the matrix is `[channels · taps, rows · output width]`, row-major with rows
-/// that are `stride` elements apart. Every element of the rows that are written is.
-#[expect(clippy::too_many_arguments, reason = "the geometry of a window on a picture")]
-pub fn im2col(
-    picture: &[f32],
-    [height, width]: [usize; 2],
-    window: &Window,
-    output_width: usize,
-    rows: Range<usize>,
-    terms: Range<usize>,
-    columns: &mut [f32],
-    stride: usize,
-) {
-    let positions = rows.len() * output_width;
-    let taps = window.taps();
-    let [[top, _], [left, _]] = window.padding;
-    let [stride_y, stride_x] = window.stride;
-    for (row, line) in terms.zip(columns.chunks_mut(stride)) {
-        let line = &mut line[..positions];
-        let (channel, tap) = (row / taps, row % taps);
-        let (tap_y, tap_x) = (tap / window.kernel[1], tap % window.kernel[1]);
-        let plane = &picture[channel * height * width..][..height * width];
-        let (first_y, last_y) = window.inside(0, tap_y, height, rows.end);
-        let (first_x, last_x) = window.inside(1, tap_x, width, output_width);
-        for (y, target) in rows.clone().zip(line.chunks_exact_mut(output_width)) {
-            if y < first_y || y >= last_y || first_x == last_x {
-                target.fill(0.0);
-                continue;
-            }
-            let source =
-                &plane[(y * stride_y + tap_y * window.dilation[0] - top) * width..][..width];
-            let start = first_x * stride_x + tap_x * window.dilation[1] - left;
-            target[..first_x].fill(0.0);
-            target[last_x..].fill(0.0);
-            let inside = &mut target[first_x..last_x];
-            if stride_x == 1 {
-                inside.copy_from_slice(&source[start..start + inside.len()]);
-            } else if stride_x == 2 {
-                // The common case, in a form that is vectorized.
-                let (pairs, rest) = source[start..].as_chunks::<2>();
-                let pixels = pairs.iter().map(|pair| pair[0]).chain(rest.first().copied());
-                inside.iter_mut().zip(pixels).for_each(|(value, pixel)| *value = pixel);
-            } else {
-                for (value, pixel) in
-                    inside.iter_mut().zip(source[start..].iter().step_by(stride_x))
-                {
-                    *value = *pixel;
+/// Values that are copied at a time.
+const PIECE: usize = 16;
+
+/// The windows of the output rows `rows` of one picture of one group, as columns of a matrix `[channels · taps, rows ·
+/// output width]`, of whose rows there are those of `terms`; they are `stride` values apart.
+pub struct Windows<'a> {
+    pub shape: &'a Conv2dShape,
+    pub rows: Range<usize>,
+    pub terms: Range<usize>,
+    pub stride: usize,
+    /// Scratch memory.
+    pub buffer: &'a mut Vec<f32>,
+}
+
+impl Windows<'_> {
+    /// Writes what windows on `picture`, `[channels, height, width]`, see. Every value of the rows that are written is.
+    pub fn gather(self, picture: &[f32], columns: &mut [f32]) {
+        Arch::new().dispatch(Gather { windows: self, picture, columns });
+    }
+
+    /// Adds the columns of a matrix back to the pixels that [`Self::gather`] took them from.
+    pub fn scatter(self, columns: &[f32], picture: &mut [f32]) {
+        Arch::new().dispatch(Scatter { windows: self, picture, columns });
+    }
+
+    /// The parts of `terms` that are one channel's: the channel, its taps, and the place of the first.
+    fn channels(&self) -> impl Iterator<Item = (usize, Range<usize>, usize)> + use<> {
+        let (terms, taps) = (self.terms.clone(), self.shape.window.taps());
+        let channels = terms.start / taps..terms.end.div_ceil(taps);
+        channels.map(move |channel| {
+            let mine = channel * taps..(channel + 1) * taps;
+            let mine = mine.start.max(terms.start)..mine.end.min(terms.end);
+            let seen = mine.start - channel * taps..mine.end - channel * taps;
+            (channel, seen, mine.start - terms.start)
+        })
+    }
+}
+
+struct Gather<'a> {
+    windows: Windows<'a>,
+    picture: &'a [f32],
+    columns: &'a mut [f32],
+}
+
+impl WithSimd for Gather<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { windows, picture, columns } = self;
+        let [height, width] = windows.shape.input;
+        let layout = Padded::of(windows.shape, windows.rows.clone());
+        let across = windows.shape.output[1];
+        let positions = windows.rows.len() * across;
+        let channels = windows.channels();
+        // The last piece of a row may see what is behind it.
+        let padded = sized(windows.buffer, layout.values() + PIECE);
+        for (channel, taps, first) in channels {
+            let plane = &picture[channel * height * width..][..height * width];
+            layout.split(plane, &mut padded[..layout.values()]);
+            let lines = columns[first * windows.stride..].chunks_mut(windows.stride);
+            for (tap, line) in layout.taps().skip(taps.start).take(taps.len()).zip(lines) {
+                let line = &mut line[..positions];
+                for row in 0..windows.rows.len() {
+                    let from = &padded[tap + row * layout.row_step()..];
+                    let to = &mut line[row * across..];
+                    let mut x = 0;
+                    while x < across {
+                        // What a piece writes beyond the row is the next row's, which is written after it.
+                        let pieces = (to[x..].first_chunk_mut::<PIECE>(), from[x..].first_chunk());
+                        let (Some(to), Some(from)) = pieces else {
+                            to[x..across].iter_mut().zip(&from[x..]).for_each(|(t, f)| *t = *f);
+                            break;
+                        };
+                        *to = *from;
+                        x += PIECE;
+                    }
                 }
             }
         }
     }
 }
 
-/// Adds the columns of a matrix, whose rows are `stride` elements apart, back to the pixels that [`im2col`] took them from.
-pub fn col2im(
-    columns: &[f32],
-    stride: usize,
-    [height, width]: [usize; 2],
-    window: &Window,
-    output_width: usize,
-    rows: Range<usize>,
-    picture: &mut [f32],
-) {
-    let positions = rows.len() * output_width;
-    let taps = window.taps();
-    let [[top, _], [left, _]] = window.padding;
-    let [stride_y, stride_x] = window.stride;
-    for (row, line) in columns.chunks(stride).enumerate() {
-        let line = &line[..positions];
-        let (channel, tap) = (row / taps, row % taps);
-        let (tap_y, tap_x) = (tap / window.kernel[1], tap % window.kernel[1]);
-        let plane = &mut picture[channel * height * width..][..height * width];
-        let (first_y, last_y) = window.inside(0, tap_y, height, rows.end);
-        let (first_x, last_x) = window.inside(1, tap_x, width, output_width);
-        if first_x == last_x {
-            continue;
-        }
-        for (y, source) in rows.clone().zip(line.chunks_exact(output_width)) {
-            if y < first_y || y >= last_y {
-                continue;
+struct Scatter<'a> {
+    windows: Windows<'a>,
+    picture: &'a mut [f32],
+    columns: &'a [f32],
+}
+
+impl WithSimd for Scatter<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { windows, picture, columns } = self;
+        let [height, width] = windows.shape.input;
+        let layout = Padded::of(windows.shape, windows.rows.clone());
+        let across = windows.shape.output[1];
+        let channels = windows.channels();
+        let padded = sized(windows.buffer, layout.values());
+        for (channel, taps, first) in channels {
+            padded.fill(0.0);
+            let lines = columns[first * windows.stride..].chunks(windows.stride);
+            for (tap, line) in layout.taps().skip(taps.start).take(taps.len()).zip(lines) {
+                for (row, line) in line.chunks_exact(across).take(windows.rows.len()).enumerate() {
+                    let to = &mut padded[tap + row * layout.row_step()..][..across];
+                    to.iter_mut().zip(line).for_each(|(to, from)| *to += *from);
+                }
             }
-            let target =
-                &mut plane[(y * stride_y + tap_y * window.dilation[0] - top) * width..][..width];
-            let start = first_x * stride_x + tap_x * window.dilation[1] - left;
-            let inside = &source[first_x..last_x];
-            if stride_x == 1 {
-                for (pixel, value) in target[start..start + inside.len()].iter_mut().zip(inside) {
-                    *pixel += value;
+            layout.join(padded, &mut picture[channel * height * width..][..height * width]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::cpu::{Window, random};
+    use rand::{Rng, SeedableRng};
+
+    /// Against what each tap of each window sees by its definition, for windows and pictures of all kinds.
+    #[test]
+    fn windows_see_what_their_taps_stand_on() {
+        let seed = u64::from(rand::random::<u32>());
+        let mut draw = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        let mut cases = 0;
+        while cases < 200 {
+            let mut size = |from: usize, to: usize| draw.gen_range(from..=to);
+            let window = Window {
+                kernel: [size(1, 5), size(1, 5)],
+                stride: [size(1, 4), size(1, 4)],
+                padding: [[size(0, 4), size(0, 4)], [size(0, 4), size(0, 4)]],
+                dilation: [size(1, 3), size(1, 3)],
+            };
+            let (channels, input) = (size(1, 4), [size(1, 40), size(1, 40)]);
+            let Some(output) = window.output(input) else { continue };
+            let first = size(0, output[0] - 1);
+            let rows = first..size(first + 1, output[0]);
+            let first = size(0, channels * window.taps() - 1);
+            let terms = first..size(first + 1, channels * window.taps());
+            cases += 1;
+            let shape = Conv2dShape {
+                in_channels: channels,
+                out_channels: 1,
+                groups: 1,
+                window,
+                input,
+                output,
+            };
+            let what = format!("seed {seed}: {shape:?}, rows {rows:?}, terms {terms:?}");
+            let positions = rows.len() * output[1];
+            let stride = positions + size(0, 5);
+            let picture = random(seed + cases, channels * input[0] * input[1]);
+            let mut columns = vec![f32::NAN; terms.len() * stride];
+            let mut buffer = Vec::new();
+            let (shape, buffer) = (&shape, &mut buffer);
+            let (rows, terms) = (&rows, &terms);
+            Windows {
+                shape,
+                rows: rows.clone(),
+                terms: terms.clone(),
+                stride,
+                buffer: &mut *buffer,
+            }
+            .gather(&picture, &mut columns);
+            let pixel = |term: usize, position: usize| {
+                let (channel, tap) = (term / window.taps(), term % window.taps());
+                let place = [rows.start + position / output[1], position % output[1]];
+                let taps = [tap / window.kernel[1], tap % window.kernel[1]];
+                let at = [0, 1].map(|axis| {
+                    let at = place[axis] * window.stride[axis] + taps[axis] * window.dilation[axis];
+                    at.checked_sub(window.padding[axis][0]).filter(|at| *at < input[axis])
+                });
+                Some((channel * input[0] + at[0]?) * input[1] + at[1]?)
+            };
+            let weights = random(seed, terms.len() * stride);
+            let (mut sums, mut expected) = (picture.clone(), picture.clone());
+            for (row, term) in terms.clone().enumerate() {
+                for position in 0..positions {
+                    let value = pixel(term, position).map_or(0.0, |at| picture[at]);
+                    assert_eq!(
+                        columns[row * stride + position],
+                        value,
+                        "{what}: {term} {position}"
+                    );
+                    if let Some(at) = pixel(term, position) {
+                        expected[at] += weights[row * stride + position];
+                    }
                 }
-            } else {
-                for (pixel, value) in target[start..].iter_mut().step_by(stride_x).zip(inside) {
-                    *pixel += value;
-                }
+            }
+            Windows { shape, rows: rows.clone(), terms: terms.clone(), stride, buffer }
+                .scatter(&weights, &mut sums);
+            for (sum, expected) in sums.iter().zip(&expected) {
+                assert!((sum - expected).abs() < 1e-4, "{what}: {sum} {expected}");
             }
         }
     }

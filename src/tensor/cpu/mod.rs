@@ -11,10 +11,12 @@ mod im2col;
 mod kernel;
 mod matmul;
 mod memory;
+mod padded;
 mod pool2d;
 mod pool_plane;
 mod products;
 mod sparse;
+mod sum;
 pub(crate) mod threads;
 mod window;
 mod winograd;
@@ -24,15 +26,15 @@ pub use conv2d::{After, Before, Conv2dShape, Fused, conv2d, conv2d_backward};
 use elementwise::finish_within;
 pub use elementwise::{Activation, finish, finish_from};
 pub(crate) use elementwise::{logistic, update_each};
-pub use im2col::{col2im, im2col};
 pub use matmul::{Matrix, MatrixMut, matmul, matmul_parallel};
 pub(crate) use memory::keep;
 pub use pool2d::{max_pool2d, max_pool2d_backward};
+pub(crate) use sum::sum_of;
 pub use window::Window;
 
-/// Splits `count` things into at most as many runs as there are threads; returns the length of a run.
-pub(crate) fn run_length(count: usize) -> usize {
-    count.div_ceil(threads::count()).max(1)
+/// `sum[i] += values[i]`.
+fn add_to(sum: &mut [f32], values: &[f32]) {
+    sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
 }
 
 /// The first `count` values of a buffer that grows as needed.

@@ -2,13 +2,14 @@
 //! is still in the cache, what follows is applied.
 
 use super::blocks::Block;
-use super::conv2d::{Scratch, with_scratch};
+use super::conv2d::{POSITIONS, Scratch, with_scratch};
+use super::im2col::Windows;
 use super::kernel::{LANES, Product, aligned, pack, pack_with, packed_len, terms, tile_rows};
 use super::pool_plane::pool_plane;
 use super::threads::{self, Shared};
 use super::{
-    After, Before, Conv2dShape, Fused, Matrix, MatrixMut, Weights, col2im, finish_from, im2col,
-    matmul, sized,
+    After, Before, Conv2dShape, Fused, Matrix, MatrixMut, Weights, add_to, finish_from, matmul,
+    sized,
 };
 use std::ops::Range;
 
@@ -24,7 +25,7 @@ struct Columns<'a> {
 }
 
 impl Columns<'_> {
-    fn write(&self, columns: &mut [f32]) {
+    fn write(&self, columns: &mut [f32], buffer: &mut Vec<f32>) {
         let Self { shape, before, input, group, block, ref inner, stride } = *self;
         let [height, width] = shape.input;
         let channels = shape.in_channels / shape.groups;
@@ -33,16 +34,9 @@ impl Columns<'_> {
                 [part.image * shape.picture() + group * channels * height * width..]
                 [..channels * height * width];
             if !shape.window.is_pointwise() {
-                im2col(
-                    picture,
-                    shape.input,
-                    &shape.window,
-                    shape.output[1],
-                    part.rows.clone(),
-                    inner.clone(),
-                    &mut columns[part.start..],
-                    stride,
-                );
+                let (rows, terms) = (part.rows.clone(), inner.clone());
+                Windows { shape, rows, terms, stride, buffer: &mut *buffer }
+                    .gather(picture, &mut columns[part.start..]);
                 continue;
             }
             let (start, length) = (part.rows.start * width, part.rows.len() * width);
@@ -130,6 +124,9 @@ impl Weights<'_> {
                 let weight = &weight[group * channels * depth..][..channels * depth];
                 pack(Matrix::new(weight, channels, depth), packed);
             }
+            Weights::Backward(weight) if shape.window.taps() == 1 => {
+                pack(Matrix::new(weight, depth, channels).transposed(), packed);
+            }
             Weights::Backward(weight) => {
                 let taps = shape.window.taps();
                 pack_with(channels, depth, packed, |row, term| {
@@ -156,7 +153,7 @@ struct Forward<'a> {
 }
 
 impl Forward<'_> {
-    fn run(&self, Scratch { columns, band, .. }: &mut Scratch) {
+    fn run(&self, Scratch { columns, band, lines, .. }: &mut Scratch) {
         /// Channels whose results stay in the cache until what follows.
         const TOGETHER: usize = 64;
         let Self { shape, before, input, packed, block, ref channels, .. } = *self;
@@ -172,7 +169,7 @@ impl Forward<'_> {
                 let columns = aligned(columns, inner.len() * stride);
                 let window = inner.clone();
                 Columns { shape, before, input, group, block, inner: window, stride }
-                    .write(columns);
+                    .write(columns, lines);
                 for first in channels.clone().step_by(together) {
                     let rows = together.min(channels.end - first);
                     let band = aligned(band, rows * stride);
@@ -230,11 +227,7 @@ impl Forward<'_> {
     }
 }
 
-fn add_to(sum: &mut [f32], values: &[f32]) {
-    sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
-}
-
-/// The backward pass of some pictures. The tensors are those of the whole batch.
+/// The backward pass. The tensors are those of the whole batch.
 pub struct Backward<'a> {
     pub shape: &'a Conv2dShape,
     pub fused: Fused,
@@ -244,113 +237,222 @@ pub struct Backward<'a> {
     pub output: &'a [f32],
     pub winners: &'a [u8],
     pub gradient: &'a [f32],
-    pub images: Range<usize>,
 }
 
 impl Backward<'_> {
-    /// Adds these pictures' part to the gradients; `input_gradient` is theirs alone. An empty sum is one that nobody
-    /// wants.
+    /// Adds to each gradient that is given.
     pub fn run(
         &self,
-        mut input_gradient: Option<&mut [f32]>,
-        weight_sum: &mut [f32],
-        bias_sum: &mut [f32],
-        Scratch { columns, band, .. }: &mut Scratch,
+        images: usize,
+        input_gradient: Option<&mut [f32]>,
+        weight_gradient: Option<&mut [f32]>,
+        bias_gradient: Option<&mut [f32]>,
     ) {
-        let shape = self.shape;
-        let (group_channels, depth) = shape.group();
-        let pixels = shape.input[0] * shape.input[1];
-        for block in shape.blocks(self.images.clone(), self.fused.pool) {
-            let positions = block.positions;
-            for group in 0..shape.groups {
-                let channels = group * group_channels..(group + 1) * group_channels;
-                let gradient = self.before_epilogue(channels.clone(), &block, bias_sum, band);
-                let weights = channels.start * depth..channels.end * depth;
-                if !weight_sum.is_empty() {
-                    let columns = sized(columns, depth * positions);
-                    Columns {
-                        shape,
-                        before: Before::default(),
-                        input: self.input,
-                        group,
-                        block: &block,
-                        inner: 0..depth,
-                        stride: positions,
+        /// More weights than this are shared out among the threads; of fewer, every thread sums its pictures' part.
+        const MANY: usize = 1 << 18;
+        let wants = (weight_gradient.is_some(), bias_gradient.is_some());
+        let (count, channels) = (self.weight.len(), self.shape.out_channels);
+        if let Some(sum) = input_gradient {
+            self.add_to_input(sum);
+        }
+        match (weight_gradient, bias_gradient) {
+            (None, None) => {}
+            (Some(sum), None) if count > MANY && self.shape.groups == 1 => {
+                let run = channels.div_ceil(threads::count());
+                threads::each_chunk(sum, run * self.shape.group().1, |part, sum| {
+                    let channels = part * run..((part + 1) * run).min(channels);
+                    with_scratch(|scratch| {
+                        self.add_to_weights(0..images, channels, sum, &mut [], scratch);
+                    });
+                });
+            }
+            (mut weight_gradient, mut bias_gradient) => {
+                let run = images.div_ceil(threads::count());
+                // The sums are added in order: the result does not depend on which thread was faster.
+                let sums = threads::map(images.div_ceil(run), |part| {
+                    let mut weights = vec![0.0; if wants.0 { count } else { 0 }];
+                    let mut biases = vec![0.0; if wants.1 { channels } else { 0 }];
+                    let images = part * run..((part + 1) * run).min(images);
+                    with_scratch(|scratch| {
+                        let channels = 0..channels;
+                        self.add_to_weights(images, channels, &mut weights, &mut biases, scratch);
+                    });
+                    (weights, biases)
+                });
+                for (weights, biases) in &sums {
+                    if let Some(sum) = weight_gradient.as_deref_mut() {
+                        add_to(sum, weights);
                     }
-                    .write(columns);
-                    let columns = Matrix::new(columns, depth, positions);
-                    let sum =
-                        MatrixMut::new(&mut weight_sum[weights.clone()], group_channels, depth);
-                    matmul(sum, gradient, columns.transposed(), true);
-                }
-                let Some(input_gradient) = input_gradient.as_deref_mut() else { continue };
-                let size = shape.in_channels / shape.groups * pixels;
-                let weights =
-                    Matrix::new(&self.weight[weights], group_channels, depth).transposed();
-                let from =
-                    |image: usize| (image - self.images.start) * shape.picture() + group * size;
-                if let [part] = &block.parts[..]
-                    && shape.window.is_pointwise()
-                {
-                    let target = &mut input_gradient[from(part.image)..][..size];
-                    let target = &mut target[part.rows.start * shape.input[1]..];
-                    let target = MatrixMut::strided(target, depth, positions, pixels);
-                    matmul(target, weights, gradient, true);
-                    continue;
-                }
-                let columns = sized(columns, depth * positions);
-                matmul(MatrixMut::new(columns, depth, positions), weights, gradient, false);
-                for part in &block.parts {
-                    col2im(
-                        &columns[part.start..],
-                        positions,
-                        shape.input,
-                        &shape.window,
-                        shape.output[1],
-                        part.rows.clone(),
-                        &mut input_gradient[from(part.image)..][..size],
-                    );
+                    if let Some(sum) = bias_gradient.as_deref_mut() {
+                        add_to(sum, biases);
+                    }
                 }
             }
         }
     }
 
-    /// The gradient before pooling and ReLU, `[channels, positions]` for a block; its sums over the positions are
-    /// added to `bias_sum`.
+    /// Adds these pictures' part to the gradients of weights and biases of these channels: all, or some of those of one
+    /// group. An empty sum is one that nobody wants.
+    fn add_to_weights(
+        &self,
+        images: Range<usize>,
+        channels: Range<usize>,
+        weight_sum: &mut [f32],
+        bias_sum: &mut [f32],
+        Scratch { columns, band, lines, .. }: &mut Scratch,
+    ) {
+        let shape = self.shape;
+        let (group_channels, depth) = shape.group();
+        for block in shape.blocks(images, self.fused.pool) {
+            let positions = block.positions;
+            for group in 0..shape.groups {
+                let mine = (group * group_channels).max(channels.start)
+                    ..((group + 1) * group_channels).min(channels.end);
+                let rows = mine.len();
+                let weights = (mine.start - channels.start) * depth;
+                let band = sized(band, rows * positions);
+                let gradient = self.before_epilogue(mine, &block, bias_sum, positions, band);
+                if weight_sum.is_empty() {
+                    continue;
+                }
+                let columns = sized(columns, depth * positions);
+                Columns {
+                    shape,
+                    before: Before::default(),
+                    input: self.input,
+                    group,
+                    block: &block,
+                    inner: 0..depth,
+                    stride: positions,
+                }
+                .write(columns, lines);
+                let columns = Matrix::new(columns, depth, positions);
+                let sum = MatrixMut::new(&mut weight_sum[weights..], rows, depth);
+                matmul(sum, gradient, columns.transposed(), true);
+            }
+        }
+    }
+
+    /// Adds to the gradient of the input.
+    pub fn add_to_input(&self, sum: &mut [f32]) {
+        /// Values of the columns that are made before they are added to the pictures.
+        const TOGETHER: usize = 1 << 17;
+        let shape = self.shape;
+        let transposed = shape.transposed();
+        if let (Some(transposed), true) = (&transposed, self.fused == Fused::default()) {
+            let weights = Weights::Backward(self.weight);
+            conv2d(transposed, Before::default(), self.gradient, weights, Target::Sum, sum);
+            return;
+        }
+        let images = sum.len() / shape.picture();
+        let (group_channels, depth) = shape.group();
+        let taps = shape.window.taps();
+        let inputs = shape.in_channels / shape.groups;
+        // Channels of a task, whose columns are whole tiles of packed rows.
+        let run = (TOGETHER / (taps * POSITIONS)).next_multiple_of(tile_rows()).min(inputs);
+        let runs = inputs.div_ceil(run);
+        let share = images.div_ceil(threads::count());
+        let size = packed_len(depth, group_channels);
+        let sum = Shared::new(sum);
+        with_scratch(|Scratch { packed, .. }| {
+            let packed = aligned(packed, shape.groups * size);
+            for (group, packed) in packed.chunks_exact_mut(size).enumerate() {
+                let weights = &self.weight[group * group_channels * depth..];
+                let weights = &weights[..group_channels * depth];
+                pack(Matrix::new(weights, group_channels, depth).transposed(), packed);
+            }
+            let packed = &*packed;
+            threads::each(images.div_ceil(share) * shape.groups * runs, |task| {
+                let (part, group, first) =
+                    (task / runs / shape.groups, task / runs % shape.groups, task % runs * run);
+                let channels = first..(first + run).min(inputs);
+                let images = part * share..((part + 1) * share).min(images);
+                let packed = &packed[group * size + first * taps * group_channels..];
+                with_scratch(|scratch| {
+                    self.add_to_channels(images, group, channels, packed, sum, scratch);
+                });
+            });
+        });
+    }
+
+    /// Some input channels of a group, for some pictures.
+    fn add_to_channels(
+        &self,
+        images: Range<usize>,
+        group: usize,
+        channels: Range<usize>,
+        packed: &[f32],
+        sum: Shared<'_, f32>,
+        Scratch { columns, band, lines, .. }: &mut Scratch,
+    ) {
+        let shape = self.shape;
+        let depth = shape.group().0;
+        let terms_of = channels.len() * shape.window.taps();
+        let outputs = group * depth..(group + 1) * depth;
+        let step = terms(depth);
+        for block in shape.blocks(images, self.fused.pool) {
+            let stride = block.positions.next_multiple_of(LANES);
+            let band = aligned(band, depth * stride);
+            self.before_epilogue(outputs.clone(), &block, &mut [], stride, band);
+            let columns = aligned(columns, terms_of * stride);
+            for start in (0..depth).step_by(step) {
+                let inner = start..(start + step).min(depth);
+                Product {
+                    left: packed,
+                    depth,
+                    right: &band[start * stride..inner.end * stride],
+                    inner,
+                    stride,
+                    output: &mut *columns,
+                    rows: terms_of,
+                    keep: start > 0,
+                }
+                .run();
+            }
+            for part in &block.parts {
+                let plane = shape.input[0] * shape.input[1];
+                let first = group * shape.in_channels / shape.groups + channels.start;
+                let from = part.image * shape.picture() + first * plane;
+                // SAFETY: tasks have different pictures, groups or channels.
+                let picture = unsafe { sum.part(from..from + channels.len() * plane) };
+                let rows = part.rows.clone();
+                Windows { shape, rows, terms: 0..terms_of, stride, buffer: &mut *lines }
+                    .scatter(&columns[part.start..], picture);
+            }
+        }
+    }
+
+    /// The gradient before pooling and ReLU, `[channels, positions]` for a block, in rows that are `stride` values apart
+    /// in `band`; its sums over the positions are added to `bias_sum`.
     fn before_epilogue<'b>(
-        &'b self,
+        &self,
         channels: Range<usize>,
         block: &Block,
         bias_sum: &mut [f32],
-        band: &'b mut Vec<f32>,
+        stride: usize,
+        band: &'b mut [f32],
     ) -> Matrix<'b> {
         let side = self.fused.pool.unwrap_or(1);
         let [height, width] = self.shape.pooled(self.fused.pool);
         let plane = height * width;
         let line_width = self.shape.output[1];
-        let place =
-            |image: usize, channel: usize| (image * self.shape.out_channels + channel) * plane;
-        let direct = match &block.parts[..] {
-            [part] if self.fused == Fused::default() => Some(part),
-            _ => None,
-        };
-        let band = sized(band, if direct.is_some() { 0 } else { channels.len() * block.positions });
         for part in &block.parts {
             let start = part.rows.start / side * width;
             let length = part.rows.len() / side * width;
             for channel in channels.clone() {
-                let at = place(part.image, channel) + start;
+                let at = (part.image * self.shape.out_channels + channel) * plane + start;
                 let gradient = &self.gradient[at..at + length];
                 let alive = |i: usize| !self.fused.relu || self.output[at + i] > 0.0;
                 if let Some(sum) = bias_sum.get_mut(channel) {
                     let alive = gradient.iter().enumerate().filter(|(i, _)| alive(*i));
                     *sum += alive.map(|(_, g)| g).sum::<f32>();
                 }
-                if direct.is_some() {
+                let row = (channel - channels.start) * stride + part.start;
+                let lines = &mut band[row..row + part.rows.len() * line_width];
+                if self.fused == Fused::default() {
+                    lines.copy_from_slice(gradient);
                     continue;
                 }
-                let row = (channel - channels.start) * block.positions + part.start;
-                let lines = &mut band[row..row + part.rows.len() * line_width];
                 if self.fused.pool.is_none() {
                     for (i, (value, g)) in lines.iter_mut().zip(gradient).enumerate() {
                         *value = if alive(i) { *g } else { 0.0 };
@@ -368,12 +470,6 @@ impl Backward<'_> {
                 }
             }
         }
-        match direct {
-            Some(part) => {
-                let at = place(part.image, channels.start) + part.rows.start * width;
-                Matrix::strided(&self.gradient[at..], channels.len(), block.positions, plane)
-            }
-            None => Matrix::new(band, channels.len(), block.positions),
-        }
+        Matrix::strided(band, channels.len(), block.positions, stride)
     }
 }

@@ -2,7 +2,8 @@
 //! window is not zero, and ReLU leaves fewer still: sums over those places alone take a fraction of the
 //! matrix products' time.
 
-use super::{Conv2dShape, Fused, sized};
+use super::conv2d::with_scratch;
+use super::{Conv2dShape, Fused, add_to, sized, threads};
 use pulp::{Arch, Simd, WithSimd};
 
 /// Values of the picture that one band of rows may span: about what the first-level cache holds.
@@ -46,6 +47,68 @@ struct Layout {
     height: usize,
     /// Values of a line: the window's width in all channels.
     line: usize,
+}
+
+/// The backward pass of a batch, whose tensors these are.
+pub struct Batch<'a> {
+    pub shape: &'a Conv2dShape,
+    pub fused: Fused,
+    pub input: &'a [f32],
+    pub weight: &'a [f32],
+    pub output: &'a [f32],
+    pub winners: &'a [u8],
+    pub gradient: &'a [f32],
+}
+
+impl Batch<'_> {
+    /// Adds to each gradient that is given. The shape must be one that [`serves`].
+    pub fn run(
+        &self,
+        images: usize,
+        input_gradient: Option<&mut [f32]>,
+        weight_gradient: Option<&mut [f32]>,
+        bias_gradient: Option<&mut [f32]>,
+    ) {
+        let Self { shape, fused, .. } = *self;
+        let weight = &lines_of(shape, self.weight)[..];
+        let wants = (weight_gradient.is_some(), bias_gradient.is_some());
+        let (picture_size, size) = (shape.picture(), self.gradient.len() / images);
+        let run = images.div_ceil(threads::count());
+        let mut input_runs: Vec<Option<&mut [f32]>> = match input_gradient {
+            Some(gradient) => gradient.chunks_mut(run * picture_size).map(Some).collect(),
+            None => (0..images.div_ceil(run)).map(|_| None).collect(),
+        };
+        // Every run of pictures sums into memory of its own, and the sums are added in order: the result does not
+        // depend on which thread was faster.
+        let sums = threads::map_each(&mut input_runs, |number, input_gradient| {
+            let mut weight_sum = vec![0.0; if wants.0 { weight.len() } else { 0 }];
+            let mut bias_sum = vec![0.0; if wants.1 { shape.out_channels } else { 0 }];
+            with_scratch(|scratch| {
+                for (place, image) in (number * run..((number + 1) * run).min(images)).enumerate() {
+                    let picture = threads::chunk(self.input, picture_size, image);
+                    let output = threads::chunk(self.output, size, image);
+                    let winners = threads::chunk(self.winners, size, image);
+                    let gradient = threads::chunk(self.gradient, size, image);
+                    let input_gradient = input_gradient
+                        .as_deref_mut()
+                        .map(|gradient| &mut gradient[place * picture_size..][..picture_size]);
+                    Sparse { shape, fused, picture, weight, output, winners, gradient }.run(
+                        input_gradient,
+                        &mut weight_sum,
+                        &mut bias_sum,
+                        &mut scratch.sparse,
+                    );
+                }
+            });
+            (weight_sum, bias_sum)
+        });
+        if let Some(gradient) = weight_gradient {
+            sums.iter().for_each(|(sum, _)| add_lines(shape, sum, gradient));
+        }
+        if let Some(gradient) = bias_gradient {
+            sums.iter().for_each(|(_, sum)| add_to(gradient, sum));
+        }
+    }
 }
 
 /// One picture's backward pass.

@@ -1,13 +1,12 @@
 //! Batch normalization (Ioffe and Szegedy, 2015) on the tape.
 
 use crate::tensor::cpu::threads::{self, chunk, each_chunk};
-use crate::tensor::cpu::{Activation, finish_from, update_each};
+use crate::tensor::cpu::{Activation, finish_from, sum_of, update_each};
 use crate::tensor::tape::{Tape, Tensor1, Tensor4, tensor};
 use crate::tensor::{put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
-use pulp::{Arch, Simd, WithSimd};
 
 /// Mean and variance of each channel.
 #[derive(Clone, Debug, PartialEq)]
@@ -225,50 +224,13 @@ fn planes(
     values.chunks_exact(size.max(1)).skip(channel).step_by(channels)
 }
 
-/// A sum over pairs of values, by as many partial sums as a processor's vectors have places, each of a few hundred
-/// values at the most before it goes into one of `f64`: as exact as is of use.
-struct Sum<'a, F> {
-    pairs: (&'a [f32], &'a [f32]),
-    term: F,
-}
-
-impl<F: Fn(f32, f32) -> f32> WithSimd for Sum<'_, F> {
-    type Output = f64;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> f64 {
-        const LANES: usize = 16;
-        const RUN: usize = 256 * LANES;
-        let Self { pairs: (a, b), term } = self;
-        let mut total = 0.0f64;
-        for (a, b) in a.chunks(RUN).zip(b.chunks(RUN)) {
-            let mut parts = [0.0f32; LANES];
-            let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-            for (a, b) in a.iter().zip(b) {
-                for lane in 0..LANES {
-                    parts[lane] += term(a[lane], b[lane]);
-                }
-            }
-            for ((part, a), b) in parts.iter_mut().zip(a_rest).zip(b_rest) {
-                *part += term(*a, *b);
-            }
-            total += parts.iter().map(|part| f64::from(*part)).sum::<f64>();
-        }
-        total
-    }
-}
-
-fn sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f64 {
-    Arch::new().dispatch(Sum { pairs: (a, b), term })
-}
-
 fn statistics(values: &[f32], channels: usize, size: usize) -> ChannelStatistics {
     let count = (values.len() / channels.max(1)) as f64;
     let of_channel = |channel| {
         let planes = || planes(values, channel, channels, size);
-        let mean = planes().map(|plane| sum(plane, plane, |x, _| x)).sum::<f64>() / count;
+        let mean = planes().map(|plane| sum_of(plane, plane, |x, _| x)).sum::<f64>() / count;
         let mean = mean as f32;
-        let squares = planes().map(|plane| sum(plane, plane, |x, _| (x - mean) * (x - mean)));
+        let squares = planes().map(|plane| sum_of(plane, plane, |x, _| (x - mean) * (x - mean)));
         (mean, (squares.sum::<f64>() / count) as f32)
     };
     let (mean, variance) = threads::map(channels, of_channel).into_iter().unzip();
@@ -290,8 +252,8 @@ fn sums(
             planes(gradient, channel, channels, size).zip(planes(input, channel, channels, size));
         let (mut plain, mut product) = (0.0, 0.0);
         for (g, x) in pairs {
-            plain += sum(g, g, |g, _| g);
-            product += sum(g, x, |g, x| g * (x - mean) * inverse);
+            plain += sum_of(g, g, |g, _| g);
+            product += sum_of(g, x, |g, x| g * (x - mean) * inverse);
         }
         [plain as f32, product as f32]
     })

@@ -1,6 +1,7 @@
 //! Operations that join or reshape tensors.
 
 use crate::tensor::cpu::threads::{chunk, each_chunk};
+use crate::tensor::cpu::{Activation, finish_from, sum_of, update_each};
 use crate::tensor::tape::{Tape, Tensor2, Tensor4, tensor};
 use crate::tensor::{put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
@@ -95,11 +96,14 @@ pub fn scale_channels(input: Tensor4, factors: Tensor4) -> Result<Tensor4> {
     let (_, _, height, width) = *input.shape();
     check_factors(*input.shape(), *factors.shape())?;
     let size = (height * width).max(1);
-    let mut values = read(&input).into_owned();
     let by = read(&factors).into_owned();
+    let x = read(&input);
+    let mut values = vec![0.0; x.len()];
     each_chunk(&mut values, size, |plane, values| {
-        values.iter_mut().for_each(|value| *value *= by[plane]);
+        let x = chunk(&x, size, plane);
+        finish_from(values, x, by[plane], 0.0, &[], Activation::Identity);
     });
+    drop(x);
     let output = tensor(values, *input.shape())?;
     let wants = (input_tape.is_on(), factors_tape.is_on());
     let mut tape = input_tape.merge(factors_tape);
@@ -110,8 +114,8 @@ pub fn scale_channels(input: Tensor4, factors: Tensor4) -> Result<Tensor4> {
             if wants.0 {
                 let mut sum = take_gradient(gradients, &input)?;
                 each_chunk(&mut sum, size, |plane, sum| {
-                    let gradient = chunk(&gradient, size, plane);
-                    sum.iter_mut().zip(gradient).for_each(|(s, g)| *s += g * by[plane]);
+                    let (gradient, factor) = (chunk(&gradient, size, plane), by[plane]);
+                    update_each(sum, gradient, gradient, |s, g, _| s + g * factor);
                 });
                 put_gradient(gradients, &input, sum)?;
             }
@@ -119,9 +123,9 @@ pub fn scale_channels(input: Tensor4, factors: Tensor4) -> Result<Tensor4> {
                 let mut sum = take_gradient(gradients, &factors)?;
                 let input = read(&input);
                 each_chunk(&mut sum, 1, |plane, sum| {
-                    let pairs =
-                        chunk(&input, size, plane).iter().zip(chunk(&gradient, size, plane));
-                    sum[0] += pairs.map(|(x, g)| x * g).sum::<f32>();
+                    let (input, gradient) =
+                        (chunk(&input, size, plane), chunk(&gradient, size, plane));
+                    sum[0] += sum_of(input, gradient, |x, g| x * g) as f32;
                 });
                 put_gradient(gradients, &factors, sum)?;
             }

@@ -1,7 +1,7 @@
 //! Pooling on the tape.
 
-use crate::tensor::cpu::threads::{chunk, each_chunk};
-use crate::tensor::cpu::{self, Window};
+use crate::tensor::cpu::threads::{self, chunk, each_chunk};
+use crate::tensor::cpu::{self, Window, sum_of};
 use crate::tensor::tape::{Tensor2, Tensor4, tensor};
 use crate::tensor::{put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
@@ -156,7 +156,13 @@ fn average(input: Tensor4, rows: Vec<Shares>, columns: Vec<Shares>) -> Result<Te
     let (images, channels, height, width) = *input.shape();
     let (size, out_size) = (height * width, rows.len() * columns.len());
     let mut values = vec![0.0; images * channels * out_size];
-    if size > 0 && out_size > 0 {
+    let whole = |cells: &[Shares], size: usize| match cells {
+        [cell] => cell.len() == size && cell.iter().all(|(_, share)| *share == 1.0 / size as f32),
+        _ => false,
+    };
+    if size > 0 && whole(&rows, height) && whole(&columns, width) {
+        values = means(&read(&input), size);
+    } else if size > 0 && out_size > 0 {
         let planes = read(&input);
         each_chunk(&mut values, out_size, |plane, to| {
             let from = chunk(&planes, size, plane);
@@ -198,23 +204,31 @@ fn average(input: Tensor4, rows: Vec<Shares>, columns: Vec<Shares>) -> Result<Te
     Ok(output.put_tape(tape))
 }
 
+/// The mean of each plane of `size` values.
+fn means(planes: &[f32], size: usize) -> Vec<f32> {
+    let scale = 1.0 / size as f64;
+    threads::map(planes.len() / size, |plane| {
+        let plane = chunk(planes, size, plane);
+        (sum_of(plane, plane, |x, _| x) * scale) as f32
+    })
+}
+
 /// The mean of each channel: `[batch, channels, height, width]` to `[batch, channels]`.
 pub fn global_average_pool2d(input: Tensor4) -> Result<Tensor2> {
     let (input, mut tape) = input.split_tape();
     let (images, channels, height, width) = *input.shape();
     let size = (height * width).max(1);
     let scale = 1.0 / size as f32;
-    let values =
-        read(&input).chunks_exact(size).map(|plane| plane.iter().sum::<f32>() * scale).collect();
-    let output = tensor(values, (images, channels))?;
+    let output = tensor(means(&read(&input), size), (images, channels))?;
     if tape.is_on() {
         let result = output.clone();
         tape.add_backward_op(move |gradients| {
             let gradient = take_gradient(gradients, &result)?;
             let mut dx = take_gradient(gradients, &input)?;
-            for (plane, g) in dx.chunks_exact_mut(size).zip(&gradient) {
-                plane.iter_mut().for_each(|v| *v += g * scale);
-            }
+            each_chunk(&mut dx, size, |plane, dx| {
+                let share = gradient[plane] * scale;
+                dx.iter_mut().for_each(|v| *v += share);
+            });
             put_gradient(gradients, &input, dx)
         });
     }

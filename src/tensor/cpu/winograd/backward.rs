@@ -23,8 +23,8 @@ pub fn backward(
     input_gradient: Option<&mut [f32]>,
     weight_gradient: Option<&mut [f32]>,
 ) {
-    if let Some(sum) = input_gradient {
-        conv2d(&shape.transposed(), gradient, Weights::Backward(weight), Target::Sum, sum);
+    if let (Some(sum), Some(transposed)) = (input_gradient, shape.transposed()) {
+        conv2d(&transposed, gradient, Weights::Backward(weight), Target::Sum, sum);
     }
     if let Some(sum) = weight_gradient {
         weight_backward(shape, input, gradient, sum);

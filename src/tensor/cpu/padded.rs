@@ -1,0 +1,150 @@
+//! Pictures' planes laid out so that what a tap of a window sees, from one position to the next, lies side by side.
+
+use super::Conv2dShape;
+use std::ops::Range;
+
+/// The rows of a padded plane that some rows of the output see, split by columns into as many planes as the stride
+/// has steps: `[steps, rows, width]`. What a tap sees is then a plain shift, whatever the stride.
+#[derive(Clone, Copy)]
+pub struct Padded {
+    steps: usize,
+    rows: usize,
+    width: usize,
+    stride: usize,
+    kernel: [usize; 2],
+    dilation: [usize; 2],
+    /// Rows and columns of the output.
+    output: [usize; 2],
+    /// Rows of zeros, or rows of the plane that are not seen, before the first that is.
+    above: usize,
+    skipped: usize,
+    left: usize,
+    input: [usize; 2],
+}
+
+impl Padded {
+    /// What the rows `rows` of the output see.
+    pub fn of(shape: &Conv2dShape, rows: Range<usize>) -> Self {
+        let window = &shape.window;
+        let [[top, _], [left, right]] = window.padding;
+        let [height, width] = shape.input;
+        let first = rows.start * window.stride[0];
+        let steps = window.stride[1];
+        let span = (window.kernel[0] - 1) * window.dilation[0] + 1;
+        Self {
+            steps,
+            rows: (rows.len() - 1) * window.stride[0] + span,
+            width: (left + width + right).div_ceil(steps),
+            stride: window.stride[0],
+            kernel: window.kernel,
+            dilation: window.dilation,
+            output: [rows.len(), shape.output[1]],
+            above: top.saturating_sub(first),
+            skipped: first.saturating_sub(top).min(height),
+            left,
+            input: shape.input,
+        }
+    }
+
+    /// How many values there are.
+    pub fn values(&self) -> usize {
+        self.steps * self.rows * self.width
+    }
+
+    /// Where what each tap sees begins, in the row of output row 0; further rows are [`Self::row_step`] apart.
+    pub fn taps(&self) -> impl Iterator<Item = usize> + '_ {
+        let [height, width] = self.kernel;
+        (0..height * width).map(move |tap| {
+            let [y, x] = [tap / width * self.dilation[0], tap % width * self.dilation[1]];
+            (x % self.steps * self.rows + y) * self.width + x / self.steps
+        })
+    }
+
+    pub fn row_step(&self) -> usize {
+        self.stride * self.width
+    }
+
+    /// Runs of output positions whose taps lie side by side: rows, or with stride 1 all rows in one, where what falls on
+    /// the padding between them is of no use. How many, and how long.
+    pub fn runs(&self) -> (usize, usize) {
+        let [height, width] = self.output;
+        match (self.stride, self.steps) {
+            (1, 1) => (1, (height - 1) * self.width + width),
+            _ => (height, width),
+        }
+    }
+
+    /// Positions from one output row to the next in a buffer of runs.
+    pub fn line(&self) -> usize {
+        let (runs, length) = self.runs();
+        if runs == 1 { self.width } else { length }
+    }
+
+    /// Rows of the plane that are seen.
+    fn seen(&self) -> Range<usize> {
+        self.skipped..self.input[0].min(self.skipped + self.rows.saturating_sub(self.above))
+    }
+
+    /// The first column of the plane in a step, and where it lies in a row.
+    fn first(&self, step: usize) -> (usize, usize) {
+        let first = (step + self.steps * self.left.div_ceil(self.steps) - self.left) % self.steps;
+        (first, (first + self.left) / self.steps)
+    }
+
+    /// Lays out a plane.
+    #[inline(always)]
+    pub fn split(&self, plane: &[f32], into: &mut [f32]) {
+        into.fill(0.0);
+        let rows = plane.chunks_exact(self.input[1]).take(self.seen().end).skip(self.skipped);
+        for (y, row) in rows.enumerate() {
+            for step in 0..self.steps {
+                let (first, start) = self.first(step);
+                let at = (step * self.rows + y + self.above) * self.width + start;
+                let row = row.get(first..).unwrap_or(&[]);
+                match self.steps {
+                    1 => into[at..at + row.len()].copy_from_slice(row),
+                    2 => {
+                        let (pairs, rest) = row.as_chunks::<2>();
+                        let into = &mut into[at..at + row.len().div_ceil(2)];
+                        into.iter_mut().zip(pairs).for_each(|(to, pair)| *to = pair[0]);
+                        if let [last] = rest {
+                            into[pairs.len()] = *last;
+                        }
+                    }
+                    steps => {
+                        let pixels = row.iter().step_by(steps);
+                        into[at..].iter_mut().zip(pixels).for_each(|(to, from)| *to = *from);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The reverse of [`Self::split`], added to `plane`.
+    #[inline(always)]
+    pub fn join(&self, from: &[f32], plane: &mut [f32]) {
+        let rows = plane.chunks_exact_mut(self.input[1]).take(self.seen().end).skip(self.skipped);
+        for (y, row) in rows.enumerate() {
+            for step in 0..self.steps {
+                let (first, start) = self.first(step);
+                let at = (step * self.rows + y + self.above) * self.width + start;
+                let row = row.get_mut(first..).unwrap_or(&mut []);
+                match self.steps {
+                    1 => row.iter_mut().zip(&from[at..]).for_each(|(to, from)| *to += *from),
+                    2 => {
+                        let (pairs, rest) = row.as_chunks_mut::<2>();
+                        let from = &from[at..];
+                        pairs.iter_mut().zip(from).for_each(|(pair, from)| pair[0] += *from);
+                        if let [last] = rest {
+                            *last += from[pairs.len()];
+                        }
+                    }
+                    steps => {
+                        let pixels = row.iter_mut().step_by(steps);
+                        pixels.zip(&from[at..]).for_each(|(to, from)| *to += *from);
+                    }
+                }
+            }
+        }
+    }
+}
