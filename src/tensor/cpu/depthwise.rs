@@ -149,7 +149,9 @@ impl WithSimd for Plane<'_> {
                     }
                 }
                 let sums = S::as_mut_simd_f32s(sums).0;
-                sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum = part);
+                for (sum, part) in sums.iter_mut().zip(parts) {
+                    *sum = part;
+                }
             }
             let lines = sums.chunks(layout.line());
             for (output, sums) in output.by_ref().take(rows_of_run).zip(lines) {
@@ -180,7 +182,9 @@ impl WithSimd for Back<'_> {
             let start = row * layout.row_step();
             for (factor, tap) in weight.iter().zip(layout.taps()) {
                 let seen = &mut padded[start + tap..][..length];
-                seen.iter_mut().zip(run).for_each(|(pixel, g)| *pixel += factor * g);
+                for (pixel, g) in seen.iter_mut().zip(run) {
+                    *pixel += factor * g;
+                }
             }
         }
     }

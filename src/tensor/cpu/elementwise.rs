@@ -87,19 +87,28 @@ impl Finish<'_> {
     fn each(self, function: impl Fn(f32) -> f32) {
         let Self { values, from, scale, shift, add, .. } = self;
         let affine = |x: f32| x * scale + shift;
+        // Loops rather than `for_each`, which the compiler may leave a function of its own, without wide instructions.
         match (from.is_empty(), add.is_empty()) {
-            (true, true) => values.iter_mut().for_each(|y| *y = function(affine(*y))),
+            (true, true) => {
+                for y in values {
+                    *y = function(affine(*y));
+                }
+            }
             (true, false) => {
-                values.iter_mut().zip(add).for_each(|(y, a)| *y = function(affine(*y) + a));
+                for (y, a) in values.iter_mut().zip(add) {
+                    *y = function(affine(*y) + a);
+                }
             }
             (false, true) => {
-                values.iter_mut().zip(from).for_each(|(y, x)| *y = function(affine(*x)));
+                for (y, x) in values.iter_mut().zip(from) {
+                    *y = function(affine(*x));
+                }
             }
-            (false, false) => values
-                .iter_mut()
-                .zip(from)
-                .zip(add)
-                .for_each(|((y, x), a)| *y = function(affine(*x) + a)),
+            (false, false) => {
+                for ((y, x), a) in values.iter_mut().zip(from).zip(add) {
+                    *y = function(affine(*x) + a);
+                }
+            }
         }
     }
 }
@@ -127,7 +136,9 @@ impl<F: Fn(f32, f32, f32) -> f32> WithSimd for Update<'_, F> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let others = self.a.iter().zip(self.b);
-        self.y.iter_mut().zip(others).for_each(|(y, (a, b))| *y = (self.function)(*y, *a, *b));
+        for (y, (a, b)) in self.y.iter_mut().zip(others) {
+            *y = (self.function)(*y, *a, *b);
+        }
     }
 }
 

@@ -76,7 +76,9 @@ impl WithSimd for Gather<'_> {
                         // What a piece writes beyond the row is the next row's, which is written after it.
                         let pieces = (to[x..].first_chunk_mut::<PIECE>(), from[x..].first_chunk());
                         let (Some(to), Some(from)) = pieces else {
-                            to[x..across].iter_mut().zip(&from[x..]).for_each(|(t, f)| *t = *f);
+                            for (to, from) in to[x..across].iter_mut().zip(&from[x..]) {
+                                *to = *from;
+                            }
                             break;
                         };
                         *to = *from;
@@ -111,7 +113,9 @@ impl WithSimd for Scatter<'_> {
             for (tap, line) in layout.taps().skip(taps.start).take(taps.len()).zip(lines) {
                 for (row, line) in line.chunks_exact(across).take(windows.rows.len()).enumerate() {
                     let to = &mut padded[tap + row * layout.row_step()..][..across];
-                    to.iter_mut().zip(line).for_each(|(to, from)| *to += *from);
+                    for (to, from) in to.iter_mut().zip(line) {
+                        *to += *from;
+                    }
                 }
             }
             layout.join(padded, &mut picture[channel * height * width..][..height * width]);

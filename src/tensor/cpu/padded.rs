@@ -91,29 +91,51 @@ impl Padded {
         (first, (first + self.left) / self.steps)
     }
 
+    /// Whether a tap sees row `y` of the layout. Of a stride greater than the window, rows in between are not seen.
+    fn is_seen(&self, y: usize) -> bool {
+        self.dilation[0] > 1 || y % self.stride < self.kernel[0]
+    }
+
+    /// The steps that taps see.
+    fn steps_seen(&self) -> usize {
+        if self.dilation[1] > 1 { self.steps } else { self.steps.min(self.kernel[1]) }
+    }
+
     /// Lays out a plane.
     #[inline(always)]
     pub fn split(&self, plane: &[f32], into: &mut [f32]) {
         into.fill(0.0);
         let rows = plane.chunks_exact(self.input[1]).take(self.seen().end).skip(self.skipped);
-        for (y, row) in rows.enumerate() {
-            for step in 0..self.steps {
+        for (y, row) in (self.above..).zip(rows).filter(|(y, _)| self.is_seen(*y)) {
+            if self.steps == 2 {
+                // Both steps in one go, in a form that is vectorized.
+                let (even, odd) = into.split_at_mut(self.rows * self.width);
+                let (even, odd) = (&mut even[y * self.width..], &mut odd[y * self.width..]);
+                let lead = self.left % 2;
+                if let (1, Some(first)) = (lead, row.first()) {
+                    odd[self.left / 2] = *first;
+                }
+                let start = self.left.div_ceil(2);
+                let (pairs, rest) = row.get(lead..).unwrap_or(&[]).as_chunks::<2>();
+                let (even, odd) = (&mut even[start..], &mut odd[start..]);
+                for ((even, odd), pair) in even.iter_mut().zip(&mut *odd).zip(pairs) {
+                    (*even, *odd) = (pair[0], pair[1]);
+                }
+                if let [last] = rest {
+                    even[pairs.len()] = *last;
+                }
+                continue;
+            }
+            for step in 0..self.steps_seen() {
                 let (first, start) = self.first(step);
-                let at = (step * self.rows + y + self.above) * self.width + start;
+                let at = (step * self.rows + y) * self.width + start;
                 let row = row.get(first..).unwrap_or(&[]);
-                match self.steps {
-                    1 => into[at..at + row.len()].copy_from_slice(row),
-                    2 => {
-                        let (pairs, rest) = row.as_chunks::<2>();
-                        let into = &mut into[at..at + row.len().div_ceil(2)];
-                        into.iter_mut().zip(pairs).for_each(|(to, pair)| *to = pair[0]);
-                        if let [last] = rest {
-                            into[pairs.len()] = *last;
-                        }
-                    }
-                    steps => {
-                        let pixels = row.iter().step_by(steps);
-                        into[at..].iter_mut().zip(pixels).for_each(|(to, from)| *to = *from);
+                if self.steps == 1 {
+                    into[at..at + row.len()].copy_from_slice(row);
+                } else {
+                    let pixels = row.iter().step_by(self.steps);
+                    for (to, from) in into[at..].iter_mut().zip(pixels) {
+                        *to = *from;
                     }
                 }
             }
@@ -124,24 +146,37 @@ impl Padded {
     #[inline(always)]
     pub fn join(&self, from: &[f32], plane: &mut [f32]) {
         let rows = plane.chunks_exact_mut(self.input[1]).take(self.seen().end).skip(self.skipped);
-        for (y, row) in rows.enumerate() {
-            for step in 0..self.steps {
+        for (y, row) in (self.above..).zip(rows).filter(|(y, _)| self.is_seen(*y)) {
+            if self.steps == 2 {
+                let (even, odd) = from.split_at(self.rows * self.width);
+                let (even, odd) = (&even[y * self.width..], &odd[y * self.width..]);
+                let lead = self.left % 2;
+                if let (1, Some(first)) = (lead, row.first_mut()) {
+                    *first += odd[self.left / 2];
+                }
+                let start = self.left.div_ceil(2);
+                let (pairs, rest) = row.get_mut(lead..).unwrap_or(&mut []).as_chunks_mut::<2>();
+                let (even, odd) = (&even[start..], &odd[start..]);
+                for (pair, (even, odd)) in pairs.iter_mut().zip(even.iter().zip(odd)) {
+                    *pair = [pair[0] + *even, pair[1] + *odd];
+                }
+                if let [last] = rest {
+                    *last += even[pairs.len()];
+                }
+                continue;
+            }
+            for step in 0..self.steps_seen() {
                 let (first, start) = self.first(step);
-                let at = (step * self.rows + y + self.above) * self.width + start;
+                let at = (step * self.rows + y) * self.width + start;
                 let row = row.get_mut(first..).unwrap_or(&mut []);
-                match self.steps {
-                    1 => row.iter_mut().zip(&from[at..]).for_each(|(to, from)| *to += *from),
-                    2 => {
-                        let (pairs, rest) = row.as_chunks_mut::<2>();
-                        let from = &from[at..];
-                        pairs.iter_mut().zip(from).for_each(|(pair, from)| pair[0] += *from);
-                        if let [last] = rest {
-                            *last += from[pairs.len()];
-                        }
+                if self.steps == 1 {
+                    for (to, from) in row.iter_mut().zip(&from[at..]) {
+                        *to += *from;
                     }
-                    steps => {
-                        let pixels = row.iter_mut().step_by(steps);
-                        pixels.zip(&from[at..]).for_each(|(to, from)| *to += *from);
+                } else {
+                    let pixels = row.iter_mut().step_by(self.steps);
+                    for (to, from) in pixels.zip(&from[at..]) {
+                        *to += *from;
                     }
                 }
             }

@@ -233,7 +233,11 @@ impl Outputs<'_> {
             // SAFETY: segments hold different pixels, and tasks of one block different channels.
             let target = unsafe { self.output.part(at.clone()) };
             match (self.after, side) {
-                (None, _) => target.iter_mut().zip(values).for_each(|(sum, value)| *sum += *value),
+                (None, _) => {
+                    for (sum, value) in target.iter_mut().zip(values) {
+                        *sum += *value;
+                    }
+                }
                 (Some(after), 1) => {
                     after.finish_within(target, &values[..counts[1]], channel, from);
                 }
