@@ -99,6 +99,12 @@ impl After<'_> {
         finish_within(target, values, scale, shift, add, self.activation);
     }
 
+    /// Scale, shift, what is added, and activation for values of one channel, whose places in the whole output these are.
+    pub(super) fn of(&self, channel: usize, at: Range<usize>) -> (f32, f32, &[f32], Activation) {
+        let add = self.add.get(at).unwrap_or(&[]);
+        (self.scale_of(channel), self.shift_of(channel), add, self.activation)
+    }
+
     fn scale_of(&self, channel: usize) -> f32 {
         self.scale.get(channel).copied().unwrap_or(1.0)
     }

@@ -4,7 +4,8 @@
 //! vectors: three of them, for as many terms as the first-level cache holds, are gone through with all tiles of
 //! `left` before the next three.
 
-use super::{Matrix, threads};
+use super::threads::Shared;
+use super::{Activation, After, Matrix, finish_within, threads};
 use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 
@@ -128,6 +129,68 @@ pub struct Product<'a> {
     pub output: &'a mut [f32],
     pub rows: usize,
     pub keep: bool,
+    /// Where sums that are complete go, from the registers; `output` is then read with `keep`, and not written.
+    pub place: Option<Place<'a>>,
+}
+
+/// Where a product goes, and what follows it on the way.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// Nothing where the product is added to what is there. Without pooling.
+    pub after: Option<&'a After<'a>>,
+    /// The channel of the first row.
+    pub channel: usize,
+    pub output: Shared<'a, f32>,
+    /// The place of the first column in the first row, and how far it is from there to the next row.
+    pub first: usize,
+    pub step: usize,
+    /// Columns that are written.
+    pub columns: usize,
+}
+
+impl Place<'_> {
+    /// Writes `N` vectors of a row, from vector `at` on.
+    #[inline(always)]
+    fn write<S: Simd, const N: usize>(&self, simd: S, row: usize, at: usize, sums: [S::f32s; N]) {
+        let start = at * S::F32_LANES;
+        let length = (N * S::F32_LANES).min(self.columns - start);
+        let from = self.first + row * self.step + start;
+        // SAFETY: whoever makes a product has the rows and columns of its place to itself.
+        let target = unsafe { self.output.part(from..from + length) };
+        let (scale, shift, add, activation) = match self.after {
+            None => (1.0, 0.0, &[][..], Activation::Identity),
+            Some(after) => after.of(self.channel + row, from..from + length),
+        };
+        let [scale, shift, zero, six] = [scale, shift, 0.0, 6.0].map(|x| simd.splat_f32s(x));
+        for (n, sum) in sums.into_iter().enumerate() {
+            let target = &mut target[(n * S::F32_LANES).min(length)..];
+            let whole = target.len() >= S::F32_LANES;
+            let load = |from: &[f32]| match S::as_simd_f32s(from).0.first() {
+                Some(vector) if whole => *vector,
+                _ => simd.partial_load_f32s(from),
+            };
+            let mut value = simd.mul_add_f32s(sum, scale, shift);
+            if self.after.is_none() {
+                value = simd.add_f32s(value, load(target));
+            } else if !add.is_empty() {
+                value = simd.add_f32s(value, load(&add[(n * S::F32_LANES).min(length)..]));
+            }
+            // Comparisons rather than a maximum, which may hide a NaN.
+            if matches!(activation, Activation::Relu | Activation::Relu6) {
+                value = simd.select_f32s(simd.less_than_f32s(value, zero), zero, value);
+            }
+            if activation == Activation::Relu6 {
+                value = simd.select_f32s(simd.greater_than_f32s(value, six), six, value);
+            }
+            match S::as_mut_simd_f32s(target).0.first_mut() {
+                Some(vector) if whole => *vector = value,
+                _ => simd.partial_store_f32s(target, value),
+            }
+        }
+        if matches!(activation, Activation::Silu | Activation::Sigmoid) {
+            finish_within(target, &[], 1.0, 0.0, &[], activation);
+        }
+    }
 }
 
 impl Product<'_> {
@@ -184,9 +247,16 @@ impl Product<'_> {
                 }
             }
             let lines = output.chunks_exact_mut(vectors).take(self.rows - first);
-            for (line, sums) in lines.zip(sums) {
-                for (place, sum) in line[at..at + N].iter_mut().zip(sums) {
-                    *place = if self.keep { simd.add_f32s(*place, sum) } else { sum };
+            for (row, (line, mut sums)) in (first..).zip(lines.zip(sums)) {
+                let Some(line) = line[at..].first_chunk_mut::<N>() else { return };
+                if self.keep {
+                    for (sum, line) in sums.iter_mut().zip(&*line) {
+                        *sum = simd.add_f32s(*line, *sum);
+                    }
+                }
+                match &self.place {
+                    None => *line = sums,
+                    Some(place) => place.write::<S, N>(simd, row, at, sums),
                 }
             }
         }
@@ -232,8 +302,8 @@ mod tests {
                 let inner = start..(start + step).min(depth);
                 let right = &right[start * columns..inner.end * columns];
                 let (output, keep) = (&mut output[..], start > 0);
-                Product { left: &packed, depth, inner, right, stride: columns, output, rows, keep }
-                    .run();
+                let (left, stride, place) = (&packed, columns, None);
+                Product { left, depth, inner, right, stride, output, rows, keep, place }.run();
             }
             for row in 0..rows {
                 for column in 0..columns {
@@ -243,53 +313,6 @@ mod tests {
                     assert!((expected - found).abs() < 1e-4, "{row} {column}: {found}, {expected}");
                 }
             }
-        }
-    }
-
-    #[test]
-    #[ignore]
-    fn speed() {
-        for (rows, depth, columns) in [
-            (64, 64, 240),
-            (64, 192, 240),
-            (256, 192, 240),
-            (512, 192, 240),
-            (256, 192, 48),
-            (64, 64, 48),
-            (512, 192, 32),
-            (512, 192, 16),
-        ] {
-            let right = random(1, depth * columns);
-            let mut packed = vec![0.0; packed_len(rows, depth)];
-            pack_with(rows, depth, &mut packed, |row, term| (row + term) as f32);
-            let mut buffer = Vec::new();
-            let r = {
-                let b = aligned(&mut buffer, right.len());
-                b.copy_from_slice(&right);
-                &*b
-            };
-            let mut ob = Vec::new();
-            let output = aligned(&mut ob, rows * columns);
-            let mut best = f64::MAX;
-            for _ in 0..200 {
-                let t = std::time::Instant::now();
-                Product {
-                    left: &packed,
-                    depth,
-                    inner: 0..depth,
-                    right: r,
-                    stride: columns,
-                    output,
-                    rows,
-                    keep: false,
-                }
-                .run();
-                best = best.min(t.elapsed().as_secs_f64());
-            }
-            println!(
-                "{rows} {depth} {columns}: {:.1} GFLOP/s",
-                2.0 * (rows * depth * columns) as f64 / best / 1e9
-            );
         }
     }
 }

@@ -4,7 +4,9 @@
 use super::blocks::Block;
 use super::conv2d::{POSITIONS, Scratch, with_scratch};
 use super::im2col::Windows;
-use super::kernel::{LANES, Product, aligned, pack, pack_with, packed_len, terms, tile_rows};
+use super::kernel::{
+    LANES, Place, Product, aligned, pack, pack_with, packed_len, terms, tile_rows,
+};
 use super::pool_plane::pool_plane;
 use super::threads::{self, Shared};
 use super::{
@@ -154,40 +156,50 @@ struct Forward<'a> {
 
 impl Forward<'_> {
     fn run(&self, Scratch { columns, band, lines, .. }: &mut Scratch) {
-        /// Channels whose results stay in the cache until what follows.
-        const TOGETHER: usize = 64;
-        let Self { shape, before, input, packed, block, ref channels, .. } = *self;
+        let Self { shape, before, after, input, packed, block, ref channels, output, .. } = *self;
         let (group_channels, depth) = shape.group();
         let stride = block.positions.next_multiple_of(LANES);
         let step = terms(depth);
         let size = packed_len(group_channels, depth);
+        let plane = shape.output[0] * shape.output[1];
+        let pool = after.and_then(|after| after.pool);
         for group in 0..shape.groups {
-            // A sum in several steps waits in memory between them, for all channels.
-            let together = if step < depth { channels.len() } else { TOGETHER };
+            let first = group * group_channels + channels.start;
+            // Positions of one picture lie side by side in the output.
+            let place = match &block.parts[..] {
+                [part] if pool.is_none() => Some(Place {
+                    after,
+                    channel: first,
+                    output,
+                    first: (part.image * shape.out_channels + first) * plane
+                        + part.rows.start * shape.output[1],
+                    step: plane,
+                    columns: block.positions,
+                }),
+                _ => None,
+            };
+            let band = aligned(band, channels.len() * stride);
             for start in (0..depth).step_by(step) {
                 let inner = start..(start + step).min(depth);
                 let columns = aligned(columns, inner.len() * stride);
                 let window = inner.clone();
                 Columns { shape, before, input, group, block, inner: window, stride }
                     .write(columns, lines);
-                for first in channels.clone().step_by(together) {
-                    let rows = together.min(channels.end - first);
-                    let band = aligned(band, rows * stride);
-                    Product {
-                        left: &packed[group * size + first * depth..],
-                        depth,
-                        inner: inner.clone(),
-                        right: columns,
-                        stride,
-                        output: band,
-                        rows,
-                        keep: start > 0,
-                    }
-                    .run();
-                    if inner.end == depth {
-                        self.finish(group * group_channels + first, stride, band);
-                    }
+                Product {
+                    left: &packed[group * size + channels.start * depth..],
+                    depth,
+                    place: place.filter(|_| inner.end == depth),
+                    inner,
+                    right: columns,
+                    stride,
+                    output: &mut *band,
+                    rows: channels.len(),
+                    keep: start > 0,
                 }
+                .run();
+            }
+            if place.is_none() {
+                self.finish(first, stride, band);
             }
         }
     }
@@ -406,6 +418,7 @@ impl Backward<'_> {
                     output: &mut *columns,
                     rows: terms_of,
                     keep: start > 0,
+                    place: None,
                 }
                 .run();
             }

@@ -135,6 +135,7 @@ impl Outputs<'_> {
                     output: &mut products[point * to..][..channels.len() * stride],
                     rows: channels.len(),
                     keep: start > 0,
+                    place: None,
                 }
                 .run();
             }
