@@ -35,27 +35,15 @@ pub fn conv2d(
     let images = output.len() / (channels * height * width);
     let blocks = blocks(shape, images, TOGETHER);
     let (output, winners) = (Shared::new(output), Shared::new(winners));
-    with_scratch(|Scratch { packed, columns, .. }| {
-        let step = windows::step(channels, inputs);
-        let windows = aligned(packed, POINTS * step);
+    let outputs = Outputs { shape, after, output, winners };
+    if let [block] = &blocks[..] {
+        outputs.share_out(block, input, weights);
+        return;
+    }
+    with_scratch(|Scratch { packed, .. }| {
+        let windows = aligned(packed, POINTS * windows::step(channels, inputs));
         windows::transform(shape, weights, windows);
-        let outputs = Outputs { shape, after, windows, step, output, winners };
-        if let [block] = &blocks[..] {
-            // One block is shared out by channels.
-            let points = aligned(columns, Points::count(inputs, block.stride()));
-            let shared = Points::new(points, inputs, block.stride());
-            threads::each(inputs, |channel| {
-                with_scratch(|scratch| to_points(shape, block, input, channel, shared, scratch));
-            });
-            let points = &*points;
-            let run = channels.div_ceil(2 * threads::count()).next_multiple_of(tile_rows());
-            let run = run.min(CHANNELS);
-            threads::each(channels.div_ceil(run), |task| {
-                let channels = task * run..((task + 1) * run).min(channels);
-                with_scratch(|scratch| outputs.run(block, points, channels, scratch));
-            });
-            return;
-        }
+        let windows = &*windows;
         threads::each(blocks.len(), |number| {
             let block = &blocks[number];
             with_scratch(|scratch| {
@@ -66,8 +54,12 @@ pub fn conv2d(
                     to_points(shape, block, input, channel, shared, scratch);
                 }
                 for first in (0..channels).step_by(CHANNELS) {
-                    let channels = first..(first + CHANNELS).min(channels);
-                    outputs.run(block, points, channels, scratch);
+                    let mine = first..(first + CHANNELS).min(channels);
+                    let windows = Windows {
+                        values: &windows[first * inputs..],
+                        step: windows::step(channels, inputs),
+                    };
+                    outputs.run(block, points, windows, mine, scratch);
                 }
                 scratch.columns = columns;
             });
@@ -103,18 +95,58 @@ struct Outputs<'a> {
     shape: &'a Conv2dShape,
     /// Nothing where the result is added.
     after: Option<&'a After<'a>>,
-    windows: &'a [f32],
-    step: usize,
     output: Shared<'a, f32>,
     winners: Shared<'a, u8>,
 }
 
+/// Transformed windows as packed rows, `[36, rows]`, from the first of the rows in question on.
+#[derive(Clone, Copy)]
+struct Windows<'a> {
+    values: &'a [f32],
+    /// Values from one point to the next.
+    step: usize,
+}
+
 impl Outputs<'_> {
+    /// The only block there is, shared out by channels. There being few tiles, the windows are most of the work: every
+    /// thread transforms those of some channels at a time, which stay in its cache.
+    fn share_out(&self, block: &Block, input: &[f32], weights: Weights<'_>) {
+        /// Values of transformed windows that a thread's cache holds.
+        const CACHED: usize = 1 << 18;
+        let shape = self.shape;
+        let (channels, inputs) = (shape.out_channels, shape.in_channels);
+        let rows = tile_rows();
+        with_scratch(|Scratch { columns, .. }| {
+            let points = aligned(columns, Points::count(inputs, block.stride()));
+            let shared = Points::new(points, inputs, block.stride());
+            threads::each(inputs, |channel| {
+                with_scratch(|scratch| to_points(shape, block, input, channel, shared, scratch));
+            });
+            let points = &*points;
+            let run = channels.div_ceil(2 * threads::count()).min(CACHED / POINTS / inputs);
+            let run = run.clamp(2 * rows, CHANNELS).next_multiple_of(rows);
+            threads::each(channels.div_ceil(run), |task| {
+                let mine = task * run..((task + 1) * run).min(channels);
+                with_scratch(|scratch| {
+                    let mut packed = std::mem::take(&mut scratch.packed);
+                    let step = windows::step(mine.len(), inputs);
+                    let windows = aligned(&mut packed, POINTS * step);
+                    let lines = &mut scratch.lines;
+                    windows::transform_some(shape, weights, mine.clone(), windows, lines);
+                    let windows = Windows { values: windows, step };
+                    self.run(block, points, windows, mine, scratch);
+                    scratch.packed = packed;
+                });
+            });
+        });
+    }
+
     /// Some channels of a block.
     fn run(
         &self,
         block: &Block,
         points: &[f32],
+        windows: Windows<'_>,
         channels: Range<usize>,
         Scratch { band, lines, .. }: &mut Scratch,
     ) {
@@ -127,7 +159,7 @@ impl Outputs<'_> {
             for start in (0..depth).step_by(run) {
                 let inner = start..(start + run).min(depth);
                 Product {
-                    left: &self.windows[point * self.step + channels.start * depth..],
+                    left: &windows.values[point * windows.step..],
                     depth,
                     right: &points[point * from + start * stride..][..inner.len() * stride],
                     inner,

@@ -7,69 +7,89 @@ use crate::tensor::cpu::kernel::{LANES, tile_rows};
 use crate::tensor::cpu::threads::{self, Shared};
 use crate::tensor::cpu::{Conv2dShape, Weights, sized};
 use pulp::{Arch, Simd, WithSimd};
+use std::ops::Range;
 
-/// Values of transformed windows, `[36, tiles of packed rows]`, from one point to the next.
+/// Values of the transformed windows of some output channels, `[36, tiles of packed rows]`, from one point to the next.
 pub fn step(channels: usize, inputs: usize) -> usize {
     channels.div_ceil(tile_rows()) * tile_rows() * inputs + LANES
 }
 
-/// Writes the windows' values at each point as packed rows.
+/// Writes the windows' values at each point as packed rows, on all threads.
 pub fn transform(shape: &Conv2dShape, weights: Weights<'_>, points: &mut [f32]) {
-    /// Input channels that are transformed together, in the first-level cache.
-    const TOGETHER: usize = 16;
-    let (channels, inputs) = (shape.out_channels, shape.in_channels);
-    let rows = tile_rows();
-    let step = step(channels, inputs);
+    let (channels, rows) = (shape.out_channels, tile_rows());
+    let step = step(channels, shape.in_channels);
     let points = Shared::new(points);
     threads::each(channels.div_ceil(rows), |tile| {
         with_scratch(|Scratch { band, .. }| {
-            let first = tile * rows;
-            let inside = (channels - first).min(rows);
-            let count = TOGETHER * rows;
-            let values = sized(band, POINTS * count);
-            for start in (0..inputs).step_by(TOGETHER) {
-                let together = TOGETHER.min(inputs - start);
-                let taps = &mut values[..9 * count];
-                if inside < rows || together < TOGETHER {
-                    taps.fill(0.0);
-                }
-                for row in 0..inside {
-                    match weights {
-                        Weights::Forward(weight) => {
-                            let weight = &weight[((first + row) * inputs + start) * 9..];
-                            let windows = weight.as_chunks::<9>().0;
-                            for (input, window) in windows.iter().take(together).enumerate() {
-                                let at = input * rows + row;
-                                (0..9).for_each(|tap| taps[tap * count + at] = window[tap]);
-                            }
-                        }
-                        Weights::Backward(weight) => {
-                            for input in 0..together {
-                                let from = ((start + input) * channels + first + row) * 9;
-                                let Some(window) = weight[from..].first_chunk::<9>() else {
-                                    continue;
-                                };
-                                let at = input * rows + row;
-                                (0..9).for_each(|tap| taps[tap * count + at] = window[8 - tap]);
-                            }
-                        }
-                    }
-                }
-                Arch::new().dispatch(Transform::<WindowAxis, 3, SIDE> {
-                    axis: WindowAxis,
-                    values: &mut *values,
-                    count,
-                });
-                for (point, line) in values.chunks_exact(count).enumerate() {
-                    let line = &line[..together * rows];
-                    let at = point * step + (first * inputs + start * rows);
-                    // SAFETY: every tile of rows is one task's.
-                    let target = unsafe { points.part(at..at + line.len()) };
-                    target.copy_from_slice(line);
-                }
-            }
+            transform_tile(shape, weights, tile * rows, band, |point, from, line| {
+                let at = point * step + tile * rows * shape.in_channels + from;
+                // SAFETY: every tile of rows is one task's.
+                unsafe { points.part(at..at + line.len()) }.copy_from_slice(line);
+            });
         });
     });
+}
+
+/// The same for some of the output channels, on this thread.
+pub fn transform_some(
+    shape: &Conv2dShape,
+    weights: Weights<'_>,
+    channels: Range<usize>,
+    points: &mut [f32],
+    scratch: &mut Vec<f32>,
+) {
+    let step = step(channels.len(), shape.in_channels);
+    for first in channels.clone().step_by(tile_rows()) {
+        transform_tile(shape, weights, first, scratch, |point, from, line| {
+            let at = point * step + (first - channels.start) * shape.in_channels + from;
+            points[at..at + line.len()].copy_from_slice(line);
+        });
+    }
+}
+
+/// Hands the values of the tile of rows from channel `first` on to `write(point, place in the tile, values)`.
+fn transform_tile(
+    shape: &Conv2dShape,
+    weights: Weights<'_>,
+    first: usize,
+    scratch: &mut Vec<f32>,
+    mut write: impl FnMut(usize, usize, &[f32]),
+) {
+    /// Input channels that are transformed together, in the first-level cache.
+    const TOGETHER: usize = 16;
+    let (channels, inputs, rows) = (shape.out_channels, shape.in_channels, tile_rows());
+    let inside = (channels - first).min(rows);
+    let count = TOGETHER * rows;
+    let values = sized(scratch, POINTS * count);
+    for start in (0..inputs).step_by(TOGETHER) {
+        let together = TOGETHER.min(inputs - start);
+        let taps = &mut values[..9 * count];
+        if inside < rows || together < TOGETHER {
+            taps.fill(0.0);
+        }
+        for row in 0..inside {
+            for input in 0..together {
+                let (window, turned) = match weights {
+                    Weights::Forward(weight) => {
+                        (&weight[((first + row) * inputs + start + input) * 9..], false)
+                    }
+                    Weights::Backward(weight) => {
+                        (&weight[((start + input) * channels + first + row) * 9..], true)
+                    }
+                };
+                let Some(window) = window.first_chunk::<9>() else { continue };
+                let at = input * rows + row;
+                for tap in 0..9 {
+                    taps[tap * count + at] = window[if turned { 8 - tap } else { tap }];
+                }
+            }
+        }
+        let (axis, values) = (WindowAxis, &mut *values);
+        Arch::new().dispatch(Transform::<WindowAxis, 3, SIDE> { axis, values, count });
+        for (point, line) in values.chunks_exact(count).enumerate() {
+            write(point, start * rows, &line[..together * rows]);
+        }
+    }
 }
 
 /// Adds the gradients of windows, given at their points as `[36, out_channels · in_channels]`, to `sum`.
