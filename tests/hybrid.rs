@@ -100,7 +100,7 @@ fn a_backbone_is_the_network_without_its_head() {
 fn the_head_on_the_backbones_features_makes_the_networks_logits() {
     let network = small_cnn(PIXELS, 3, 0).unwrap();
     let backbone = network.backbone().unwrap();
-    let (_, Layer::Sequential(classifier)) = &network.layers().unwrap().named_layers()[2] else {
+    let (_, Layer::Sequential(classifier)) = &network.layers().named_layers()[2] else {
         panic!("the classifier is a sequence")
     };
     let (name, Layer::Linear(head)) = &classifier.named_layers()[3] else { panic!() };

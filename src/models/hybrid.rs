@@ -157,8 +157,7 @@ impl Hybrid {
 
 impl Model for Hybrid {
     fn forward(&self, inputs: &Inputs, pass: &Pass) -> Result<Tensor2> {
-        let image =
-            pass.enter("image", || self.image.forward(inputs.images()?, pass)?.features())?;
+        let image = pass.enter("image", || self.image.begin(inputs, pass)?.features())?;
         let metadata =
             pass.enter("metadata", || self.metadata.forward(inputs.features()?, pass)?.features())?;
         pass.enter("head", || self.head.forward(concat(image, metadata)?, pass)?.features())
@@ -183,6 +182,10 @@ impl Model for Hybrid {
         all.extend(named_buffers("metadata", self.metadata.buffers()));
         all.extend(named_buffers("head", self.head.buffers()));
         all
+    }
+
+    fn beginning(&self) -> Option<(&str, &Sequential)> {
+        Some(("image", &self.image))
     }
 
     fn boxed_clone(&self) -> Box<dyn Model> {

@@ -39,6 +39,11 @@ impl Network {
         &self.head
     }
 
+    /// All its layers.
+    pub fn layers(&self) -> &Sequential {
+        &self.layers
+    }
+
     /// Height and width of the pictures that it was designed for; most others do as well.
     pub fn pixels(&self) -> usize {
         self.pixels
@@ -102,7 +107,7 @@ fn before(layers: &Sequential, head: &str) -> Option<Sequential> {
 
 impl Model for Network {
     fn forward(&self, inputs: &Inputs, pass: &Pass) -> Result<Tensor2> {
-        self.layers.forward(inputs.images()?, pass)?.features()
+        self.layers.begin(inputs, pass)?.features()
     }
 
     fn parameters(&self) -> Vec<(String, &Parameter)> {
@@ -117,8 +122,8 @@ impl Model for Network {
         self.layers.buffers()
     }
 
-    fn layers(&self) -> Option<&Sequential> {
-        Some(&self.layers)
+    fn beginning(&self) -> Option<(&str, &Sequential)> {
+        Some(("", &self.layers))
     }
 
     fn boxed_clone(&self) -> Box<dyn Model> {

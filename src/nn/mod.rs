@@ -4,6 +4,7 @@
 
 mod activations;
 mod batch_norm;
+mod begun;
 mod block;
 mod buffer;
 mod conv1d;
@@ -24,6 +25,7 @@ mod weights;
 
 pub use activations::Activations;
 pub use batch_norm::BatchNorm2d;
+pub use begun::Begun;
 pub use block::{Branches, Gate, Residual};
 pub use buffer::Buffer;
 pub use conv1d::Conv1d;

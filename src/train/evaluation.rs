@@ -3,9 +3,9 @@
 use super::learner::EVALUATION_BATCH;
 use crate::data::Dataset;
 use crate::metrics::{ClassificationReport, ConfusionMatrix};
-use crate::nn::{Model, Pass};
+use crate::nn::{Inputs, Model, Pass};
 use crate::plot::{self, Figure};
-use crate::tensor::{LossOptions, Tensor2, cross_entropy, read, softmax};
+use crate::tensor::{LossOptions, cross_entropy, read, softmax};
 use crate::{Error, ErrorKind, Result, notebook};
 use dfdx::tensor::{PutTape, SplitTape};
 
@@ -29,17 +29,15 @@ pub struct Evaluation {
 impl Evaluation {
     /// Runs `model` over `set` in inference.
     pub fn new(model: &dyn Model, set: &Dataset, loss: &LossOptions) -> Result<Self> {
-        Self::of(set, loss, &mut |indices| {
-            let (inputs, _) = set.batch(indices, 0, 0)?;
-            model.forward(&inputs, &Pass::inference())
-        })
+        Self::on(model, set, loss, &mut |indices| Ok(set.batch(indices, 0, 0)?.0))
     }
 
-    /// The same for logits from anywhere, `[batch, classes]` for the examples asked for.
-    pub(super) fn of(
+    /// The same on batches from elsewhere, of the examples asked for.
+    pub(super) fn on(
+        model: &dyn Model,
         set: &Dataset,
         loss: &LossOptions,
-        logits: &mut dyn FnMut(&[usize]) -> Result<Tensor2>,
+        batch: &mut dyn FnMut(&[usize]) -> Result<Inputs>,
     ) -> Result<Self> {
         if set.is_empty() {
             return Err(Error::new(ErrorKind::Parameter, "there are no examples to evaluate on"));
@@ -49,7 +47,8 @@ impl Evaluation {
         for indices in all.chunks(EVALUATION_BATCH) {
             notebook::check()?;
             let labels: Vec<usize> = indices.iter().map(|row| set.labels()[*row]).collect();
-            let (logits, tape) = logits(indices)?.split_tape();
+            let logits = model.forward(&batch(indices)?, &Pass::inference())?;
+            let (logits, tape) = logits.split_tape();
             let rows = softmax(&logits);
             predictions.extend(rows.chunks_exact(set.classes().len()).map(largest));
             probabilities.extend(rows);

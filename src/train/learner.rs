@@ -146,6 +146,7 @@ impl Learner {
     pub fn fit_with(&mut self, epochs: usize, monitor: &mut dyn Monitor) -> Result<History> {
         let batches = self.train.len().div_ceil(self.config.batch_size);
         monitor.start(epochs, batches);
+        self.kept.check(&*self.model);
         let result = (0..epochs).try_for_each(|_| self.epoch(monitor));
         if self.config.keep_best
             && let Some((_, best)) = &self.best
@@ -177,13 +178,11 @@ impl Learner {
             let part = Part::Train { seed, epoch: epoch as u64 };
             let (mode, folder) =
                 (self.config.frozen_features, self.config.features_folder.as_deref());
-            let logits = match self.kept.features(&*self.model, &self.train, part, mode, folder)? {
-                Some(features) => features.forward(&*self.model, indices, &pass)?,
-                None => {
-                    let (inputs, _) = self.train.batch(indices, seed, epoch as u64)?;
-                    self.model.forward(&inputs, &pass)?
-                }
+            let inputs = match self.kept.features(&*self.model, &self.train, part, mode, folder)? {
+                Some(features) => features.batch(&self.train, indices)?,
+                None => self.train.batch(indices, seed, epoch as u64)?.0,
             };
+            let logits = self.model.forward(&inputs, &pass)?;
             let labels: Vec<usize> = indices.iter().map(|row| self.train.labels()[*row]).collect();
             let (logits, tape) = logits.split_tape();
             let classes = self.train.classes().len();
@@ -234,14 +233,14 @@ impl Learner {
         let (model, set) = (&*self.model, &self.validation);
         match self.kept.features(model, set, Part::Validation, mode, folder)? {
             None => Evaluation::new(model, set, &self.config.loss),
-            Some(features) => Evaluation::of(set, &self.config.loss, &mut |indices| {
-                features.forward(model, indices, &Pass::inference())
+            Some(features) => Evaluation::on(model, set, &self.config.loss, &mut |indices| {
+                features.batch(set, indices)
             }),
         }
     }
 
-    /// Freezes the parameters whose names begin with `part`, and all with "". What the frozen beginning of a network that
-    /// is a sequence of layers makes of each picture is computed only once.
+    /// Freezes the parameters whose names begin with `part`, and all with "". What a frozen beginning of the network makes
+    /// of each picture is computed only once.
     ///
     /// Errors when there are none.
     pub fn freeze(&mut self, part: &str) -> Result<()> {
@@ -272,8 +271,6 @@ impl Learner {
 
     /// The network's parameters by name, to look at or to freeze.
     pub fn parameters_mut(&mut self) -> Vec<(String, &mut Parameter)> {
-        // They may be given other values, frozen ones too.
-        self.kept = Kept::default();
         self.model.parameters_mut()
     }
 }
