@@ -178,13 +178,18 @@ pub fn named_buffers<'a>(
 }
 
 /// What can be sent to other threads and seen from them: every model on the processor. With the feature `cuda` this asks
-/// for nothing, since dfdx's tensors on a GPU stay on the thread that made them.
+/// for nothing, since dfdx's tensors on a GPU stay on the thread that made them; [`Weights`](super::Weights) can be sent,
+/// and loaded into a network that the other thread has built.
 #[cfg(not(feature = "cuda"))]
 pub trait Anywhere: Send + Sync {}
 #[cfg(not(feature = "cuda"))]
 impl<T: Send + Sync + ?Sized> Anywhere for T {}
 
-/// Nothing is asked for: dfdx's tensors on a GPU stay on the thread that made them.
+/// Nothing is asked for: dfdx's tensors on a GPU stay on the thread that made them; [`Weights`](super::Weights) can be
+/// sent, and loaded into a network that the other thread has built.
+// Each tensor holds dfdx's device, and that a `CudaStream` of cudarc 0.9, a bare pointer that is neither `Send` nor `Sync`.
+// To declare it so here would be wrong: in the backward pass of a product dfdx turns the device's one cuBLAS handle to a
+// second stream and back, unlocked, so that two threads on one device would spoil each other's numbers.
 #[cfg(feature = "cuda")]
 pub trait Anywhere {}
 #[cfg(feature = "cuda")]

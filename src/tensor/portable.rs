@@ -4,24 +4,24 @@
 //! A sliding window is a gather: every position names the pixel of each of its taps, or one more place that holds the
 //! padding.
 
-use super::cpu::{Activation, Window};
+use super::cpu::{Activation, OptimizerConfig, Window};
 use super::fast::{
-    ChannelStatistics, Epilogue, Finish, LossOptions, Quiet, Shares, Slide, cells_of, check,
+    ChannelStatistics, Epilogue, Finish, LossOptions, Quiet, Shares, Slide, Trail, cells_of, check,
     check_added, check_attention, check_channels, check_factors, check_features, check_labels,
     check_parts, check_quiet, check_rows, check_sequence, check_tokens, check_values, drop_factors,
     inside_shares, on_rows, pooled, subsample_shares, window_shares,
 };
 use super::read;
 use super::tape::{
-    Plain, Tape, Tensor, Tensor0, Tensor1, Tensor2, Tensor3, Tensor4, constant, device,
+    Gradients, Plain, Tape, Tensor, Tensor0, Tensor1, Tensor2, Tensor3, Tensor4, constant, device,
     out_of_memory, plain, tensor,
 };
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::{Axes2, Axes3, Axes4, Axis, HasShape, Rank0, Shape};
 use dfdx::tensor::{PutTape, SplitTape, TensorFromVec};
 use dfdx::tensor_ops::{
-    BroadcastTo, GatherTo, MaxTo, MeanTo, PermuteTo, ReshapeTo, SumTo, TryAdd, TryConcatAlong,
-    TryMatMul, TryMul, VarTo,
+    BroadcastTo, GatherTo, MaxTo, MeanTo, Momentum, PermuteTo, ReshapeTo, SumTo, TryAdd,
+    TryConcatAlong, TryMatMul, TryMul, VarTo, WeightDecay,
 };
 use ndarray::Array2;
 
@@ -498,6 +498,52 @@ fn focal(
         .and_then(|t| t.try_powf(options.focal_gamma))
         .map_err(out_of_memory)?;
     losses.put_tape(tape).try_mul(wrong).map_err(out_of_memory)
+}
+
+/// [`super::descend`] by dfdx's own optimizers. The gradient stays in `gradients`.
+pub fn descend<S: Shape>(
+    tensor: &mut Plain<S>,
+    gradients: &mut Gradients,
+    trail: &mut Trail,
+    config: &OptimizerConfig,
+    learning_rate: f32,
+) -> Result<()> {
+    let length = tensor.shape().num_elements();
+    let gradient = gradients.get_or_alloc_mut(tensor).map_err(out_of_memory)?;
+    let lr = f64::from(learning_rate);
+    match config {
+        OptimizerConfig::Adam(config) => {
+            let (steps, [means, squares]) = trail.next(length)?;
+            let decay = f64::from(config.weight_decay);
+            let adam = dfdx::tensor_ops::AdamConfig {
+                lr,
+                betas: config.betas.map(f64::from),
+                eps: f64::from(config.epsilon),
+                weight_decay: Some(if config.decoupled {
+                    WeightDecay::Decoupled(decay)
+                } else {
+                    WeightDecay::L2(decay)
+                }),
+            };
+            let steps = i32::try_from(steps).unwrap_or(i32::MAX);
+            adam.try_update(steps, tensor, means, squares, gradient)
+        }
+        OptimizerConfig::Sgd(config) => {
+            let (_, [velocity]) = trail.next(length)?;
+            let momentum = f64::from(config.momentum);
+            let sgd = dfdx::tensor_ops::SgdConfig {
+                lr,
+                momentum: Some(if config.nesterov {
+                    Momentum::Nesterov(momentum)
+                } else {
+                    Momentum::Classic(momentum)
+                }),
+                weight_decay: Some(WeightDecay::L2(f64::from(config.weight_decay))),
+            };
+            sgd.try_update(tensor, velocity, gradient)
+        }
+    }
+    .map_err(out_of_memory)
 }
 
 /// The sum of two tensors of the same shape.
