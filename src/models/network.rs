@@ -1,7 +1,7 @@
 //! What the zoo's picture classifiers have in common.
 
-use crate::nn::{Buffer, Inputs, Layer, Model, Parameter, Pass, Sequential};
-use crate::tensor::Tensor2;
+use crate::nn::{Buffer, Inputs, Layer, Model, Parameter, Pass, Sequential, Summary};
+use crate::tensor::{Tensor2, tensor};
 use crate::{Error, ErrorKind, Result};
 
 /// A picture classifier: layers with torchvision's names, the last of which is its head.
@@ -42,6 +42,13 @@ impl Network {
     /// All its layers.
     pub fn layers(&self) -> &Sequential {
         &self.layers
+    }
+
+    /// Its layers as a table, run on one picture of the size that it was designed for. [`Summary::new`] takes any input.
+    pub fn summary(&self) -> Result<Summary> {
+        let black = vec![0.0; 3 * self.pixels * self.pixels];
+        let images = Some(tensor(black, (1, 3, self.pixels, self.pixels))?);
+        Summary::new(self, &Inputs { images, ..Inputs::default() })
     }
 
     /// Height and width of the pictures that it was designed for; most others do as well.

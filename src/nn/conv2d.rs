@@ -1,10 +1,10 @@
 //! The two-dimensional convolution layer.
 
-use super::{Init, Parameter, Pass};
+use super::{Init, Parameter, Pass, SummaryRow};
 use crate::tensor::cpu::Window;
 use crate::tensor::{Epilogue, Quiet, Tape, Tensor4, conv2d, conv2d_quiet};
 use crate::{Error, ErrorKind, Result};
-use dfdx::shapes::HasShape;
+use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{PutTape, SplitTape};
 
 /// Sizes of a [`Conv2d`].
@@ -96,6 +96,19 @@ impl Conv2d {
 
     /// The layer's output, with what follows in the same pass.
     pub fn forward(&self, input: Tensor4, epilogue: Epilogue, pass: &Pass) -> Result<Tensor4> {
+        let output = self.compute(input, epilogue, pass)?;
+        let parameters = std::iter::once(&self.weight).chain(&self.bias);
+        pass.note(|| SummaryRow::of("Conv2d", parameters, output.shape().concrete().to_vec()));
+        Ok(output)
+    }
+
+    /// [`Self::forward`] without a note in the summary.
+    pub(super) fn compute(
+        &self,
+        input: Tensor4,
+        epilogue: Epilogue,
+        pass: &Pass,
+    ) -> Result<Tensor4> {
         let bias = self.bias.as_ref().map(|bias| bias.vector(pass)).transpose()?;
         let weight = self.weight.tensor4(pass)?;
         let window = self.window(&input);

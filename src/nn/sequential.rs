@@ -2,8 +2,8 @@
 
 use super::layer::{Entry, joined};
 use super::{
-    Activations, BatchNorm2d, Buffer, Conv2d, Inputs, Layer, Linear, Model, Parameter, Pass,
-    Subsample2d, SummaryRow,
+    Activations, BatchNorm2d, Buffer, Conv2d, Inputs, Layer, Model, Parameter, Pass, Subsample2d,
+    SummaryRow,
 };
 use crate::Result;
 use crate::tensor::{
@@ -310,9 +310,9 @@ impl<'a> Step<'a> {
             (layer, None) => Ok(match layer {
                 Layer::Conv2d(conv) => {
                     let epilogue = Epilogue { relu, pool: self.pool };
-                    conv.forward(flow.images()?, epilogue, pass)?.into()
+                    conv.compute(flow.images()?, epilogue, pass)?.into()
                 }
-                Layer::Linear(linear) => linear.forward(flow.features()?, relu, pass)?.into(),
+                Layer::Linear(linear) => linear.compute(flow.features()?, relu, pass)?.into(),
                 Layer::BatchNorm2d(norm) => {
                     let finish = Finish { add: None, relu };
                     norm.forward_then(flow.images()?, finish, pass)?.into()
@@ -386,29 +386,11 @@ impl<'a> Step<'a> {
 fn summarize(layer: &Layer, output: &Activations) -> SummaryRow {
     let mut entries = Vec::new();
     layer.entries("", &mut entries);
-    let weights: Vec<&Parameter> = entries
-        .iter()
-        .filter_map(|(_, entry)| match entry {
-            Entry::Parameter(parameter) => Some(*parameter),
-            Entry::Buffer(_) => None,
-        })
-        .collect();
-    let shape = output.shape();
-    let positions: usize = shape.iter().skip(2).product();
-    let multiply_adds = match layer {
-        Layer::Conv2d(Conv2d { weight, .. }) | Layer::Linear(Linear { weight, .. }) => {
-            weight.count() * positions
-        }
-        _ => 0,
-    };
-    SummaryRow {
-        name: String::new(),
-        kind: layer.kind().to_string(),
-        parameters: weights.iter().map(|p| p.count()).sum(),
-        trainable: weights.iter().all(|p| p.is_trainable()),
-        multiply_adds,
-        output: shape,
-    }
+    let parameters = entries.into_iter().filter_map(|(_, entry)| match entry {
+        Entry::Parameter(parameter) => Some(parameter),
+        Entry::Buffer(_) => None,
+    });
+    SummaryRow::of(layer.kind(), parameters, output.shape())
 }
 
 /// A network for pictures alone or metadata alone: whichever the batch has.

@@ -7,7 +7,7 @@ use super::{
     OptimizerConfig,
 };
 use crate::data::Dataset;
-use crate::nn::{Model, Parameter, Pass, is_under};
+use crate::nn::{Model, Parameter, Pass, Summary, is_under};
 use crate::tensor::{LossOptions, backward, cross_entropy, read};
 use crate::{Error, ErrorKind, Result, notebook};
 use dfdx::tensor::{PutTape, SplitTape};
@@ -257,6 +257,11 @@ impl Learner {
     /// The network's answers on a data set, in inference.
     pub fn evaluate(&self, set: &Dataset) -> Result<Evaluation> {
         Evaluation::new(&*self.model, set, &self.config.loss)
+    }
+
+    /// The network's layers as a table, run on the first training example.
+    pub fn summary(&self) -> Result<Summary> {
+        Summary::new(&*self.model, &self.train.batch(&[0], self.config.seed, 0)?.0)
     }
 
     /// The epochs so far.
