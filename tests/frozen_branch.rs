@@ -1,16 +1,16 @@
 //! A frozen picture branch beside metadata: what it makes of each picture is made once.
 
-use cuaderno::Result;
 use cuaderno::data::Dataset;
 use cuaderno::images::{Augmentation, ImageSet, Transform};
 use cuaderno::models::{Hybrid, HybridConfig};
 use cuaderno::nn::{
-    BatchNorm2d, Buffer, Conv2d, Conv2dConfig, Init, Inputs, Layer, Linear, Model, Parameter, Pass,
-    Residual, Sequential, StoredTensor, Weights, named, named_buffers, named_mut,
+    BatchNorm2d, Conv2d, Conv2dConfig, Init, Inputs, Layer, Linear, Model, Parameter, Pass,
+    Residual, Sequential, StoredTensor, Weights,
 };
 use cuaderno::table::FeatureMatrix;
 use cuaderno::tensor::{Tensor2, add};
 use cuaderno::train::{FrozenFeatures, History, Learner, Silent, TrainConfig};
+use cuaderno::{Result, parts};
 use ndarray::Array2;
 use rand::{Rng, SeedableRng};
 use std::path::{Path, PathBuf};
@@ -130,32 +130,7 @@ impl Model for Own {
         Some(("image", &self.image))
     }
 
-    fn parameters(&self) -> Vec<(String, &Parameter)> {
-        let mut all = named("image", self.image.parameters());
-        for (name, layer) in [("beside", &self.beside), ("on_pictures", &self.on_pictures)] {
-            all.push((format!("{name}.weight"), &layer.weight));
-            all.extend(layer.bias.iter().map(|bias| (format!("{name}.bias"), bias)));
-        }
-        all
-    }
-
-    fn parameters_mut(&mut self) -> Vec<(String, &mut Parameter)> {
-        let mut all = named_mut("image", self.image.parameters_mut());
-        let layers = [("beside", &mut self.beside), ("on_pictures", &mut self.on_pictures)];
-        for (name, layer) in layers {
-            all.push((format!("{name}.weight"), &mut layer.weight));
-            all.extend(layer.bias.iter_mut().map(|bias| (format!("{name}.bias"), bias)));
-        }
-        all
-    }
-
-    fn buffers(&self) -> Vec<(String, &Buffer)> {
-        named_buffers("image", self.image.buffers())
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Model> {
-        Box::new(self.clone())
-    }
+    parts!(image, beside, on_pictures);
 }
 
 #[test]

@@ -1,15 +1,12 @@
 //! Summaries of networks, against the figures of torchinfo 1.8 on torchvision's networks.
 
-use cuaderno::Result;
 use cuaderno::data::Dataset;
 use cuaderno::models::{self, TextCnn, TextCnnConfig};
-use cuaderno::nn::{
-    BatchNorm2d, Buffer, Conv2d, Conv2dConfig, Init, Inputs, Linear, Model, Parameter, Pass,
-    Summary, named, named_mut,
-};
+use cuaderno::nn::{BatchNorm2d, Conv2d, Conv2dConfig, Init, Inputs, Linear, Model, Pass, Summary};
 use cuaderno::table::FeatureMatrix;
 use cuaderno::tensor::{Epilogue, Tensor2, global_average_pool2d, relu, tensor};
 use cuaderno::train::{Learner, TrainConfig};
+use cuaderno::{Result, parts};
 use ndarray::Array2;
 
 fn black(batch: usize, pixels: usize) -> Inputs {
@@ -119,40 +116,7 @@ impl Model for Own {
         pass.enter("head", || self.head.forward(global_average_pool2d(flow)?, false, pass))
     }
 
-    fn parameters(&self) -> Vec<(String, &Parameter)> {
-        let mut all = vec![("convolution.weight".to_string(), &self.convolution.weight)];
-        let norm = [&self.norm.weight, &self.norm.bias];
-        all.extend(named(
-            "norm",
-            ["weight", "bias"].map(String::from).into_iter().zip(norm).collect(),
-        ));
-        all.push(("head.weight".to_string(), &self.head.weight));
-        all.extend(self.head.bias.iter().map(|bias| ("head.bias".to_string(), bias)));
-        all
-    }
-
-    fn parameters_mut(&mut self) -> Vec<(String, &mut Parameter)> {
-        let mut all = vec![("convolution.weight".to_string(), &mut self.convolution.weight)];
-        let norm = [&mut self.norm.weight, &mut self.norm.bias];
-        all.extend(named_mut(
-            "norm",
-            ["weight", "bias"].map(String::from).into_iter().zip(norm).collect(),
-        ));
-        all.push(("head.weight".to_string(), &mut self.head.weight));
-        all.extend(self.head.bias.iter_mut().map(|bias| ("head.bias".to_string(), bias)));
-        all
-    }
-
-    fn buffers(&self) -> Vec<(String, &Buffer)> {
-        vec![
-            ("norm.running_mean".to_string(), &self.norm.running_mean),
-            ("norm.running_var".to_string(), &self.norm.running_var),
-        ]
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Model> {
-        Box::new(self.clone())
-    }
+    parts!(convolution, norm, head);
 }
 
 #[test]

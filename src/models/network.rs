@@ -1,6 +1,6 @@
 //! What the zoo's picture classifiers have in common.
 
-use crate::nn::{Buffer, Inputs, Layer, Model, Parameter, Pass, Sequential, Summary};
+use crate::nn::{Buffer, Inputs, Layer, Model, Parameter, Part, Pass, Sequential, Summary};
 use crate::tensor::{Tensor2, tensor};
 use crate::{Error, ErrorKind, Result};
 
@@ -135,6 +135,20 @@ impl Model for Network {
 
     fn boxed_clone(&self) -> Box<dyn Model> {
         Box::new(self.clone())
+    }
+}
+
+impl Part for Network {
+    fn list<'a>(&'a self, name: &str, into: &mut Vec<(String, &'a Parameter)>) {
+        self.layers.list(name, into);
+    }
+
+    fn list_mut<'a>(&'a mut self, name: &str, into: &mut Vec<(String, &'a mut Parameter)>) {
+        self.layers.list_mut(name, into);
+    }
+
+    fn list_buffers<'a>(&'a self, name: &str, into: &mut Vec<(String, &'a Buffer)>) {
+        self.layers.list_buffers(name, into);
     }
 }
 

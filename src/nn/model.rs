@@ -48,7 +48,8 @@ impl Inputs {
     }
 }
 
-/// A network that turns a batch into one row of logits per example.
+/// A network that turns a batch into one row of logits per example. Of a network of one's own, [`parts`](crate::parts)
+/// writes all but `forward`.
 pub trait Model: std::fmt::Debug + Anywhere {
     /// The logits, `[batch, classes]`.
     fn forward(&self, inputs: &Inputs, pass: &Pass) -> Result<Tensor2>;
@@ -151,30 +152,6 @@ impl Clone for Box<dyn Model> {
     fn clone(&self) -> Self {
         self.boxed_clone()
     }
-}
-
-/// Puts the names of a part's parameters under the part's own name.
-pub fn named<'a>(
-    part: &str,
-    parameters: Vec<(String, &'a Parameter)>,
-) -> Vec<(String, &'a Parameter)> {
-    parameters.into_iter().map(|(name, parameter)| (format!("{part}.{name}"), parameter)).collect()
-}
-
-/// [`named`] for writing.
-pub fn named_mut<'a>(
-    part: &str,
-    parameters: Vec<(String, &'a mut Parameter)>,
-) -> Vec<(String, &'a mut Parameter)> {
-    parameters.into_iter().map(|(name, parameter)| (format!("{part}.{name}"), parameter)).collect()
-}
-
-/// [`named`] for buffers.
-pub fn named_buffers<'a>(
-    part: &str,
-    buffers: Vec<(String, &'a Buffer)>,
-) -> Vec<(String, &'a Buffer)> {
-    buffers.into_iter().map(|(name, buffer)| (format!("{part}.{name}"), buffer)).collect()
 }
 
 /// What can be sent to other threads and seen from them: every model on the processor. With the feature `cuda` this asks
