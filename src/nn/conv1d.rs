@@ -24,7 +24,7 @@ impl Conv1d {
 
     /// The same with a window that slides otherwise.
     ///
-    /// Errors when the groups do not divide the channels.
+    /// Errors when the groups do not divide the channels, or a size is 0.
     pub fn sliding(
         inputs: usize,
         outputs: usize,

@@ -79,7 +79,7 @@ pub struct Conv2d {
 impl Conv2d {
     /// A layer with PyTorch's initial weights.
     ///
-    /// Errors when the groups do not divide the channels.
+    /// Errors when the groups do not divide the channels, a size is 0, or the window does not move.
     pub fn new(config: Conv2dConfig, init: &mut Init) -> Result<Self> {
         let Conv2dConfig { in_channels, out_channels, window, groups, bias, same: _ } = config;
         if groups == 0 || in_channels % groups != 0 || out_channels % groups != 0 {
@@ -87,6 +87,10 @@ impl Conv2d {
                 ErrorKind::Parameter,
                 format!("{groups} groups do not divide {in_channels} and {out_channels} channels"),
             ));
+        }
+        if window.stride.contains(&0) || window.dilation.contains(&0) {
+            let problem = format!("a convolution with a stride or dilation of 0: {window:?}");
+            return Err(Error::new(ErrorKind::Parameter, problem));
         }
         let channels = in_channels / groups;
         let shape = [out_channels, channels, window.kernel[0], window.kernel[1]];

@@ -17,6 +17,8 @@ pub struct Embedding {
 
 impl Embedding {
     /// Normally distributed vectors, and zeros for the padding, as in PyTorch.
+    ///
+    /// Errors when a size is 0.
     pub fn new(
         words: usize,
         dimensions: usize,

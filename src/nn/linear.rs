@@ -16,6 +16,8 @@ pub struct Linear {
 
 impl Linear {
     /// A layer with a bias and PyTorch's initial weights.
+    ///
+    /// Errors when a size is 0.
     pub fn new(inputs: usize, outputs: usize, init: &mut Init) -> Result<Self> {
         Ok(Self {
             weight: init.uniform(&[outputs, inputs], inputs)?,
@@ -24,6 +26,8 @@ impl Linear {
     }
 
     /// A layer with normally distributed weights of this standard deviation, and biases of 0.
+    ///
+    /// Errors when a size is 0.
     pub fn normal(inputs: usize, outputs: usize, deviation: f32, init: &mut Init) -> Result<Self> {
         Ok(Self {
             weight: init.normal(&[outputs, inputs], deviation)?,

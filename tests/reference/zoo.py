@@ -2,7 +2,7 @@
 switched off on both sides, gradients of a training batch and losses over training steps, relative to PyTorch's.
 
 Usage: python tests/reference/zoo.py FOLDER-OF-EXAMPLES [NAME ...]     (after `cargo build --release --examples`)
-Needs torch, torchvision and safetensors, and pretrainedmodels for NASNet. Prints one line a check and ends with an error when one fails.
+Needs torch, torchvision and safetensors, and pretrainedmodels with six for NASNet. Prints one line a check and ends with an error when one fails.
 """
 import copy, pathlib, subprocess, sys, tempfile
 import torch, torchvision
