@@ -5,8 +5,9 @@ use crate::data::Dataset;
 use crate::metrics::{ClassificationReport, ConfusionMatrix};
 use crate::nn::{Inputs, Model, Pass};
 use crate::plot::{self, Figure};
-use crate::tensor::{LossOptions, cross_entropy, read, softmax};
+use crate::tensor::{LossOptions, Tensor2, cross_entropy, read, softmax};
 use crate::{Error, ErrorKind, Result, notebook};
+use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape};
 
 /// The answers of a network, example by example.
@@ -47,7 +48,7 @@ impl Evaluation {
         for indices in all.chunks(EVALUATION_BATCH) {
             notebook::check()?;
             let labels: Vec<usize> = indices.iter().map(|row| set.labels()[*row]).collect();
-            let logits = model.forward(&batch(indices)?, &Pass::inference())?;
+            let logits = logits_of(model, &batch(indices)?, set, &Pass::inference())?;
             let (logits, tape) = logits.split_tape();
             let rows = softmax(&logits);
             predictions.extend(rows.chunks_exact(set.classes().len()).map(largest));
@@ -94,6 +95,29 @@ impl Evaluation {
         let matrix = self.confusion()?;
         plot::confusion_matrix(matrix.classes(), matrix.counts())
     }
+}
+
+/// The network's logits of a batch of `set`.
+///
+/// Errors when they are for other than the set's classes.
+pub(super) fn logits_of(
+    model: &dyn Model,
+    batch: &Inputs,
+    set: &Dataset,
+    pass: &Pass,
+) -> Result<Tensor2> {
+    let logits = model.forward(batch, pass)?;
+    let (found, classes) = (logits.shape().1, set.classes());
+    if found == classes.len() {
+        return Ok(logits);
+    }
+    let problem = format!(
+        "the network has {found} outputs, the data set {} classes: {}",
+        classes.len(),
+        classes.join(", ")
+    );
+    Err(Error::new(ErrorKind::Shape, problem)
+        .help("build the network for as many classes as the data set has"))
 }
 
 /// The index of the largest value.

@@ -1,7 +1,8 @@
 //! The training loop.
 
-use super::evaluation::largest;
+use super::evaluation::{largest, logits_of};
 use super::frozen::{Kept, Part};
+use super::history::or_worst;
 use super::{
     EpochRecord, Evaluation, FrozenFeatures, History, LiveCurves, Monitor, Optimizer,
     OptimizerConfig,
@@ -182,7 +183,7 @@ impl Learner {
                 Some(features) => features.batch(&self.train, indices)?,
                 None => self.train.batch(indices, seed, epoch as u64)?.0,
             };
-            let logits = self.model.forward(&inputs, &pass)?;
+            let logits = logits_of(&*self.model, &inputs, &self.train, &pass)?;
             let labels: Vec<usize> = indices.iter().map(|row| self.train.labels()[*row]).collect();
             let (logits, tape) = logits.split_tape();
             let classes = self.train.classes().len();
@@ -220,7 +221,10 @@ impl Learner {
             seconds: start.elapsed().as_secs_f64(),
         });
         if self.config.keep_best
-            && self.best.as_ref().is_none_or(|(loss, _)| validation.loss < *loss)
+            && self
+                .best
+                .as_ref()
+                .is_none_or(|(loss, _)| or_worst(validation.loss) < or_worst(*loss))
         {
             self.best = Some((validation.loss, self.model.clone()));
         }
