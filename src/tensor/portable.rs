@@ -380,25 +380,30 @@ pub fn embedding(weight: Tensor2, tokens: &Array2<u32>, padding: Option<usize>) 
     let (words, dimensions) = *weight.shape();
     check_tokens(tokens, words)?;
     let (batch, length) = tokens.dim();
+    let count = batch * length;
     let (plain, tape) = weight.split_tape();
-    let weight = match padding.filter(|row| *row < words) {
-        None => plain.put_tape(tape),
-        // The row of the padding comes from a constant.
-        Some(row) => {
-            let part = |here: f32, elsewhere: f32| {
-                let mut values = vec![elsewhere; words * dimensions];
-                values[row * dimensions..(row + 1) * dimensions].fill(here);
-                Ok::<_, Error>(constant(&tensor(values, (words, dimensions))?))
-            };
-            let still = constant(&plain).try_mul(part(1.0, 0.0)?).map_err(out_of_memory)?;
-            let moving = plain.put_tape(tape).try_mul(part(0.0, 1.0)?).map_err(out_of_memory)?;
-            moving.try_add(still).map_err(out_of_memory)?
-        }
-    };
+    let padding = padding.filter(|row| tape.is_on() && *row < words);
     let places: Vec<usize> = tokens.iter().map(|token| *token as usize).collect();
-    let count = places.len();
+    let trained = padding.map(|padding| {
+        let trained = places.iter().map(|row| if *row == padding { 0.0 } else { 1.0 });
+        trained.collect::<Vec<f32>>()
+    });
     let places = device()?.try_tensor_from_vec(places, (count,)).map_err(out_of_memory)?;
-    let rows: Tensor2 = weight.try_gather(places).map_err(out_of_memory)?;
+    let mut rows: Tensor2 =
+        plain.clone().put_tape(tape).try_gather(places.clone()).map_err(out_of_memory)?;
+    if let Some(trained) = trained {
+        // Where the padding stands, its vector comes from a constant.
+        let across = |share: &dyn Fn(f32) -> f32| -> Result<Tensor2> {
+            let shares = tensor(trained.iter().map(|t| share(*t)).collect(), (count,))?;
+            constant(&shares)
+                .try_broadcast_like::<_, Axis<1>>(&(count, dimensions))
+                .map_err(out_of_memory)
+        };
+        let still: Tensor2 = constant(&plain).try_gather(places).map_err(out_of_memory)?;
+        let still = still.try_mul(across(&|t| 1.0 - t)?).map_err(out_of_memory)?;
+        rows =
+            rows.try_mul(across(&|t| t)?).and_then(|t| t.try_add(still)).map_err(out_of_memory)?;
+    }
     rows.try_reshape_like(&(batch, length, dimensions)).map_err(out_of_memory)
 }
 
