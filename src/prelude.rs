@@ -12,7 +12,7 @@ pub use crate::notebook::{Live, Progress, Show, display};
 pub use crate::plot::{self, Figure};
 pub use crate::practices;
 pub use crate::table::{Column, Preprocessor, Table};
-pub use crate::tensor::Tensor2;
+pub use crate::tensor::{self, Tensor2};
 pub use crate::train::{
     AdamConfig, Evaluation, FrozenFeatures, History, Learner, OptimizerConfig, SgdConfig,
     TrainConfig,
