@@ -1,6 +1,6 @@
 //! Initial weights.
 
-use super::Parameter;
+use super::{Parameter, normal};
 use crate::{Error, ErrorKind, Result};
 use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -62,14 +62,7 @@ impl Init {
         values.par_chunks_mut(RUN).enumerate().for_each(|(run, values)| {
             let mut random = ChaCha8Rng::seed_from_u64(base);
             random.set_stream(run as u64 + 1);
-            for pair in values.chunks_mut(2) {
-                let (u, v): (f32, f32) = (1.0 - random.r#gen::<f32>(), random.r#gen());
-                let radius = deviation * (-2.0 * u.ln()).sqrt();
-                let (sine, cosine) = (std::f32::consts::TAU * v).sin_cos();
-                pair.iter_mut()
-                    .zip([cosine, sine])
-                    .for_each(|(value, part)| *value = radius * part);
-            }
+            normal::fill(values, deviation, &mut random);
         });
         Parameter::new(values, shape)
     }

@@ -16,6 +16,7 @@ mod init;
 mod layer;
 mod linear;
 mod model;
+mod normal;
 mod parameter;
 mod part;
 mod pass;

@@ -1,6 +1,6 @@
 //! One step of gradient descent: SGD with momentum, Adam and AdamW, with PyTorch's formulas.
 
-use rayon::prelude::*;
+use super::threads::{Shared, chunk, each_chunk, each_chunk_of_two};
 
 /// Settings of Adam (Kingma and Ba, 2015).
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +66,7 @@ impl OptimizerConfig {
 const CHUNK: usize = 1 << 15;
 
 /// Moves `values` against their gradient; `steps` counts from 1. The running means of the gradient and of its square
-/// follow.
+/// follow. All slices are of one length.
 pub fn adam(
     adam: &AdamConfig,
     steps: u32,
@@ -84,9 +84,12 @@ pub fn adam(
     } else {
         (adam.weight_decay, 1.0)
     };
-    let chunks = values.par_chunks_mut(CHUNK).zip(gradient.par_chunks(CHUNK));
-    let state = means.par_chunks_mut(CHUNK).zip(squares.par_chunks_mut(CHUNK));
-    chunks.zip(state).for_each(|((values, gradient), (means, squares))| {
+    let squares = Shared::new(squares);
+    each_chunk_of_two(values, means, [CHUNK; 2], |number, values, means| {
+        let start = number * CHUNK;
+        // SAFETY: chunks do not overlap, and every number comes once.
+        let squares = unsafe { squares.part(start..start + values.len()) };
+        let gradient = chunk(gradient, CHUNK, number);
         for (((value, g), mean), square) in values.iter_mut().zip(gradient).zip(means).zip(squares)
         {
             let g = g + coupled * *value;
@@ -97,7 +100,8 @@ pub fn adam(
     });
 }
 
-/// Moves `values` against their gradient. With momentum the velocity follows, which without may be empty.
+/// Moves `values` against their gradient. With momentum the velocity, of the same length, follows; without it may be
+/// empty.
 pub fn sgd(
     sgd: &SgdConfig,
     learning_rate: f32,
@@ -105,17 +109,17 @@ pub fn sgd(
     gradient: &[f32],
     velocity: &mut [f32],
 ) {
-    let chunks = values.par_chunks_mut(CHUNK).zip(gradient.par_chunks(CHUNK));
     if sgd.momentum == 0.0 {
-        chunks.for_each(|(values, gradient)| {
-            for (value, g) in values.iter_mut().zip(gradient) {
+        each_chunk(values, CHUNK, |number, values| {
+            for (value, g) in values.iter_mut().zip(chunk(gradient, CHUNK, number)) {
                 *value -= learning_rate * (g + sgd.weight_decay * *value);
             }
         });
         return;
     }
     // A buffer of zeros makes the first step that of plain descent, as in PyTorch.
-    chunks.zip(velocity.par_chunks_mut(CHUNK)).for_each(|((values, gradient), velocity)| {
+    each_chunk_of_two(values, velocity, [CHUNK; 2], |number, values, velocity| {
+        let gradient = chunk(gradient, CHUNK, number);
         for ((value, g), v) in values.iter_mut().zip(gradient).zip(velocity) {
             let g = g + sgd.weight_decay * *value;
             *v = sgd.momentum * *v + g;
