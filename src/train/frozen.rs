@@ -86,6 +86,13 @@ impl Kept {
     /// Forgets features that were made with other weights: to be called where somebody may have changed them, since
     /// training itself changes no frozen ones.
     pub fn check(&mut self, model: &dyn Model) {
+        if self.beginning.is_some() {
+            self.begin(model);
+        }
+    }
+
+    /// Keeps what there is only if it was made with the weights that the model has now.
+    fn begin(&mut self, model: &dyn Model) {
         let found = Beginning::of(model).map(|beginning| (beginning.layers, beginning.key()));
         if self.beginning != found {
             *self = Self { beginning: found, ..Self::default() };
@@ -101,15 +108,17 @@ impl Kept {
         mode: FrozenFeatures,
         folder: Option<&Path>,
     ) -> Result<Option<&Features>> {
+        if mode == FrozenFeatures::Off {
+            return Ok(None);
+        }
         let beginning = Beginning::of(model);
         if self.beginning.map(|(layers, _)| layers) != beginning.map(|found| found.layers) {
-            self.check(model);
+            self.begin(model);
         }
         let (Some(beginning), Some((_, weights))) = (beginning, self.beginning) else {
             return Ok(None);
         };
         let views = match (mode, part) {
-            (FrozenFeatures::Off, _) => return Ok(None),
             (FrozenFeatures::Auto, Part::Train { .. }) if set.is_augmented() => return Ok(None),
             (FrozenFeatures::Views(views), Part::Train { .. }) if set.is_augmented() => {
                 views.max(1)
