@@ -196,6 +196,35 @@ fn augmentation_is_honoured() {
     assert!((two[2] - anew[2]).abs() > 1e-6 && (two[4] - anew[4]).abs() > 1e-6);
 }
 
+#[test]
+fn without_pictures_a_network_begins_with_the_metadata() {
+    let table = |count: usize, shift: f32| {
+        let value = |(row, column): (usize, usize)| ((row * 5 + column) as f32 * 0.7 + shift).sin();
+        let names = (0..5).map(|column| format!("c{column}")).collect();
+        let values = Array2::from_shape_fn((count, 5), value);
+        let labels: Vec<usize> =
+            values.rows().into_iter().map(|r| usize::from(r[0] > 0.0)).collect();
+        Dataset::new(&labels, &["below", "above"])
+            .unwrap()
+            .with_features(&FeatureMatrix { values, names, unknown: Vec::new() })
+            .unwrap()
+    };
+    let run = |mode| {
+        let mut init = Init::seed(2);
+        let mut model = Sequential::new()
+            .add(Linear::new(5, 6, &mut init).unwrap())
+            .add(Layer::Relu)
+            .add(Linear::new(6, 2, &mut init).unwrap());
+        model.freeze("0").unwrap();
+        let config = TrainConfig { learning_rate: 1e-2, ..config(mode) };
+        let mut learner = Learner::new(model, &table(20, 0.0), &table(8, 1.0), &config).unwrap();
+        losses(&learner.fit_with(3, &mut Silent).unwrap())
+    };
+    let kept = run(FrozenFeatures::Auto);
+    assert_close(&kept, &run(FrozenFeatures::Off));
+    assert!(kept[4] < kept[0], "{kept:?}");
+}
+
 fn files(folder: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect()
 }
