@@ -55,7 +55,7 @@ fn main() -> Result<()> {
         })
     };
     let (input, labels) = (part("input")?, part("labels")?);
-    let labels: Vec<usize> = labels.values.iter().map(|label| *label as usize).collect();
+    let labels = labels.indices().map_err(|error| error.file(file).column("labels"))?;
     let [rows, channels, height, width] = input.shape[..] else {
         return Err(fail(format!("`input` is {:?}, not of rank 4", input.shape)).file(file));
     };

@@ -4,8 +4,8 @@
 use cuaderno::Result;
 use cuaderno::tensor::cpu::Window;
 use cuaderno::tensor::{
-    Activation, ChannelStatistics, Epilogue, Finish, LossOptions, Plain, Quiet, Slide, Tape,
-    Tensor, backward, fast, portable, read, tensor,
+    Activation, AdamConfig, ChannelStatistics, Epilogue, Finish, LossOptions, OptimizerConfig,
+    Plain, Quiet, SgdConfig, Slide, Tape, Tensor, Trail, backward, fast, portable, read, tensor,
 };
 use dfdx::shapes::{HasShape, ReduceShape, Shape};
 use dfdx::tensor::{PutTape, SplitTape};
@@ -296,6 +296,39 @@ fn losses_agree() {
             answer!(fast::cross_entropy(on(&logits), &labels, &options); &logits),
             answer!(portable::cross_entropy(on(&logits), &labels, &options); &logits),
         );
+    }
+}
+
+#[test]
+fn descent() {
+    let source = &mut source();
+    for round in 0..12 {
+        let shape = (source.gen_range(1..5), source.gen_range(1..70));
+        let weight_decay = if round % 3 == 0 { 0.0 } else { source.gen_range(0.0..0.3) };
+        let config = if round % 2 == 0 {
+            OptimizerConfig::Adam(AdamConfig {
+                betas: [source.gen_range(0.0..0.99), source.gen_range(0.0..0.999)],
+                epsilon: 1e-5,
+                weight_decay,
+                decoupled: round % 4 == 0,
+            })
+        } else {
+            let momentum = if round % 3 == 1 { 0.0 } else { source.gen_range(0.0..0.95) };
+            OptimizerConfig::Sgd(SgdConfig { momentum, weight_decay, nesterov: round % 4 == 1 })
+        };
+        let mut both = [random(source, shape), random(source, shape)];
+        both[1] = tensor(read(&both[0]).into_owned(), shape).unwrap();
+        let mut trails = [Trail::default(), Trail::default()];
+        for _ in 0..5 {
+            let (rate, direction) = (source.gen_range(0.0..0.2), random(source, shape));
+            for (form, (t, trail)) in both.iter_mut().zip(&mut trails).enumerate() {
+                let loss = on(t).try_mul(direction.clone()).unwrap().sum();
+                let mut gradients = backward(loss).unwrap();
+                let descend = [fast::descend, portable::descend][form];
+                descend(t, &mut gradients, trail, &config, rate).unwrap();
+            }
+        }
+        close(&format!("{config:?}"), &read(&both[0]), &read(&both[1]));
     }
 }
 

@@ -5,14 +5,16 @@ use cuaderno::models::{Hybrid, HybridConfig};
 use cuaderno::nn::{Inputs, Model, Pass};
 use cuaderno::tensor::cpu::Window;
 use cuaderno::tensor::{
-    ChannelStatistics, Epilogue, Finish, LossOptions, Plain, Tape, Tensor0, Tensor1, Tensor4,
-    adaptive_average_pool2d, add, average_pool2d, average_pool2d_inside, backward, batch_norm2d,
-    batch_norm2d_with, concat, conv2d, cross_entropy, dropout, flatten, global_average_pool2d,
-    linear, max_pool2d, portable, read, relu, relu6, sigmoid, silu, subsample2d, tensor,
+    ChannelStatistics, Epilogue, Finish, LossOptions, Plain, Slide, Tape, Tensor0, Tensor1,
+    Tensor2, Tensor3, Tensor4, adaptive_average_pool2d, add, average_pool2d, average_pool2d_inside,
+    backward, batch_norm2d, batch_norm2d_with, concat, conv2d, cross_entropy, dropout, fast,
+    flatten, global_average_pool2d, linear, max_pool2d, portable, read, relu, relu6, sigmoid, silu,
+    subsample2d, tensor,
 };
 use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{PutTape, SplitTape};
 use dfdx::tensor_ops::{SumTo, TryMul};
+use ndarray::Array2;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::time::SystemTime;
@@ -60,19 +62,18 @@ fn check<S: Shape>(
     let (count, step) = (gradient.len(), 4e-3f32);
     let places = 24.min(count);
     let (mut compared, mut wrong) = (0usize, Vec::new());
-    for _ in 0..places {
-        let place = source.gen_range(0..count);
+    for place in rand::seq::index::sample(source, count, places) {
         let moved = |by: f32| {
             let mut values = read(at).into_owned();
             values[place] += by;
             value(&tensor(values, *at.shape()).unwrap())
         };
-        let (ahead, here, behind) = (moved(step), value(at), moved(-step));
-        let (right, left) = ((ahead - here) / f64::from(step), (here - behind) / f64::from(step));
-        let difference = (right + left) / 2.0;
-        let closer = (moved(step / 2.0) - moved(-step / 2.0)) / f64::from(step);
-        let scale = 1.0 + right.abs().max(left.abs());
-        if (right - left).abs() > 0.02 * scale || (difference - closer).abs() > 0.01 * scale {
+        let here = value(at);
+        let sides = [step, -step, step / 2.0, -step / 2.0, step / 4.0, -step / 4.0]
+            .map(|by| (moved(by) - here) / f64::from(by));
+        let difference = (sides[0] + sides[1]) / 2.0;
+        let scale = 1.0 + sides[0].abs().max(sides[1].abs());
+        if sides.iter().any(|side| (side - difference).abs() > 0.01 * scale) {
             continue;
         }
         compared += 1;
@@ -196,6 +197,128 @@ fn the_other_operations() {
         ..LossOptions::default()
     };
     check("loss", &left, |x| cross_entropy(on(x), &labels, &options).unwrap(), &mut source);
+}
+
+type Sequences = fn(Tensor3, Tensor3, Option<Tensor1>, Slide) -> cuaderno::Result<Tensor3>;
+type Greatest = fn(Tensor3, Tensor3, Tensor1) -> cuaderno::Result<Tensor2>;
+
+#[test]
+fn operations_on_sequences() {
+    let source = &mut source();
+    let groups = source.gen_range(1..3);
+    let (channels, outputs) = (groups * source.gen_range(1..4), groups * source.gen_range(1..4));
+    let (batch, length, taps) =
+        (source.gen_range(1..4), source.gen_range(5..9), source.gen_range(1..4));
+    let slide = Slide {
+        stride: source.gen_range(1..3),
+        padding: source.gen_range(0..2),
+        dilation: source.gen_range(1..3),
+        groups,
+    };
+    let x = random(source, (batch, channels, length));
+    let weight = random(source, (outputs, channels / groups, taps));
+    let bias = random(source, (outputs,));
+    for form in [fast::conv1d as Sequences, portable::conv1d] {
+        let run = |x: &_, weight: &_, bias: &_| {
+            weighted(form(on(x), on(weight), Some(on(bias)), slide).unwrap(), 1)
+        };
+        check("conv1d x", &x, |x| run(x, &weight, &bias), source);
+        check("conv1d weight", &weight, |weight| run(&x, weight, &bias), source);
+        check("conv1d bias", &bias, |bias| run(&x, &weight, bias), source);
+    }
+    let x = random(source, (batch, length, channels));
+    let weight = random(source, (outputs, channels, taps));
+    for form in [fast::conv1d_max as Greatest, portable::conv1d_max] {
+        let run = |x: &_, weight: &_| weighted(form(on(x), on(weight), on(&bias)).unwrap(), 2);
+        check("conv1d_max x", &x, |x| run(x, &weight), source);
+        check("conv1d_max weight", &weight, |weight| run(&x, weight), source);
+    }
+}
+
+type Words = fn(Tensor2, &Array2<u32>, Option<usize>) -> cuaderno::Result<Tensor3>;
+type Attention = fn(Tensor3, Tensor2, Option<&Array2<bool>>) -> cuaderno::Result<Tensor2>;
+
+#[test]
+fn operations_on_texts() {
+    let source = &mut source();
+    let (words, dimensions) = (source.gen_range(3..8), source.gen_range(1..6));
+    let (batch, length) = (source.gen_range(1..4), source.gen_range(2..7));
+    let vectors = random(source, (words, dimensions));
+    // Some words twice, the first one not at all.
+    let tokens = Array2::from_shape_fn((batch, length), |_| source.gen_range(1..words) as u32);
+    for form in [fast::embedding as Words, portable::embedding] {
+        let run = |at: &_, padding| weighted(form(on(at), &tokens, padding).unwrap(), 1);
+        check("embedding", &vectors, |at| run(at, None), source);
+        // The padding's vector does count, but is not trained.
+        let padding = tokens[[0, 0]] as usize;
+        let [all, trained] = [None, Some(padding)].map(|padding| {
+            let gradients = backward(run(&vectors, padding)).unwrap();
+            read(&gradients.get(&vectors)).into_owned()
+        });
+        for (place, (all, trained)) in all.into_iter().zip(trained).enumerate() {
+            assert_eq!(trained, if place / dimensions == padding { 0.0 } else { all });
+        }
+    }
+    let values = random(source, (batch, length, dimensions));
+    let scores = random(source, (batch, length));
+    let mask =
+        Array2::from_shape_fn((batch, length), |(_, place)| place == 0 || source.gen_bool(0.6));
+    for form in [fast::attention_pool as Attention, portable::attention_pool] {
+        for mask in [None, Some(&mask)] {
+            let run =
+                |values: &_, scores: &_| weighted(form(on(values), on(scores), mask).unwrap(), 2);
+            check("attention values", &values, |values| run(values, &scores), source);
+            check("attention scores", &scores, |scores| run(&values, scores), source);
+        }
+    }
+}
+
+type Join = fn(Vec<Tensor4>) -> cuaderno::Result<Tensor4>;
+type Scale = fn(Tensor4, Tensor4) -> cuaderno::Result<Tensor4>;
+type Loss = fn(Tensor2, &[usize], &LossOptions) -> cuaderno::Result<Tensor0>;
+
+#[test]
+fn joined_and_scaled_channels_and_losses() {
+    let source = &mut source();
+    let (batch, height, width) =
+        (source.gen_range(1..4), source.gen_range(1..5), source.gen_range(1..5));
+    let parts = [1, 3, 2].map(|channels| random(source, (batch, channels, height, width)));
+    for form in [fast::concat_channels as Join, portable::concat_channels] {
+        for place in 0..3 {
+            let run = |at: &_| {
+                let each = |i: usize| on(if i == place { at } else { &parts[i] });
+                weighted(form((0..3).map(each).collect()).unwrap(), 1)
+            };
+            check("concat_channels", &parts[place], run, source);
+        }
+    }
+    let factors = random(source, (batch, 3, 1, 1));
+    for form in [fast::scale_channels as Scale, portable::scale_channels] {
+        let run = |x: &_, factors: &_| weighted(form(on(x), on(factors)).unwrap(), 2);
+        check("scale_channels x", &parts[1], |x| run(x, &factors), source);
+        check("scale_channels factors", &factors, |factors| run(&parts[1], factors), source);
+    }
+    let (rows, classes) = (source.gen_range(1..6), source.gen_range(2..7));
+    let logits = random(source, (rows, classes));
+    let labels: Vec<usize> = (0..rows).map(|_| source.gen_range(0..classes)).collect();
+    let class_weights = Some((0..classes).map(|_| source.gen_range(0.1..2.0)).collect());
+    for options in [
+        LossOptions {
+            focal_gamma: source.gen_range(0.5..3.0),
+            class_weights: class_weights.clone(),
+            ..LossOptions::default()
+        },
+        LossOptions {
+            label_smoothing: source.gen_range(0.0..0.5),
+            class_weights,
+            ..LossOptions::default()
+        },
+    ] {
+        for form in [fast::cross_entropy as Loss, portable::cross_entropy] {
+            let what = format!("{options:?}");
+            check(&what, &logits, |x| form(on(x), &labels, &options).unwrap(), source);
+        }
+    }
 }
 
 #[test]

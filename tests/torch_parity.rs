@@ -5,14 +5,15 @@ mod reference;
 
 use cuaderno::models::{Hybrid, HybridConfig};
 use cuaderno::nn::{
-    AveragePool2d, BatchNorm2d, Conv2d, Conv2dConfig, Init, Inputs, Layer, Linear, Model, Pass,
-    Sequential,
+    AveragePool2d, BatchNorm2d, Conv2d, Conv2dConfig, Init, Inputs, Layer, Linear, Model,
+    Parameter, Pass, Sequential,
 };
 use cuaderno::tensor::cpu::Window;
 use cuaderno::tensor::{
-    ChannelStatistics, Epilogue, Finish, LossOptions, Plain, Tape, Tensor0, Tensor1, Tensor2,
-    Tensor4, adaptive_average_pool2d, average_pool2d, backward, batch_norm2d, batch_norm2d_with,
-    conv2d, cross_entropy, linear, max_pool2d, portable, read, relu, relu6, sigmoid, silu, tensor,
+    ChannelStatistics, Epilogue, Finish, Gradients, LossOptions, Plain, Tape, Tensor0, Tensor1,
+    Tensor2, Tensor4, Trail, adaptive_average_pool2d, average_pool2d, backward, batch_norm2d,
+    batch_norm2d_with, conv2d, cross_entropy, descend, fast, linear, max_pool2d, portable, read,
+    relu, relu6, sigmoid, silu, tensor,
 };
 use cuaderno::train::{AdamConfig, Optimizer, OptimizerConfig, SgdConfig};
 use dfdx::shapes::HasShape;
@@ -310,6 +311,105 @@ fn twenty_training_steps_of_the_hybrid_network() {
         reference.check(&format!("hybrid/{name}/head"), &find("head.3.weight"), 1e-3);
         reference.check(&format!("hybrid/{name}/conv"), &find("image.0.weight"), 1e-3);
     }
+}
+
+/// The settings of `make.py`'s optimizers.
+fn optimizers() -> [(&'static str, OptimizerConfig); 5] {
+    let sgd = |momentum, weight_decay, nesterov| {
+        OptimizerConfig::Sgd(SgdConfig { momentum, weight_decay, nesterov })
+    };
+    let adam = AdamConfig {
+        betas: [0.8, 0.95],
+        epsilon: 1e-3,
+        weight_decay: 0.1,
+        ..AdamConfig::default()
+    };
+    let adamw = AdamConfig { weight_decay: 0.1, decoupled: true, ..AdamConfig::default() };
+    [
+        ("plain", sgd(0.0, 0.02, false)),
+        ("momentum", sgd(0.8, 0.02, false)),
+        ("nesterov", sgd(0.8, 0.0, true)),
+        ("adam", OptimizerConfig::Adam(adam)),
+        ("adamw", OptimizerConfig::Adam(adamw)),
+    ]
+}
+
+type Descent = fn(
+    &mut Plain<(usize,)>,
+    &mut Gradients,
+    &mut Trail,
+    &OptimizerConfig,
+    f32,
+) -> cuaderno::Result<()>;
+
+#[test]
+fn optimizers_take_the_same_steps() {
+    let reference = Reference::open();
+    let (start, given) = (reference.values("descent/values"), reference.values("descent/given"));
+    for form in [descend as Descent, fast::descend as Descent, portable::descend as Descent] {
+        for (name, config) in optimizers() {
+            let mut moved = Vec::new();
+            for (tensor_of, first_step) in [(0, 0), (1, 2)] {
+                let mut t = tensor(start[tensor_of * 7..][..7].to_vec(), (7,)).unwrap();
+                let mut trail = Trail::default();
+                for step in first_step..6 {
+                    let gradient = given[(step * 2 + tensor_of) * 7..][..7].to_vec();
+                    let gradient = tensor(gradient, (7,)).unwrap().put_tape(Tape::off());
+                    let mut gradients = backward(on(&t).try_mul(gradient).unwrap().sum()).unwrap();
+                    form(&mut t, &mut gradients, &mut trail, &config, 0.1).unwrap();
+                }
+                moved.extend(read(&t).into_owned());
+            }
+            reference.check(&format!("descent/{name}"), &moved, 1e-5);
+        }
+    }
+}
+
+#[test]
+fn what_thaws_later_begins_with_its_own_first_step() {
+    let reference = Reference::open();
+    let (start, given) = (reference.values("descent/values"), reference.values("descent/given"));
+    for (name, config) in optimizers() {
+        let mut parameters =
+            [0, 1].map(|row| Parameter::new(start[row * 7..][..7].to_vec(), &[7]).unwrap());
+        let mut optimizer = Optimizer::new(config).unwrap();
+        for step in 0..6 {
+            parameters[1].set_trainable(step >= 2);
+            let pass = Pass::training(0);
+            let mut loss: Option<Tensor0> = None;
+            for (row, parameter) in parameters.iter().enumerate() {
+                let gradient = given[(step * 2 + row) * 7..][..7].to_vec();
+                let gradient = tensor(gradient, (7,)).unwrap().put_tape(Tape::off());
+                let part = parameter.vector(&pass).unwrap().try_mul(gradient).unwrap().sum();
+                loss = Some(match loss {
+                    Some(sum) => sum + part,
+                    None => part,
+                });
+            }
+            let mut gradients = backward(loss.unwrap()).unwrap();
+            let named = parameters.iter_mut().map(|p| ("some".to_string(), p)).collect();
+            optimizer.step(named, &mut gradients, 0.1).unwrap();
+        }
+        let moved: Vec<f32> = parameters.iter().flat_map(|p| p.values().into_owned()).collect();
+        reference.check(&format!("descent/{name}"), &moved, 1e-5);
+    }
+}
+
+#[test]
+fn an_optimizer_tells_when_it_gets_other_parameters() {
+    let mut optimizer = Optimizer::new(OptimizerConfig::default()).unwrap();
+    let mut step = |count: usize| {
+        let mut parameter = Parameter::new(vec![1.0; count], &[count]).unwrap();
+        let loss = parameter.vector(&Pass::training(0)).unwrap().sum();
+        let named = vec![("head.bias".to_string(), &mut parameter)];
+        optimizer.step(named, &mut backward(loss).unwrap(), 0.1)
+    };
+    step(3).unwrap();
+    let error = step(4).unwrap_err().to_string();
+    assert!(
+        error.starts_with("layer `head.bias`: ") && error.contains("the same order"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -124,6 +124,31 @@ fn other_precisions_become_single() {
 }
 
 #[test]
+fn whole_numbers_of_every_width_are_read() {
+    let each = |bytes: &[&[u8]]| bytes.concat();
+    let weights = Weights::from_bytes(&file(&[
+        ("I64".into(), "I64", vec![2], each(&[&(-3i64).to_le_bytes(), &7i64.to_le_bytes()])),
+        ("I32".into(), "I32", vec![2], each(&[&(-3i32).to_le_bytes(), &7i32.to_le_bytes()])),
+        ("I16".into(), "I16", vec![2], each(&[&(-3i16).to_le_bytes(), &7i16.to_le_bytes()])),
+        ("I8".into(), "I8", vec![2], each(&[&(-3i8).to_le_bytes(), &7i8.to_le_bytes()])),
+        ("U64".into(), "U64", vec![2], each(&[&3u64.to_le_bytes(), &7u64.to_le_bytes()])),
+        ("U32".into(), "U32", vec![2], each(&[&3u32.to_le_bytes(), &7u32.to_le_bytes()])),
+        ("U16".into(), "U16", vec![2], each(&[&3u16.to_le_bytes(), &7u16.to_le_bytes()])),
+        ("U8".into(), "U8", vec![2], vec![3, 7]),
+    ]))
+    .unwrap();
+    for name in weights.names() {
+        let tensor = weights.get(name).unwrap();
+        if name.starts_with('I') {
+            assert_eq!(tensor.values, [-3.0, 7.0], "{name}");
+            assert_says(&tensor.indices().unwrap_err(), &["value 0 is -3, which is no index"]);
+        } else {
+            assert_eq!(tensor.indices().unwrap(), [3, 7], "{name}");
+        }
+    }
+}
+
+#[test]
 fn torchvisions_counters_of_batches_are_no_weights() {
     let mut entries = entries(&network(2), "F32", single);
     let counter = 1234i64.to_le_bytes().to_vec();

@@ -200,21 +200,18 @@ impl Dataset {
         self.pictures.as_ref().is_some_and(|pictures| pictures.transform.is_random())
     }
 
-    /// Hands what the inputs of the examples depend on to a hash, the randomness of augmentation aside.
+    /// Hands what a network begins with to a hash: the pictures, the randomness of their augmentation aside, or where
+    /// there are none the metadata.
     pub(crate) fn fingerprint(&self, add: &mut dyn FnMut(&[u8])) {
-        if let Some(pictures) = &self.pictures {
-            add(format!("{:?}", pictures.transform).as_bytes());
-            add(&[pictures.set.height(), pictures.set.width()].map(usize::to_le_bytes).concat());
-            for row in &pictures.rows {
-                // Rows were checked when the examples got their pictures.
-                add(pictures.set.pixels(*row).unwrap_or_default());
-            }
-        }
-        for value in self.features.iter().flatten() {
-            add(&value.to_bits().to_le_bytes());
-        }
-        for token in self.tokens.iter().flatten() {
-            add(&token.to_le_bytes());
+        let Some(pictures) = &self.pictures else {
+            self.features.iter().flatten().for_each(|value| add(&value.to_bits().to_le_bytes()));
+            return;
+        };
+        add(format!("{:?}", pictures.transform).as_bytes());
+        add(&[pictures.set.height(), pictures.set.width()].map(usize::to_le_bytes).concat());
+        for row in &pictures.rows {
+            // Rows were checked when the examples got their pictures.
+            add(pictures.set.pixels(*row).unwrap_or_default());
         }
     }
 
@@ -270,17 +267,22 @@ impl Dataset {
             let shape = (indices.len(), 3, pictures.set.height(), pictures.set.width());
             tensor(self.pixels(pictures, indices, seed, epoch)?, shape)
         });
+        let labels = indices.iter().map(|index| self.labels[*index]).collect();
+        let inputs = Inputs { images: images.transpose()?, ..self.beside_pictures(indices)? };
+        Ok((inputs, labels))
+    }
+
+    /// Of these examples, which must be there, all but the pictures.
+    pub(crate) fn beside_pictures(&self, indices: &[usize]) -> Result<Inputs> {
         let features = self.features.as_ref().map(|features| {
             let values = indices.iter().flat_map(|index| features.row(*index).to_vec()).collect();
             tensor(values, (indices.len(), features.ncols()))
         });
-        let labels = indices.iter().map(|index| self.labels[*index]).collect();
-        let inputs = Inputs {
-            images: images.transpose()?,
+        Ok(Inputs {
             features: features.transpose()?,
             tokens: self.tokens.as_ref().map(|tokens| tokens.select(Axis(0), indices)),
-        };
-        Ok((inputs, labels))
+            ..Inputs::default()
+        })
     }
 
     fn pixels(

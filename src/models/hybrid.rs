@@ -1,8 +1,7 @@
 //! A picture branch and a metadata branch, joined before the classifier.
 
 use crate::nn::{
-    Buffer, Conv2d, Conv2dConfig, Dropout, Init, Inputs, Layer, Linear, MaxPool2d, Model,
-    Parameter, Pass, Sequential, named, named_buffers, named_mut,
+    Conv2d, Conv2dConfig, Dropout, Init, Inputs, Layer, Linear, MaxPool2d, Model, Pass, Sequential,
 };
 use crate::tensor::{Tensor2, concat, constant, tensor};
 use crate::{Error, ErrorKind, Result};
@@ -157,35 +156,15 @@ impl Hybrid {
 
 impl Model for Hybrid {
     fn forward(&self, inputs: &Inputs, pass: &Pass) -> Result<Tensor2> {
-        let image =
-            pass.enter("image", || self.image.forward(inputs.images()?, pass)?.features())?;
+        let image = pass.enter("image", || self.image.begin(inputs, pass)?.features())?;
         let metadata =
             pass.enter("metadata", || self.metadata.forward(inputs.features()?, pass)?.features())?;
         pass.enter("head", || self.head.forward(concat(image, metadata)?, pass)?.features())
     }
 
-    fn parameters(&self) -> Vec<(String, &Parameter)> {
-        let mut all = named("image", self.image.parameters());
-        all.extend(named("metadata", self.metadata.parameters()));
-        all.extend(named("head", self.head.parameters()));
-        all
+    fn beginning(&self) -> Option<(&str, &Sequential)> {
+        Some(("image", &self.image))
     }
 
-    fn parameters_mut(&mut self) -> Vec<(String, &mut Parameter)> {
-        let mut all = named_mut("image", self.image.parameters_mut());
-        all.extend(named_mut("metadata", self.metadata.parameters_mut()));
-        all.extend(named_mut("head", self.head.parameters_mut()));
-        all
-    }
-
-    fn buffers(&self) -> Vec<(String, &Buffer)> {
-        let mut all = named_buffers("image", self.image.buffers());
-        all.extend(named_buffers("metadata", self.metadata.buffers()));
-        all.extend(named_buffers("head", self.head.buffers()));
-        all
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Model> {
-        Box::new(self.clone())
-    }
+    crate::parts!(image, metadata, head);
 }

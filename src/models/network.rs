@@ -1,7 +1,7 @@
 //! What the zoo's picture classifiers have in common.
 
-use crate::nn::{Buffer, Inputs, Layer, Model, Parameter, Pass, Sequential};
-use crate::tensor::Tensor2;
+use crate::nn::{Buffer, Inputs, Layer, Model, Parameter, Part, Pass, Sequential, Summary};
+use crate::tensor::{Tensor2, tensor};
 use crate::{Error, ErrorKind, Result};
 
 /// A picture classifier: layers with torchvision's names, the last of which is its head.
@@ -37,6 +37,18 @@ impl Network {
     /// The layer that tells the classes apart, such as `fc`: the one to train first in transfer learning.
     pub fn head(&self) -> &str {
         &self.head
+    }
+
+    /// All its layers.
+    pub fn layers(&self) -> &Sequential {
+        &self.layers
+    }
+
+    /// Its layers as a table, run on one picture of the size that it was designed for. [`Summary::new`] takes any input.
+    pub fn summary(&self) -> Result<Summary> {
+        let black = vec![0.0; 3 * self.pixels * self.pixels];
+        let images = Some(tensor(black, (1, 3, self.pixels, self.pixels))?);
+        Summary::new(self, &Inputs { images, ..Inputs::default() })
     }
 
     /// Height and width of the pictures that it was designed for; most others do as well.
@@ -102,7 +114,7 @@ fn before(layers: &Sequential, head: &str) -> Option<Sequential> {
 
 impl Model for Network {
     fn forward(&self, inputs: &Inputs, pass: &Pass) -> Result<Tensor2> {
-        self.layers.forward(inputs.images()?, pass)?.features()
+        self.layers.begin(inputs, pass)?.features()
     }
 
     fn parameters(&self) -> Vec<(String, &Parameter)> {
@@ -117,12 +129,26 @@ impl Model for Network {
         self.layers.buffers()
     }
 
-    fn layers(&self) -> Option<&Sequential> {
-        Some(&self.layers)
+    fn beginning(&self) -> Option<(&str, &Sequential)> {
+        Some(("", &self.layers))
     }
 
     fn boxed_clone(&self) -> Box<dyn Model> {
         Box::new(self.clone())
+    }
+}
+
+impl Part for Network {
+    fn list<'a>(&'a self, name: &str, into: &mut Vec<(String, &'a Parameter)>) {
+        self.layers.list(name, into);
+    }
+
+    fn list_mut<'a>(&'a mut self, name: &str, into: &mut Vec<(String, &'a mut Parameter)>) {
+        self.layers.list_mut(name, into);
+    }
+
+    fn list_buffers<'a>(&'a self, name: &str, into: &mut Vec<(String, &'a Buffer)>) {
+        self.layers.list_buffers(name, into);
     }
 }
 

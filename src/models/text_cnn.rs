@@ -1,9 +1,6 @@
 //! A convolutional network for short texts (Kim, 2014).
 
-use crate::nn::{
-    Conv1d, Dropout, Embedding, Init, Inputs, Layer, Linear, Model, Parameter, Pass, Sequential,
-    named, named_mut,
-};
+use crate::nn::{Conv1d, Dropout, Embedding, Init, Inputs, Layer, Linear, Model, Pass, Sequential};
 use crate::tensor::{Tensor2, concat};
 use crate::{Error, ErrorKind, Result};
 use dfdx::tensor::{PutTape, SplitTape};
@@ -111,27 +108,5 @@ impl Model for TextCnn {
         pass.enter("head", || self.head.forward(found, pass)?.features())
     }
 
-    fn parameters(&self) -> Vec<(String, &Parameter)> {
-        let mut all = vec![("embedding.weight".to_string(), &self.embedding.weight)];
-        for (place, convolution) in self.convolutions.iter().enumerate() {
-            all.push((format!("convolutions.{place}.weight"), &convolution.weight));
-            all.push((format!("convolutions.{place}.bias"), &convolution.bias));
-        }
-        all.extend(named("head", self.head.parameters()));
-        all
-    }
-
-    fn parameters_mut(&mut self) -> Vec<(String, &mut Parameter)> {
-        let mut all = vec![("embedding.weight".to_string(), &mut self.embedding.weight)];
-        for (place, convolution) in self.convolutions.iter_mut().enumerate() {
-            all.push((format!("convolutions.{place}.weight"), &mut convolution.weight));
-            all.push((format!("convolutions.{place}.bias"), &mut convolution.bias));
-        }
-        all.extend(named_mut("head", self.head.parameters_mut()));
-        all
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Model> {
-        Box::new(self.clone())
-    }
+    crate::parts!(embedding, convolutions, head);
 }

@@ -1,9 +1,9 @@
 //! The batch normalization layer.
 
-use super::{Buffer, Parameter, Pass};
+use super::{Buffer, Parameter, Pass, SummaryRow};
 use crate::tensor::{ChannelStatistics, Finish, Tensor4, batch_norm2d, batch_norm2d_with};
 use crate::{Error, ErrorKind, Result};
-use dfdx::shapes::HasShape;
+use dfdx::shapes::{HasShape, Shape};
 
 /// Batch normalization of `[batch, channels, height, width]` (Ioffe and Szegedy, 2015). In training it normalizes by the
 /// batch and keeps running statistics; in inference it normalizes by those. A frozen layer, one whose weight and bias are
@@ -61,10 +61,13 @@ impl BatchNorm2d {
 
     /// The layer's output; where it normalizes by the batch, the running statistics follow.
     pub fn forward(&self, input: Tensor4, pass: &Pass) -> Result<Tensor4> {
-        self.forward_then(input, Finish::default(), pass)
+        let output = self.forward_then(input, Finish::default(), pass)?;
+        let parameters = [&self.weight, &self.bias];
+        pass.note(|| SummaryRow::of("BatchNorm2d", parameters, output.shape().concrete().to_vec()));
+        Ok(output)
     }
 
-    /// [`Self::forward`] with what follows in the same step.
+    /// [`Self::forward`] with what follows in the same step, and without a note in the summary.
     pub(super) fn forward_then(
         &self,
         input: Tensor4,

@@ -1,8 +1,9 @@
 //! The one-dimensional convolution layer.
 
-use super::{Init, Parameter, Pass};
+use super::{Init, Parameter, Pass, SummaryRow};
 use crate::tensor::{Slide, Tensor2, Tensor3, conv1d, conv1d_max};
 use crate::{Error, ErrorKind, Result};
+use dfdx::shapes::{HasShape, Shape};
 
 /// Convolution over sequences, from `[batch, in channels, length]` to `[batch, out channels, length']`.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ impl Conv1d {
 
     /// The same with a window that slides otherwise.
     ///
-    /// Errors when the groups do not divide the channels.
+    /// Errors when the groups do not divide the channels, or a size is 0.
     pub fn sliding(
         inputs: usize,
         outputs: usize,
@@ -45,7 +46,9 @@ impl Conv1d {
     /// The layer's output.
     pub fn forward(&self, input: Tensor3, pass: &Pass) -> Result<Tensor3> {
         let (weight, bias) = (self.weight.tensor3(pass)?, self.bias.vector(pass)?);
-        conv1d(input, weight, Some(bias), self.slide)
+        let output = conv1d(input, weight, Some(bias), self.slide)?;
+        self.note(output.shape().concrete().to_vec(), pass);
+        Ok(output)
     }
 
     /// The greatest value of each filter after ReLU, `[batch, out channels]`, from an input with its channels last,
@@ -57,6 +60,14 @@ impl Conv1d {
             let problem = format!("the maximum over all places is not made for {:?}", self.slide);
             return Err(Error::new(ErrorKind::Parameter, problem));
         }
-        conv1d_max(input, self.weight.tensor3(pass)?, self.bias.vector(pass)?)
+        let (batch, length, _) = *input.shape();
+        let output = conv1d_max(input, self.weight.tensor3(pass)?, self.bias.vector(pass)?)?;
+        let (filters, taps) = (output.shape().1, self.weight.shape()[2]);
+        self.note(vec![batch, filters, length + 1 - taps], pass);
+        Ok(output)
+    }
+
+    fn note(&self, output: Vec<usize>, pass: &Pass) {
+        pass.note(|| SummaryRow::of("Conv1d", [&self.weight, &self.bias], output));
     }
 }

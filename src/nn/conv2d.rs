@@ -1,10 +1,10 @@
 //! The two-dimensional convolution layer.
 
-use super::{Init, Parameter, Pass};
+use super::{Init, Parameter, Pass, SummaryRow};
 use crate::tensor::cpu::Window;
 use crate::tensor::{Epilogue, Quiet, Tape, Tensor4, conv2d, conv2d_quiet};
 use crate::{Error, ErrorKind, Result};
-use dfdx::shapes::HasShape;
+use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{PutTape, SplitTape};
 
 /// Sizes of a [`Conv2d`].
@@ -79,7 +79,7 @@ pub struct Conv2d {
 impl Conv2d {
     /// A layer with PyTorch's initial weights.
     ///
-    /// Errors when the groups do not divide the channels.
+    /// Errors when the groups do not divide the channels, a size is 0, or the window does not move.
     pub fn new(config: Conv2dConfig, init: &mut Init) -> Result<Self> {
         let Conv2dConfig { in_channels, out_channels, window, groups, bias, same: _ } = config;
         if groups == 0 || in_channels % groups != 0 || out_channels % groups != 0 {
@@ -87,6 +87,10 @@ impl Conv2d {
                 ErrorKind::Parameter,
                 format!("{groups} groups do not divide {in_channels} and {out_channels} channels"),
             ));
+        }
+        if window.stride.contains(&0) || window.dilation.contains(&0) {
+            let problem = format!("a convolution with a stride or dilation of 0: {window:?}");
+            return Err(Error::new(ErrorKind::Parameter, problem));
         }
         let channels = in_channels / groups;
         let shape = [out_channels, channels, window.kernel[0], window.kernel[1]];
@@ -96,6 +100,19 @@ impl Conv2d {
 
     /// The layer's output, with what follows in the same pass.
     pub fn forward(&self, input: Tensor4, epilogue: Epilogue, pass: &Pass) -> Result<Tensor4> {
+        let output = self.compute(input, epilogue, pass)?;
+        let parameters = std::iter::once(&self.weight).chain(&self.bias);
+        pass.note(|| SummaryRow::of("Conv2d", parameters, output.shape().concrete().to_vec()));
+        Ok(output)
+    }
+
+    /// [`Self::forward`] without a note in the summary.
+    pub(super) fn compute(
+        &self,
+        input: Tensor4,
+        epilogue: Epilogue,
+        pass: &Pass,
+    ) -> Result<Tensor4> {
         let bias = self.bias.as_ref().map(|bias| bias.vector(pass)).transpose()?;
         let weight = self.weight.tensor4(pass)?;
         let window = self.window(&input);

@@ -1,8 +1,9 @@
 //! The embedding layer.
 
-use super::{Init, Parameter, Pass};
+use super::{Init, Parameter, Pass, SummaryRow};
 use crate::Result;
 use crate::tensor::{Tensor3, embedding};
+use dfdx::shapes::{HasShape, Shape};
 use ndarray::Array2;
 
 /// A vector for each word: from tokens `[batch, length]` to `[batch, length, dimensions]`.
@@ -16,6 +17,8 @@ pub struct Embedding {
 
 impl Embedding {
     /// Normally distributed vectors, and zeros for the padding, as in PyTorch.
+    ///
+    /// Errors when a size is 0.
     pub fn new(
         words: usize,
         dimensions: usize,
@@ -43,6 +46,9 @@ impl Embedding {
 
     /// The layer's output.
     pub fn forward(&self, tokens: &Array2<u32>, pass: &Pass) -> Result<Tensor3> {
-        embedding(self.weight.matrix(pass)?, tokens, self.padding)
+        let output = embedding(self.weight.matrix(pass)?, tokens, self.padding)?;
+        let shape = output.shape().concrete().to_vec();
+        pass.note(|| SummaryRow::of("Embedding", [&self.weight], shape));
+        Ok(output)
     }
 }

@@ -1,7 +1,7 @@
 //! Initial weights.
 
-use super::Parameter;
-use crate::Result;
+use super::{Parameter, normal};
+use crate::{Error, ErrorKind, Result};
 use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -44,28 +44,25 @@ impl Init {
 
     /// Uniform values in ±1/√`fan_in`: PyTorch's default for the weights and biases of linear and
     /// convolutional layers (He et al., 2015, with a = √5).
+    ///
+    /// Errors when a size is 0.
     pub fn uniform(&mut self, shape: &[usize], fan_in: usize) -> Result<Parameter> {
         let bound = 1.0 / (fan_in.max(1) as f32).sqrt();
-        let count = shape.iter().product();
+        let count = count(shape)?;
         Parameter::new((0..count).map(|_| self.random.gen_range(-bound..=bound)).collect(), shape)
     }
 
     /// Normally distributed values with mean 0 (Box and Muller's method), drawn on all threads.
+    ///
+    /// Errors when a size is 0.
     pub fn normal(&mut self, shape: &[usize], deviation: f32) -> Result<Parameter> {
         const RUN: usize = 1 << 14;
-        let mut values = vec![0.0; shape.iter().product()];
+        let mut values = vec![0.0; count(shape)?];
         let base = self.random.next_u64();
         values.par_chunks_mut(RUN).enumerate().for_each(|(run, values)| {
             let mut random = ChaCha8Rng::seed_from_u64(base);
             random.set_stream(run as u64 + 1);
-            for pair in values.chunks_mut(2) {
-                let (u, v): (f32, f32) = (1.0 - random.r#gen::<f32>(), random.r#gen());
-                let radius = deviation * (-2.0 * u.ln()).sqrt();
-                let (sine, cosine) = (std::f32::consts::TAU * v).sin_cos();
-                pair.iter_mut()
-                    .zip([cosine, sine])
-                    .for_each(|(value, part)| *value = radius * part);
-            }
+            normal::fill(values, deviation, &mut random);
         });
         Parameter::new(values, shape)
     }
@@ -91,4 +88,13 @@ impl Init {
         });
         Ok((weight, bias.transpose()?))
     }
+}
+
+/// The number of weights of this shape.
+fn count(shape: &[usize]) -> Result<usize> {
+    if shape.contains(&0) {
+        let problem = format!("a layer with weights of shape {shape:?}, of which a size is 0");
+        return Err(Error::new(ErrorKind::Parameter, problem));
+    }
+    Ok(shape.iter().product())
 }

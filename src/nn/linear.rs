@@ -1,8 +1,9 @@
 //! The fully connected layer.
 
-use super::{Init, Parameter, Pass};
+use super::{Init, Parameter, Pass, SummaryRow};
 use crate::Result;
 use crate::tensor::{Tensor2, linear};
+use dfdx::shapes::{HasShape, Shape};
 
 /// y = x · weightᵀ + bias, from `[batch, in]` to `[batch, out]`.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct Linear {
 
 impl Linear {
     /// A layer with a bias and PyTorch's initial weights.
+    ///
+    /// Errors when a size is 0.
     pub fn new(inputs: usize, outputs: usize, init: &mut Init) -> Result<Self> {
         Ok(Self {
             weight: init.uniform(&[outputs, inputs], inputs)?,
@@ -23,6 +26,8 @@ impl Linear {
     }
 
     /// A layer with normally distributed weights of this standard deviation, and biases of 0.
+    ///
+    /// Errors when a size is 0.
     pub fn normal(inputs: usize, outputs: usize, deviation: f32, init: &mut Init) -> Result<Self> {
         Ok(Self {
             weight: init.normal(&[outputs, inputs], deviation)?,
@@ -32,6 +37,14 @@ impl Linear {
 
     /// The layer's output, after ReLU if asked for.
     pub fn forward(&self, input: Tensor2, relu: bool, pass: &Pass) -> Result<Tensor2> {
+        let output = self.compute(input, relu, pass)?;
+        let parameters = std::iter::once(&self.weight).chain(&self.bias);
+        pass.note(|| SummaryRow::of("Linear", parameters, output.shape().concrete().to_vec()));
+        Ok(output)
+    }
+
+    /// [`Self::forward`] without a note in the summary.
+    pub(super) fn compute(&self, input: Tensor2, relu: bool, pass: &Pass) -> Result<Tensor2> {
         let bias = self.bias.as_ref().map(|bias| bias.vector(pass)).transpose()?;
         linear(input, self.weight.matrix(pass)?, bias, relu)
     }

@@ -4,6 +4,7 @@
 
 mod activations;
 mod batch_norm;
+mod begun;
 mod block;
 mod buffer;
 mod conv1d;
@@ -15,7 +16,9 @@ mod init;
 mod layer;
 mod linear;
 mod model;
+mod normal;
 mod parameter;
+mod part;
 mod pass;
 mod pool;
 mod sequential;
@@ -24,6 +27,7 @@ mod weights;
 
 pub use activations::Activations;
 pub use batch_norm::BatchNorm2d;
+pub use begun::Begun;
 pub use block::{Branches, Gate, Residual};
 pub use buffer::Buffer;
 pub use conv1d::Conv1d;
@@ -34,8 +38,9 @@ pub use graph::{Graph, Node};
 pub use init::Init;
 pub use layer::Layer;
 pub use linear::Linear;
-pub use model::{Anywhere, Inputs, Model, named, named_buffers, named_mut};
+pub use model::{Anywhere, Inputs, Model};
 pub use parameter::Parameter;
+pub use part::Part;
 pub use pass::{Mode, Pass};
 pub use pool::{AveragePool2d, MaxPool2d, Subsample2d};
 pub use sequential::Sequential;

@@ -1,7 +1,7 @@
 //! What the training loop asks of a network.
 
 use super::weights::is_under;
-use super::{Buffer, Parameter, Pass, Sequential};
+use super::{Begun, Buffer, Parameter, Pass, Sequential};
 use crate::tensor::{Plain, Tensor2, Tensor4, constant};
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
@@ -15,31 +15,41 @@ pub struct Inputs {
     pub features: Option<Plain<(usize, usize)>>,
     /// Texts as the numbers of their words, `[batch, length]`.
     pub tokens: Option<Array2<u32>>,
+    /// In place of the pictures, what the frozen layers that a network begins with made of them; see
+    /// [`Model::beginning`].
+    pub begun: Option<Begun>,
 }
 
 impl Inputs {
     /// The pictures, or an error when the data set has none.
     pub fn images(&self) -> Result<Tensor4> {
-        self.images.as_ref().map(constant).ok_or_else(|| missing("pictures"))
+        self.images.as_ref().map(constant).ok_or_else(|| self.missing("pictures"))
     }
 
     /// The metadata, or an error when the data set has none.
     pub fn features(&self) -> Result<Tensor2> {
-        self.features.as_ref().map(constant).ok_or_else(|| missing("metadata"))
+        self.features.as_ref().map(constant).ok_or_else(|| self.missing("metadata"))
     }
 
     /// The texts, or an error when the data set has none.
     pub fn tokens(&self) -> Result<&Array2<u32>> {
-        self.tokens.as_ref().ok_or_else(|| missing("texts"))
+        self.tokens.as_ref().ok_or_else(|| self.missing("texts"))
+    }
+
+    fn missing(&self, what: &str) -> Error {
+        if self.begun.is_some() {
+            let problem = format!("of the {what} there is only what the frozen beginning made");
+            return Error::new(ErrorKind::Shape, problem)
+                .help("run the layers that `Model::beginning` names by `Sequential::begin`");
+        }
+        let problem = format!("the network wants {what}, which the data set has not");
+        Error::new(ErrorKind::Shape, problem)
+            .help(format!("give the data set {what}, or take another network"))
     }
 }
 
-fn missing(what: &str) -> Error {
-    Error::new(ErrorKind::Shape, format!("the network wants {what}, which the data set has not"))
-        .help(format!("give the data set {what}, or take another network"))
-}
-
-/// A network that turns a batch into one row of logits per example.
+/// A network that turns a batch into one row of logits per example. Of a network of one's own, [`parts`](crate::parts)
+/// writes all but `forward`.
 pub trait Model: std::fmt::Debug + Anywhere {
     /// The logits, `[batch, classes]`.
     fn forward(&self, inputs: &Inputs, pass: &Pass) -> Result<Tensor2>;
@@ -55,9 +65,10 @@ pub trait Model: std::fmt::Debug + Anywhere {
         Vec::new()
     }
 
-    /// The layers of a network that is nothing but a sequence of them. Training then computes only once what a frozen
-    /// beginning makes of each picture.
-    fn layers(&self) -> Option<&Sequential> {
+    /// The layers that pictures go into first, with what stands before the names of their parameters (`image`, or "").
+    /// Training then computes only once what those of them make of each picture that are frozen and have nothing but
+    /// frozen ones before them. A network that has such layers runs them by [`Sequential::begin`].
+    fn beginning(&self) -> Option<(&str, &Sequential)> {
         None
     }
 
@@ -128,8 +139,8 @@ impl Model for Box<dyn Model> {
         (**self).buffers()
     }
 
-    fn layers(&self) -> Option<&Sequential> {
-        (**self).layers()
+    fn beginning(&self) -> Option<(&str, &Sequential)> {
+        (**self).beginning()
     }
 
     fn boxed_clone(&self) -> Box<dyn Model> {
@@ -143,38 +154,19 @@ impl Clone for Box<dyn Model> {
     }
 }
 
-/// Puts the names of a part's parameters under the part's own name.
-pub fn named<'a>(
-    part: &str,
-    parameters: Vec<(String, &'a Parameter)>,
-) -> Vec<(String, &'a Parameter)> {
-    parameters.into_iter().map(|(name, parameter)| (format!("{part}.{name}"), parameter)).collect()
-}
-
-/// [`named`] for writing.
-pub fn named_mut<'a>(
-    part: &str,
-    parameters: Vec<(String, &'a mut Parameter)>,
-) -> Vec<(String, &'a mut Parameter)> {
-    parameters.into_iter().map(|(name, parameter)| (format!("{part}.{name}"), parameter)).collect()
-}
-
-/// [`named`] for buffers.
-pub fn named_buffers<'a>(
-    part: &str,
-    buffers: Vec<(String, &'a Buffer)>,
-) -> Vec<(String, &'a Buffer)> {
-    buffers.into_iter().map(|(name, buffer)| (format!("{part}.{name}"), buffer)).collect()
-}
-
 /// What can be sent to other threads and seen from them: every model on the processor. With the feature `cuda` this asks
-/// for nothing, since dfdx's tensors on a GPU stay on the thread that made them.
+/// for nothing, since dfdx's tensors on a GPU stay on the thread that made them; [`Weights`](super::Weights) can be sent,
+/// and loaded into a network that the other thread has built.
 #[cfg(not(feature = "cuda"))]
 pub trait Anywhere: Send + Sync {}
 #[cfg(not(feature = "cuda"))]
 impl<T: Send + Sync + ?Sized> Anywhere for T {}
 
-/// Nothing is asked for: dfdx's tensors on a GPU stay on the thread that made them.
+/// Nothing is asked for: dfdx's tensors on a GPU stay on the thread that made them; [`Weights`](super::Weights) can be
+/// sent, and loaded into a network that the other thread has built.
+// Each tensor holds dfdx's device, and that a `CudaStream` of cudarc 0.9, a bare pointer that is neither `Send` nor `Sync`.
+// To declare it so here would be wrong: in the backward pass of a product dfdx turns the device's one cuBLAS handle to a
+// second stream and back, unlocked, so that two threads on one device would spoil each other's numbers.
 #[cfg(feature = "cuda")]
 pub trait Anywhere {}
 #[cfg(feature = "cuda")]

@@ -2,8 +2,8 @@
 
 use super::Pass;
 use crate::tensor::{
-    Gradients, Plain, Tape, Tensor, Tensor1, Tensor2, Tensor3, Tensor4, out_of_memory, read,
-    take_gradient, tensor, update,
+    Gradients, OptimizerConfig, Plain, Tape, Tensor, Tensor1, Tensor2, Tensor3, Tensor4, Trail,
+    descend, out_of_memory, read, take_gradient, tensor, update,
 };
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::{HasShape, Shape};
@@ -135,6 +135,18 @@ impl Parameter {
     fn wrong_rank<T>(&self, rank: usize) -> Result<T> {
         let problem = format!("a parameter of shape {:?} is not of rank {rank}", self.shape());
         Err(Error::new(ErrorKind::Shape, problem))
+    }
+
+    /// Moves the values one step against their gradient, which may be taken out of `gradients`; `trail` is what the
+    /// optimizer keeps of this parameter.
+    pub(crate) fn descend(
+        &mut self,
+        gradients: &mut Gradients,
+        trail: &mut Trail,
+        config: &OptimizerConfig,
+        learning_rate: f32,
+    ) -> Result<()> {
+        each_rank!(&mut self.value, t => descend(t, gradients, trail, config, learning_rate))
     }
 
     /// The gradient of the last backward pass, in row-major order, zeros when there was none. It is taken out of

@@ -72,11 +72,22 @@ impl Pass {
     /// Runs a part of a network under its name, so that errors tell where they come from.
     pub fn enter<T>(&self, name: &str, part: impl FnOnce() -> Result<T>) -> Result<T> {
         self.path.borrow_mut().push(name.to_string());
-        let result = part().map_err(|error: Error| {
-            if error.has_layer() { error } else { error.layer(self.path.borrow().join(".")) }
-        });
+        let result =
+            part().map_err(
+                |error: Error| {
+                    if error.has_layer() { error } else { error.layer(self.place()) }
+                },
+            );
         self.path.borrow_mut().pop();
         result
+    }
+
+    /// The name of the part that runs; one without a name of its own has that of what it lies in.
+    fn place(&self) -> String {
+        let path = self.path.borrow();
+        let names: Vec<&str> =
+            path.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+        names.join(".")
     }
 
     /// Whether this pass notes what every layer does.
@@ -87,8 +98,7 @@ impl Pass {
     /// Notes what the layer at the current place made, if this pass traces.
     pub(super) fn note(&self, row: impl FnOnce() -> SummaryRow) {
         if let Some(trace) = &self.trace {
-            let name = self.path.borrow().join(".");
-            trace.borrow_mut().push(SummaryRow { name, ..row() });
+            trace.borrow_mut().push(SummaryRow { name: self.place(), ..row() });
         }
     }
 

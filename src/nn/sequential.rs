@@ -2,8 +2,8 @@
 
 use super::layer::{Entry, joined};
 use super::{
-    Activations, BatchNorm2d, Buffer, Conv2d, Inputs, Layer, Linear, Model, Parameter, Pass,
-    Subsample2d, SummaryRow,
+    Activations, BatchNorm2d, Buffer, Conv2d, Inputs, Layer, Model, Parameter, Pass, Subsample2d,
+    SummaryRow,
 };
 use crate::Result;
 use crate::tensor::{
@@ -97,14 +97,16 @@ impl Sequential {
         run(&self.layers[..layers.min(self.layers.len())], start(inputs)?, None, pass)
     }
 
-    /// Runs the layers after the first `layers`.
-    pub(crate) fn forward_rest(
-        &self,
-        layers: usize,
-        input: Activations,
-        pass: &Pass,
-    ) -> Result<Tensor2> {
-        run(&self.layers[layers.min(self.layers.len())..], input, None, pass)?.features()
+    /// Runs the layers on the pictures of a batch, or where it holds what the first of them made of these, those that
+    /// follow. So does a network with what it names as its [`Model::beginning`].
+    pub fn begin(&self, inputs: &Inputs, pass: &Pass) -> Result<Activations> {
+        match &inputs.begun {
+            None => run(&self.layers, inputs.images()?.into(), None, pass),
+            Some(begun) => {
+                let rest = self.layers.get(begun.layers()..).unwrap_or_default();
+                run(rest, begun.made(), None, pass)
+            }
+        }
     }
 
     /// All that the first `layers` are made of but their values.
@@ -116,16 +118,17 @@ impl Sequential {
         text
     }
 
-    /// The values of the first `layers`.
-    pub(crate) fn values_of_first(&self, layers: usize) -> Vec<Vec<f32>> {
+    /// Looks at the values of the first `layers`, tensor by tensor.
+    pub(crate) fn look_at_first(&self, layers: usize, look: &mut dyn FnMut(&[f32])) {
         let mut entries = Vec::new();
         let first = self.layers.iter().take(layers);
         first.for_each(|(name, layer)| layer.entries(name, &mut entries));
-        let values = entries.into_iter().map(|(_, entry)| match entry {
-            Entry::Parameter(parameter) => parameter.values().into_owned(),
-            Entry::Buffer(buffer) => buffer.values(),
-        });
-        values.collect()
+        for (_, entry) in entries {
+            match entry {
+                Entry::Parameter(parameter) => look(&parameter.values()),
+                Entry::Buffer(buffer) => look(&buffer.values()),
+            }
+        }
     }
 
     /// Runs the layers in order. Errors name the layer.
@@ -307,9 +310,9 @@ impl<'a> Step<'a> {
             (layer, None) => Ok(match layer {
                 Layer::Conv2d(conv) => {
                     let epilogue = Epilogue { relu, pool: self.pool };
-                    conv.forward(flow.images()?, epilogue, pass)?.into()
+                    conv.compute(flow.images()?, epilogue, pass)?.into()
                 }
-                Layer::Linear(linear) => linear.forward(flow.features()?, relu, pass)?.into(),
+                Layer::Linear(linear) => linear.compute(flow.features()?, relu, pass)?.into(),
                 Layer::BatchNorm2d(norm) => {
                     let finish = Finish { add: None, relu };
                     norm.forward_then(flow.images()?, finish, pass)?.into()
@@ -383,35 +386,20 @@ impl<'a> Step<'a> {
 fn summarize(layer: &Layer, output: &Activations) -> SummaryRow {
     let mut entries = Vec::new();
     layer.entries("", &mut entries);
-    let weights: Vec<&Parameter> = entries
-        .iter()
-        .filter_map(|(_, entry)| match entry {
-            Entry::Parameter(parameter) => Some(*parameter),
-            Entry::Buffer(_) => None,
-        })
-        .collect();
-    let shape = output.shape();
-    let positions: usize = shape.iter().skip(2).product();
-    let multiply_adds = match layer {
-        Layer::Conv2d(Conv2d { weight, .. }) | Layer::Linear(Linear { weight, .. }) => {
-            weight.count() * positions
-        }
-        _ => 0,
-    };
-    SummaryRow {
-        name: String::new(),
-        kind: layer.kind().to_string(),
-        parameters: weights.iter().map(|p| p.count()).sum(),
-        trainable: weights.iter().all(|p| p.is_trainable()),
-        multiply_adds,
-        output: shape,
-    }
+    let parameters = entries.into_iter().filter_map(|(_, entry)| match entry {
+        Entry::Parameter(parameter) => Some(parameter),
+        Entry::Buffer(_) => None,
+    });
+    SummaryRow::of(layer.kind(), parameters, output.shape())
 }
 
 /// A network for pictures alone or metadata alone: whichever the batch has.
 impl Model for Sequential {
     fn forward(&self, inputs: &Inputs, pass: &Pass) -> Result<Tensor2> {
-        Sequential::forward(self, start(inputs)?, pass)?.features()
+        match inputs.begun {
+            Some(_) => self.begin(inputs, pass)?.features(),
+            None => Sequential::forward(self, start(inputs)?, pass)?.features(),
+        }
     }
 
     fn parameters(&self) -> Vec<(String, &Parameter)> {
@@ -426,8 +414,8 @@ impl Model for Sequential {
         Sequential::buffers(self)
     }
 
-    fn layers(&self) -> Option<&Sequential> {
-        Some(self)
+    fn beginning(&self) -> Option<(&str, &Sequential)> {
+        Some(("", self))
     }
 
     fn boxed_clone(&self) -> Box<dyn Model> {

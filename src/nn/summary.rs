@@ -1,9 +1,10 @@
 //! A network as a table of its layers, in the style of torchinfo.
 
-use super::{Inputs, Model, Pass};
+use super::{Inputs, Model, Parameter, Pass};
 use crate::Result;
 use crate::notebook::{Bundle, Show, show_in_cells};
 use crate::tensor::device_name;
+use dfdx::shapes::{HasShape, Shape};
 use std::fmt;
 
 /// One layer of a [`Summary`].
@@ -19,11 +20,50 @@ pub struct SummaryRow {
     pub parameters: usize,
     /// Whether training changes all of them.
     pub trainable: bool,
-    /// Multiplications with their additions for one batch of one.
+    /// Multiplications with their additions for the whole batch, counted as torchinfo does: each weight and bias of a
+    /// convolution once a position of the output, of any other layer once an example. An embedding multiplies nothing.
     pub multiply_adds: usize,
 }
 
+impl SummaryRow {
+    /// A layer of this kind with these parameters, whose name is still to be set.
+    pub(super) fn of<'a>(
+        kind: &str,
+        parameters: impl IntoIterator<Item = &'a Parameter>,
+        output: Vec<usize>,
+    ) -> Self {
+        let (mut count, mut trainable) = (0, true);
+        for parameter in parameters {
+            count += parameter.count();
+            trainable &= parameter.is_trainable();
+        }
+        let examples = output.first().copied().unwrap_or(0);
+        let times = match kind {
+            "Embedding" => 0,
+            "Conv1d" | "Conv2d" => examples * output.iter().skip(2).product::<usize>(),
+            _ => examples,
+        };
+        Self {
+            name: String::new(),
+            kind: kind.to_string(),
+            output,
+            parameters: count,
+            trainable,
+            multiply_adds: count * times,
+        }
+    }
+}
+
 /// The layers of a network with their output shapes and parameters.
+///
+/// ```
+/// use cuaderno::models::resnet18;
+/// # fn main() -> cuaderno::Result<()> {
+/// let summary = resnet18(1000, 0)?.summary()?;
+/// assert_eq!((summary.total, summary.multiply_adds()), (11_689_512, 1_814_083_944));
+/// println!("{summary}");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     /// The layers in the order in which they ran.
@@ -32,6 +72,8 @@ pub struct Summary {
     pub total: usize,
     /// Those that training changes.
     pub trainable: usize,
+    /// Numbers that went in.
+    pub inputs: usize,
 }
 
 impl Summary {
@@ -44,7 +86,45 @@ impl Summary {
             let counted = parameters.iter().filter(|(_, p)| p.is_trainable() || !trainable_only);
             counted.map(|(_, p)| p.count()).sum()
         };
-        Ok(Self { rows: pass.into_trace(), total: count(false), trainable: count(true) })
+        let images = inputs.images.iter().map(|t| t.shape().num_elements());
+        let features = inputs.features.iter().map(|t| t.shape().num_elements());
+        let tokens = inputs.tokens.iter().map(|t| t.len());
+        Ok(Self {
+            rows: pass.into_trace(),
+            total: count(false),
+            trainable: count(true),
+            inputs: images.chain(features).chain(tokens).sum(),
+        })
+    }
+
+    /// The multiplications with their additions of all layers.
+    pub fn multiply_adds(&self) -> usize {
+        self.rows.iter().map(|row| row.multiply_adds).sum()
+    }
+
+    /// Bytes of the outputs of the layers that have weights, twice, for their gradients: torchinfo's estimate of what a
+    /// forward and a backward pass take.
+    pub fn pass_bytes(&self) -> usize {
+        let outputs = self.rows.iter().filter(|row| row.parameters > 0);
+        outputs.map(|row| 2 * row.output.iter().product::<usize>() * size_of::<f32>()).sum()
+    }
+
+    /// The figures below the table.
+    fn totals(&self) -> [(&'static str, String); 9] {
+        let megabytes = |bytes: usize| format!("{:.2} MB", bytes as f64 / 1e6);
+        let [inputs, parameters] = [self.inputs, self.total].map(|count| count * size_of::<f32>());
+        let passes = self.pass_bytes();
+        [
+            ("Total parameters", grouped(self.total)),
+            ("Trainable parameters", grouped(self.trainable)),
+            ("Non-trainable parameters", grouped(self.total - self.trainable)),
+            ("Total multiply-adds", grouped(self.multiply_adds())),
+            ("Input size", megabytes(inputs)),
+            ("Forward/backward pass size", megabytes(passes)),
+            ("Parameters size", megabytes(parameters)),
+            ("Estimated total size", megabytes(inputs + passes + parameters)),
+            ("Device", device_name().to_string()),
+        ]
     }
 }
 
@@ -79,18 +159,6 @@ impl Summary {
         });
         rows.collect()
     }
-
-    fn totals(&self) -> String {
-        let adds: usize = self.rows.iter().map(|row| row.multiply_adds).sum();
-        format!(
-            "{} parameters ({} trainable), {:.1} MB; {} multiply-adds; {}",
-            grouped(self.total),
-            grouped(self.trainable),
-            self.total as f64 * 4.0 / 1e6,
-            grouped(adds),
-            device_name(),
-        )
-    }
 }
 
 impl fmt::Display for Summary {
@@ -115,7 +183,8 @@ impl fmt::Display for Summary {
         };
         line(&HEADER.map(String::from))?;
         cells.iter().try_for_each(&mut line)?;
-        f.write_str(&self.totals())
+        let mut totals = self.totals().into_iter();
+        totals.try_for_each(|(what, value)| write!(f, "\n{what}: {value}"))
     }
 }
 
@@ -133,7 +202,9 @@ impl Show for Summary {
             }
             html += "</tr>";
         }
-        html += &format!("</tbody></table><p>{}</p>", self.totals());
+        html += "</tbody></table><p>";
+        html += &self.totals().map(|(what, value)| format!("{what}: {value}")).join("<br>");
+        html += "</p>";
         Bundle { plain: self.to_string(), html: Some(html), ..Bundle::default() }
     }
 }

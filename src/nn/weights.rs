@@ -46,6 +46,23 @@ impl StoredTensor {
         };
         tensor(self.values.clone(), (a, b, c, d))
     }
+
+    /// The values as indices, such as labels are.
+    ///
+    /// Errors when one is not a whole number from 0 on.
+    pub fn indices(&self) -> Result<Vec<usize>> {
+        let index = |(place, value): (usize, &f32)| {
+            // Above this, single precision no longer tells whole numbers apart.
+            const MOST: f32 = 16_777_216.0;
+            if value.fract() == 0.0 && (0.0..MOST).contains(value) {
+                return Ok(*value as usize);
+            }
+            let problem = format!("value {place} is {value}, which is no index");
+            Err(Error::new(ErrorKind::Numeric, problem)
+                .help("number the classes from 0 in the order of their names"))
+        };
+        self.values.iter().enumerate().map(index).collect()
+    }
 }
 
 /// PyTorch counts the batches that a normalization saw; nothing here depends on it.
@@ -246,6 +263,11 @@ fn floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
         Dtype::F16 => each(bytes, |b| half(u16::from_le_bytes(b))),
         Dtype::I64 => each(bytes, |b| i64::from_le_bytes(b) as f32),
         Dtype::I32 => each(bytes, |b| i32::from_le_bytes(b) as f32),
+        Dtype::I16 => each(bytes, |b| f32::from(i16::from_le_bytes(b))),
+        Dtype::I8 => each(bytes, |b| f32::from(i8::from_le_bytes(b))),
+        Dtype::U64 => each(bytes, |b| u64::from_le_bytes(b) as f32),
+        Dtype::U32 => each(bytes, |b| u32::from_le_bytes(b) as f32),
+        Dtype::U16 => each(bytes, |b| f32::from(u16::from_le_bytes(b))),
         Dtype::U8 => each(bytes, |[b]| f32::from(b)),
         _ => return None,
     })

@@ -11,8 +11,8 @@ mod here;
 #[cfg(feature = "cuda")]
 pub use cuda::read;
 #[cfg(feature = "cuda")]
-pub(crate) use cuda::{put_gradient, take_gradient, update};
+pub(crate) use cuda::{put_gradient, take_gradient, update, update_stored};
 #[cfg(not(feature = "cuda"))]
 pub use here::read;
 #[cfg(not(feature = "cuda"))]
-pub(crate) use here::{put_gradient, take_gradient, update};
+pub(crate) use here::{put_gradient, take_gradient, update, update_stored};

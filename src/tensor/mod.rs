@@ -11,25 +11,25 @@ pub mod portable;
 mod tape;
 
 pub use access::read;
-pub(crate) use access::{put_gradient, take_gradient, update};
-pub use cpu::Activation;
+pub(crate) use access::{put_gradient, take_gradient, update, update_stored};
+pub use cpu::{Activation, AdamConfig, OptimizerConfig, SgdConfig};
 /// The crate that tensors come from. A cell keeps a variable under its type's name, and the types behind [`Plain`] and
 /// [`Tensor`] have theirs here.
 pub use dfdx;
 #[cfg(not(feature = "portable"))]
 use fast as form;
-pub use fast::{ChannelStatistics, Epilogue, Finish, LossOptions, Quiet, Slide, softmax};
+pub use fast::{ChannelStatistics, Epilogue, Finish, LossOptions, Quiet, Slide, Trail, softmax};
 pub use form::{
     activate, adaptive_average_pool2d, attention_pool, average_pool2d, average_pool2d_inside,
     batch_norm2d, batch_norm2d_with, concat, concat_channels, conv1d, conv1d_max, conv2d,
-    conv2d_quiet, cross_entropy, dropout, embedding, global_average_pool2d, linear, max_pool2d,
-    relu, relu6, scale_channels, sigmoid, silu, stochastic_depth, subsample2d,
+    conv2d_quiet, cross_entropy, descend, dropout, embedding, global_average_pool2d, linear,
+    max_pool2d, relu, relu6, scale_channels, sigmoid, silu, stochastic_depth, subsample2d,
 };
 #[cfg(feature = "portable")]
 use portable as form;
 pub use portable::{add, flatten};
+pub(crate) use tape::joined;
 pub use tape::{
-    Device, Gradients, Plain, Tape, Tensor, Tensor0, Tensor1, Tensor2, Tensor3, Tensor4, backward,
-    constant, device, device_name, plain, tensor,
+    BackwardError, Device, Gradients, Plain, Tape, Tensor, Tensor0, Tensor1, Tensor2, Tensor3,
+    Tensor4, backward, constant, device, device_name, out_of_memory, plain, tensor,
 };
-pub(crate) use tape::{joined, out_of_memory};

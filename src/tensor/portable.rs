@@ -4,24 +4,24 @@
 //! A sliding window is a gather: every position names the pixel of each of its taps, or one more place that holds the
 //! padding.
 
-use super::cpu::{Activation, Window};
+use super::cpu::{Activation, OptimizerConfig, Window};
 use super::fast::{
-    ChannelStatistics, Epilogue, Finish, LossOptions, Quiet, Shares, Slide, cells_of, check,
+    ChannelStatistics, Epilogue, Finish, LossOptions, Quiet, Shares, Slide, Trail, cells_of, check,
     check_added, check_attention, check_channels, check_factors, check_features, check_labels,
     check_parts, check_quiet, check_rows, check_sequence, check_tokens, check_values, drop_factors,
     inside_shares, on_rows, pooled, subsample_shares, window_shares,
 };
 use super::read;
 use super::tape::{
-    Plain, Tape, Tensor, Tensor0, Tensor1, Tensor2, Tensor3, Tensor4, constant, device,
+    Gradients, Plain, Tape, Tensor, Tensor0, Tensor1, Tensor2, Tensor3, Tensor4, constant, device,
     out_of_memory, plain, tensor,
 };
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::{Axes2, Axes3, Axes4, Axis, HasShape, Rank0, Shape};
 use dfdx::tensor::{PutTape, SplitTape, TensorFromVec};
 use dfdx::tensor_ops::{
-    BroadcastTo, GatherTo, MaxTo, MeanTo, PermuteTo, ReshapeTo, SumTo, TryAdd, TryConcatAlong,
-    TryMatMul, TryMul, VarTo,
+    BroadcastTo, GatherTo, MaxTo, MeanTo, Momentum, PermuteTo, ReshapeTo, SumTo, TryAdd,
+    TryConcatAlong, TryMatMul, TryMul, VarTo, WeightDecay,
 };
 use ndarray::Array2;
 
@@ -380,25 +380,30 @@ pub fn embedding(weight: Tensor2, tokens: &Array2<u32>, padding: Option<usize>) 
     let (words, dimensions) = *weight.shape();
     check_tokens(tokens, words)?;
     let (batch, length) = tokens.dim();
+    let count = batch * length;
     let (plain, tape) = weight.split_tape();
-    let weight = match padding.filter(|row| *row < words) {
-        None => plain.put_tape(tape),
-        // The row of the padding comes from a constant.
-        Some(row) => {
-            let part = |here: f32, elsewhere: f32| {
-                let mut values = vec![elsewhere; words * dimensions];
-                values[row * dimensions..(row + 1) * dimensions].fill(here);
-                Ok::<_, Error>(constant(&tensor(values, (words, dimensions))?))
-            };
-            let still = constant(&plain).try_mul(part(1.0, 0.0)?).map_err(out_of_memory)?;
-            let moving = plain.put_tape(tape).try_mul(part(0.0, 1.0)?).map_err(out_of_memory)?;
-            moving.try_add(still).map_err(out_of_memory)?
-        }
-    };
+    let padding = padding.filter(|row| tape.is_on() && *row < words);
     let places: Vec<usize> = tokens.iter().map(|token| *token as usize).collect();
-    let count = places.len();
+    let trained = padding.map(|padding| {
+        let trained = places.iter().map(|row| if *row == padding { 0.0 } else { 1.0 });
+        trained.collect::<Vec<f32>>()
+    });
     let places = device()?.try_tensor_from_vec(places, (count,)).map_err(out_of_memory)?;
-    let rows: Tensor2 = weight.try_gather(places).map_err(out_of_memory)?;
+    let mut rows: Tensor2 =
+        plain.clone().put_tape(tape).try_gather(places.clone()).map_err(out_of_memory)?;
+    if let Some(trained) = trained {
+        // Where the padding stands, its vector comes from a constant.
+        let across = |share: &dyn Fn(f32) -> f32| -> Result<Tensor2> {
+            let shares = tensor(trained.iter().map(|t| share(*t)).collect(), (count,))?;
+            constant(&shares)
+                .try_broadcast_like::<_, Axis<1>>(&(count, dimensions))
+                .map_err(out_of_memory)
+        };
+        let still: Tensor2 = constant(&plain).try_gather(places).map_err(out_of_memory)?;
+        let still = still.try_mul(across(&|t| 1.0 - t)?).map_err(out_of_memory)?;
+        rows =
+            rows.try_mul(across(&|t| t)?).and_then(|t| t.try_add(still)).map_err(out_of_memory)?;
+    }
     rows.try_reshape_like(&(batch, length, dimensions)).map_err(out_of_memory)
 }
 
@@ -498,6 +503,57 @@ fn focal(
         .and_then(|t| t.try_powf(options.focal_gamma))
         .map_err(out_of_memory)?;
     losses.put_tape(tape).try_mul(wrong).map_err(out_of_memory)
+}
+
+/// [`super::descend`] by dfdx's own optimizers. The gradient stays in `gradients`.
+pub fn descend<S: Shape>(
+    tensor: &mut Plain<S>,
+    gradients: &mut Gradients,
+    trail: &mut Trail,
+    config: &OptimizerConfig,
+    learning_rate: f32,
+) -> Result<()> {
+    let length = tensor.shape().num_elements();
+    let gradient = gradients.get_or_alloc_mut(tensor).map_err(out_of_memory)?;
+    let lr = f64::from(learning_rate);
+    match config {
+        OptimizerConfig::Adam(config) => {
+            let (steps, [means, squares]) = trail.next(length)?;
+            // dfdx would correct the bias of the means in single precision, where so small a difference as 1 − 0.999 loses
+            // four digits. At a step this late it does nothing, and rate, epsilon and decay make up for it.
+            const LATE: i32 = i32::MAX;
+            let [mean, square] =
+                config.betas.map(|beta| 1.0 - f64::from(beta).powf(f64::from(steps)));
+            let factor = square.sqrt() / mean;
+            let decay = f64::from(config.weight_decay);
+            let adam = dfdx::tensor_ops::AdamConfig {
+                lr: lr * factor,
+                betas: config.betas.map(f64::from),
+                eps: f64::from(config.epsilon) * square.sqrt(),
+                weight_decay: Some(if config.decoupled {
+                    WeightDecay::Decoupled(decay / factor)
+                } else {
+                    WeightDecay::L2(decay)
+                }),
+            };
+            adam.try_update(LATE, tensor, means, squares, gradient)
+        }
+        OptimizerConfig::Sgd(config) => {
+            let (_, [velocity]) = trail.next(length)?;
+            let momentum = f64::from(config.momentum);
+            let sgd = dfdx::tensor_ops::SgdConfig {
+                lr,
+                momentum: Some(if config.nesterov {
+                    Momentum::Nesterov(momentum)
+                } else {
+                    Momentum::Classic(momentum)
+                }),
+                weight_decay: Some(WeightDecay::L2(f64::from(config.weight_decay))),
+            };
+            sgd.try_update(tensor, velocity, gradient)
+        }
+    }
+    .map_err(out_of_memory)
 }
 
 /// The sum of two tensors of the same shape.

@@ -180,11 +180,12 @@ pub fn backward(loss: Tensor0) -> Result<Gradients> {
     loss.put_tape(tape).try_backward().map_err(out_of_memory)
 }
 
-/// The error of operations inside a backward pass, as dfdx wants it.
-pub(crate) type BackwardError = <Device as HasErr>::Err;
+/// The error of dfdx's own operations, and of backward passes as it wants them.
+pub type BackwardError = <Device as HasErr>::Err;
 
-/// dfdx's errors carry no place; the only one that can reach us here is a failed allocation.
-pub(crate) fn out_of_memory(error: BackwardError) -> Error {
+/// What dfdx's own operations fail with as an error of this crate, for `map_err`.
+// They carry no place; the only failure that can reach us here is that of an allocation.
+pub fn out_of_memory(error: BackwardError) -> Error {
     Error::new(ErrorKind::Numeric, format!("the tensor operation failed ({error})"))
         .help("use a smaller batch or smaller pictures")
 }

@@ -3,10 +3,11 @@
 use super::learner::EVALUATION_BATCH;
 use crate::data::Dataset;
 use crate::metrics::{ClassificationReport, ConfusionMatrix};
-use crate::nn::{Model, Pass};
+use crate::nn::{Inputs, Model, Pass};
 use crate::plot::{self, Figure};
 use crate::tensor::{LossOptions, Tensor2, cross_entropy, read, softmax};
 use crate::{Error, ErrorKind, Result, notebook};
+use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape};
 
 /// The answers of a network, example by example.
@@ -29,17 +30,15 @@ pub struct Evaluation {
 impl Evaluation {
     /// Runs `model` over `set` in inference.
     pub fn new(model: &dyn Model, set: &Dataset, loss: &LossOptions) -> Result<Self> {
-        Self::of(set, loss, &mut |indices| {
-            let (inputs, _) = set.batch(indices, 0, 0)?;
-            model.forward(&inputs, &Pass::inference())
-        })
+        Self::on(model, set, loss, &mut |indices| Ok(set.batch(indices, 0, 0)?.0))
     }
 
-    /// The same for logits from anywhere, `[batch, classes]` for the examples asked for.
-    pub(super) fn of(
+    /// The same on batches from elsewhere, of the examples asked for.
+    pub(super) fn on(
+        model: &dyn Model,
         set: &Dataset,
         loss: &LossOptions,
-        logits: &mut dyn FnMut(&[usize]) -> Result<Tensor2>,
+        batch: &mut dyn FnMut(&[usize]) -> Result<Inputs>,
     ) -> Result<Self> {
         if set.is_empty() {
             return Err(Error::new(ErrorKind::Parameter, "there are no examples to evaluate on"));
@@ -49,7 +48,8 @@ impl Evaluation {
         for indices in all.chunks(EVALUATION_BATCH) {
             notebook::check()?;
             let labels: Vec<usize> = indices.iter().map(|row| set.labels()[*row]).collect();
-            let (logits, tape) = logits(indices)?.split_tape();
+            let logits = logits_of(model, &batch(indices)?, set, &Pass::inference())?;
+            let (logits, tape) = logits.split_tape();
             let rows = softmax(&logits);
             predictions.extend(rows.chunks_exact(set.classes().len()).map(largest));
             probabilities.extend(rows);
@@ -95,6 +95,29 @@ impl Evaluation {
         let matrix = self.confusion()?;
         plot::confusion_matrix(matrix.classes(), matrix.counts())
     }
+}
+
+/// The network's logits of a batch of `set`.
+///
+/// Errors when they are for other than the set's classes.
+pub(super) fn logits_of(
+    model: &dyn Model,
+    batch: &Inputs,
+    set: &Dataset,
+    pass: &Pass,
+) -> Result<Tensor2> {
+    let logits = model.forward(batch, pass)?;
+    let (found, classes) = (logits.shape().1, set.classes());
+    if found == classes.len() {
+        return Ok(logits);
+    }
+    let problem = format!(
+        "the network has {found} outputs, the data set {} classes: {}",
+        classes.len(),
+        classes.join(", ")
+    );
+    Err(Error::new(ErrorKind::Shape, problem)
+        .help("build the network for as many classes as the data set has"))
 }
 
 /// The index of the largest value.

@@ -1,9 +1,9 @@
 //! What the frozen beginning of a network makes of the pictures, computed once.
 
 use crate::data::Dataset;
-use crate::nn::{Activations, Model, Pass, Sequential, StoredTensor, Weights};
-use crate::tensor::{Tensor2, constant, plain, read, tensor};
-use crate::{Error, ErrorKind, Result, notebook};
+use crate::nn::{Activations, Begun, Inputs, Model, Pass, Sequential, StoredTensor, Weights};
+use crate::tensor::{plain, read};
+use crate::{Result, notebook};
 use std::path::Path;
 
 /// Whether the features that a frozen beginning of a network makes of the training pictures are kept from epoch to epoch.
@@ -27,11 +27,14 @@ const BATCH: usize = 32;
 /// The kept features of a training and a validation set.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    /// The network's first layers that are frozen.
-    layers: usize,
-    train: Vec<Option<Features>>,
-    validation: Option<Features>,
+    /// The network's first layers that are frozen, and a number that changes with their values.
+    beginning: Option<(usize, u64)>,
+    train: Vec<Slot>,
+    validation: Slot,
 }
+
+/// The features of a set, once it was tried to make them; none when they take too much memory.
+type Slot = Option<Option<Features>>;
 
 /// A row of features an example.
 #[derive(Clone, Debug)]
@@ -49,7 +52,53 @@ pub(super) enum Part {
     Validation,
 }
 
+/// The first layers of a network, all that are frozen.
+#[derive(Clone, Copy)]
+struct Beginning<'a> {
+    name: &'a str,
+    sequence: &'a Sequential,
+    layers: usize,
+}
+
+impl<'a> Beginning<'a> {
+    /// None where they hold no parameters.
+    fn of(model: &'a dyn Model) -> Option<Self> {
+        let (name, sequence) = model.beginning()?;
+        let layers = sequence.frozen_layers();
+        (layers > 0).then_some(Self { name, sequence, layers })
+    }
+
+    /// A number that changes with what they are and with their values.
+    fn key(&self) -> u64 {
+        let mut hash = Hash::default();
+        hash.add(self.sequence.describe_first(self.layers).as_bytes());
+        self.sequence.look_at_first(self.layers, &mut |values| {
+            values.chunks(2).for_each(|pair| {
+                let bits = |place: usize| pair.get(place).map_or(0, |v| u64::from(v.to_bits()));
+                hash.add_word(bits(0) << 32 | bits(1));
+            });
+        });
+        hash.0
+    }
+}
+
 impl Kept {
+    /// Forgets features that were made with other weights: to be called where somebody may have changed them, since
+    /// training itself changes no frozen ones.
+    pub fn check(&mut self, model: &dyn Model) {
+        if self.beginning.is_some() {
+            self.begin(model);
+        }
+    }
+
+    /// Keeps what there is only if it was made with the weights that the model has now.
+    fn begin(&mut self, model: &dyn Model) {
+        let found = Beginning::of(model).map(|beginning| (beginning.layers, beginning.key()));
+        if self.beginning != found {
+            *self = Self { beginning: found, ..Self::default() };
+        }
+    }
+
     /// The features of a set, made now if they were not before; none where nothing is frozen or they are not to be kept.
     pub fn features(
         &mut self,
@@ -59,15 +108,17 @@ impl Kept {
         mode: FrozenFeatures,
         folder: Option<&Path>,
     ) -> Result<Option<&Features>> {
-        let Some((sequence, layers)) = frozen(model) else {
-            *self = Self::default();
+        if mode == FrozenFeatures::Off {
+            return Ok(None);
+        }
+        let beginning = Beginning::of(model);
+        if self.beginning.map(|(layers, _)| layers) != beginning.map(|found| found.layers) {
+            self.begin(model);
+        }
+        let (Some(beginning), Some((_, weights))) = (beginning, self.beginning) else {
             return Ok(None);
         };
-        if self.layers != layers {
-            *self = Self { layers, ..Self::default() };
-        }
         let views = match (mode, part) {
-            (FrozenFeatures::Off, _) => return Ok(None),
             (FrozenFeatures::Auto, Part::Train { .. }) if set.is_augmented() => return Ok(None),
             (FrozenFeatures::Views(views), Part::Train { .. }) if set.is_augmented() => {
                 views.max(1)
@@ -85,38 +136,42 @@ impl Kept {
                 &mut self.train[view as usize]
             }
         };
-        if slot.is_none() {
-            let file = folder.map(|folder| {
-                let key = key(sequence, layers, set, seed, view);
-                folder.join(format!("features-{key:016x}.safetensors"))
-            });
-            *slot = match file.as_deref().and_then(|file| Features::read(file, layers, set.len())) {
-                Some(features) => Some(features),
-                None => {
-                    let features = Features::compute(sequence, layers, set, [seed, view], views)?;
-                    if let (Some(features), Some(file)) = (&features, &file) {
-                        features.write(file)?;
-                    }
-                    features
-                }
-            };
-        }
-        Ok(slot.as_ref())
+        let features = match slot.take() {
+            Some(features) => features,
+            None => {
+                let file = folder.map(|folder| {
+                    let key = key(weights, set, seed, view);
+                    folder.join(format!("features-{key:016x}.safetensors"))
+                });
+                Features::get(beginning, set, [seed, view], views, file.as_deref())?
+            }
+        };
+        Ok(slot.insert(features).as_ref())
     }
 }
 
-/// The layers of a network, and how many of the first are frozen, if any are that hold parameters.
-fn frozen(model: &dyn Model) -> Option<(&Sequential, usize)> {
-    let sequence = model.layers()?;
-    let layers = sequence.frozen_layers();
-    (layers > 0).then_some((sequence, layers))
-}
-
 impl Features {
-    /// Runs the first `layers` over every example; none when they would take too much memory.
+    /// Reads them where they were written before, else makes and writes them; none when they would take too much memory.
+    fn get(
+        beginning: Beginning,
+        set: &Dataset,
+        [seed, view]: [u64; 2],
+        views: usize,
+        file: Option<&Path>,
+    ) -> Result<Option<Self>> {
+        if let Some(found) = file.and_then(|file| Self::read(file, beginning.layers, set.len())) {
+            return Ok(Some(found));
+        }
+        let features = Self::compute(beginning, set, [seed, view], views)?;
+        if let (Some(features), Some(file)) = (&features, file) {
+            features.write(file)?;
+        }
+        Ok(features)
+    }
+
+    /// Runs the frozen layers over every example; none when the features would take too much memory.
     fn compute(
-        sequence: &Sequential,
-        layers: usize,
+        Beginning { name, sequence, layers }: Beginning,
         set: &Dataset,
         [seed, view]: [u64; 2],
         views: usize,
@@ -127,7 +182,7 @@ impl Features {
         for indices in all.chunks(BATCH) {
             notebook::check()?;
             let (inputs, _) = set.batch(indices, seed, view)?;
-            let made = sequence.forward_first(layers, &inputs, &pass)?;
+            let made = pass.enter(name, || sequence.forward_first(layers, &inputs, &pass))?;
             let shape = made.shape()[1..].to_vec();
             let size: usize = shape.iter().product();
             if size * set.len() * views * size_of::<f32>() > LIMIT {
@@ -143,24 +198,12 @@ impl Features {
         Ok(Some(features))
     }
 
-    /// The logits for some examples, from their features on.
-    pub fn forward(&self, model: &dyn Model, indices: &[usize], pass: &Pass) -> Result<Tensor2> {
+    /// Some examples of the set, with these features in place of the pictures.
+    pub fn batch(&self, set: &Dataset, indices: &[usize]) -> Result<Inputs> {
         let size: usize = self.shape.iter().product();
         let rows = indices.iter().flat_map(|row| &self.values[row * size..(row + 1) * size]);
-        let values = rows.copied().collect();
-        let flow = match self.shape[..] {
-            [c, h, w] => constant(&tensor(values, (indices.len(), c, h, w))?).into(),
-            [features] => constant(&tensor(values, (indices.len(), features))?).into(),
-            _ => {
-                let problem = format!("features of shape {:?}", self.shape);
-                return Err(Error::new(ErrorKind::Shape, problem));
-            }
-        };
-        let Some(sequence) = model.layers() else {
-            let problem = "kept features are for networks that are a sequence of layers";
-            return Err(Error::new(ErrorKind::Parameter, problem));
-        };
-        sequence.forward_rest(self.layers, flow, pass)
+        let begun = Begun::new(self.layers, rows.copied().collect(), indices.len(), &self.shape)?;
+        Ok(Inputs { begun: Some(begun), ..set.beside_pictures(indices)? })
     }
 
     /// What was written before for the same key, if it is whole.
@@ -182,33 +225,35 @@ impl Features {
 }
 
 /// A number that changes with the frozen weights, the pictures, and what is done to them.
-fn key(sequence: &Sequential, layers: usize, set: &Dataset, seed: u64, view: u64) -> u64 {
+fn key(weights: u64, set: &Dataset, seed: u64, view: u64) -> u64 {
     let mut hash = Hash::default();
-    hash.add(&sequence.describe_first(layers).into_bytes());
-    for values in sequence.values_of_first(layers) {
-        values.iter().for_each(|value| hash.add(&value.to_bits().to_le_bytes()));
-    }
+    hash.add_word(weights);
     set.fingerprint(&mut |bytes| hash.add(bytes));
     if set.is_augmented() {
-        hash.add(&seed.to_le_bytes());
-        hash.add(&view.to_le_bytes());
+        hash.add_word(seed);
+        hash.add_word(view);
     }
     hash.0
 }
 
-/// FNV-1a: the same on every machine and in every version, unlike the standard library's.
+/// The same on every machine and in every version, unlike the standard library's. Each word is mixed in by a
+/// multiplication, which carries its bits up, and a shift, which carries them down.
+#[derive(Default)]
 struct Hash(u64);
-
-impl Default for Hash {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
 
 impl Hash {
     fn add(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|word| self.add_word(u64::from_le_bytes(*word)));
+        self.add_word(
+            rest.iter().fold(rest.len() as u64, |word, byte| word << 8 | u64::from(*byte)),
+        );
+    }
+
+    fn add_word(&mut self, word: u64) {
+        // The golden ratio of all 64-bit numbers; the sum keeps zeros from leaving no trace.
+        const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mixed = (self.0 ^ word).wrapping_add(FACTOR).wrapping_mul(FACTOR);
+        self.0 = mixed ^ mixed >> 32;
     }
 }

@@ -34,7 +34,8 @@ pub struct History {
 impl History {
     /// The epoch with the lowest validation loss.
     pub fn best(&self) -> Option<&EpochRecord> {
-        self.epochs.iter().min_by(|a, b| a.validation_loss.total_cmp(&b.validation_loss))
+        let loss = |epoch: &EpochRecord| or_worst(epoch.validation_loss);
+        self.epochs.iter().min_by(|a, b| loss(a).total_cmp(&loss(b)))
     }
 
     fn column(&self, of: impl Fn(&EpochRecord) -> f64) -> Vec<f64> {
@@ -87,6 +88,11 @@ impl History {
     }
 }
 
+/// A loss to compare others with: one that is no number is worse than any that is.
+pub(super) fn or_worst(loss: f64) -> f64 {
+    if loss.is_nan() { f64::INFINITY } else { loss }
+}
+
 impl Show for History {
     fn bundle(&self) -> Bundle {
         self.table().map(|table| table.bundle()).unwrap_or_default()
@@ -94,3 +100,23 @@ impl Show for History {
 }
 
 show_in_cells!(History);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_without_a_loss_is_never_the_best() {
+        let epoch = |epoch, validation_loss| EpochRecord {
+            epoch,
+            train_loss: 1.0,
+            train_accuracy: 0.5,
+            validation_loss,
+            validation_accuracy: 0.5,
+            learning_rate: 0.1,
+            seconds: 1.0,
+        };
+        let epochs = vec![epoch(1, -f64::NAN), epoch(2, 3.0), epoch(3, 2.0), epoch(4, f64::NAN)];
+        assert_eq!(History { epochs }.best().unwrap().epoch, 3);
+    }
+}

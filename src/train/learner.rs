@@ -1,13 +1,14 @@
 //! The training loop.
 
-use super::evaluation::largest;
+use super::evaluation::{largest, logits_of};
 use super::frozen::{Kept, Part};
+use super::history::or_worst;
 use super::{
     EpochRecord, Evaluation, FrozenFeatures, History, LiveCurves, Monitor, Optimizer,
     OptimizerConfig,
 };
 use crate::data::Dataset;
-use crate::nn::{Model, Parameter, Pass, is_under};
+use crate::nn::{Model, Parameter, Pass, Summary, is_under};
 use crate::tensor::{LossOptions, backward, cross_entropy, read};
 use crate::{Error, ErrorKind, Result, notebook};
 use dfdx::tensor::{PutTape, SplitTape};
@@ -146,6 +147,7 @@ impl Learner {
     pub fn fit_with(&mut self, epochs: usize, monitor: &mut dyn Monitor) -> Result<History> {
         let batches = self.train.len().div_ceil(self.config.batch_size);
         monitor.start(epochs, batches);
+        self.kept.check(&*self.model);
         let result = (0..epochs).try_for_each(|_| self.epoch(monitor));
         if self.config.keep_best
             && let Some((_, best)) = &self.best
@@ -177,13 +179,11 @@ impl Learner {
             let part = Part::Train { seed, epoch: epoch as u64 };
             let (mode, folder) =
                 (self.config.frozen_features, self.config.features_folder.as_deref());
-            let logits = match self.kept.features(&*self.model, &self.train, part, mode, folder)? {
-                Some(features) => features.forward(&*self.model, indices, &pass)?,
-                None => {
-                    let (inputs, _) = self.train.batch(indices, seed, epoch as u64)?;
-                    self.model.forward(&inputs, &pass)?
-                }
+            let inputs = match self.kept.features(&*self.model, &self.train, part, mode, folder)? {
+                Some(features) => features.batch(&self.train, indices)?,
+                None => self.train.batch(indices, seed, epoch as u64)?.0,
             };
+            let logits = logits_of(&*self.model, &inputs, &self.train, &pass)?;
             let labels: Vec<usize> = indices.iter().map(|row| self.train.labels()[*row]).collect();
             let (logits, tape) = logits.split_tape();
             let classes = self.train.classes().len();
@@ -221,7 +221,10 @@ impl Learner {
             seconds: start.elapsed().as_secs_f64(),
         });
         if self.config.keep_best
-            && self.best.as_ref().is_none_or(|(loss, _)| validation.loss < *loss)
+            && self
+                .best
+                .as_ref()
+                .is_none_or(|(loss, _)| or_worst(validation.loss) < or_worst(*loss))
         {
             self.best = Some((validation.loss, self.model.clone()));
         }
@@ -234,14 +237,14 @@ impl Learner {
         let (model, set) = (&*self.model, &self.validation);
         match self.kept.features(model, set, Part::Validation, mode, folder)? {
             None => Evaluation::new(model, set, &self.config.loss),
-            Some(features) => Evaluation::of(set, &self.config.loss, &mut |indices| {
-                features.forward(model, indices, &Pass::inference())
+            Some(features) => Evaluation::on(model, set, &self.config.loss, &mut |indices| {
+                features.batch(set, indices)
             }),
         }
     }
 
-    /// Freezes the parameters whose names begin with `part`, and all with "". What the frozen beginning of a network that
-    /// is a sequence of layers makes of each picture is computed only once.
+    /// Freezes the parameters whose names begin with `part`, and all with "". What a frozen beginning of the network makes
+    /// of each picture is computed only once.
     ///
     /// Errors when there are none.
     pub fn freeze(&mut self, part: &str) -> Result<()> {
@@ -260,6 +263,11 @@ impl Learner {
         Evaluation::new(&*self.model, set, &self.config.loss)
     }
 
+    /// The network's layers as a table, run on the first training example.
+    pub fn summary(&self) -> Result<Summary> {
+        Summary::new(&*self.model, &self.train.batch(&[0], self.config.seed, 0)?.0)
+    }
+
     /// The epochs so far.
     pub fn history(&self) -> &History {
         &self.history
@@ -272,8 +280,6 @@ impl Learner {
 
     /// The network's parameters by name, to look at or to freeze.
     pub fn parameters_mut(&mut self) -> Vec<(String, &mut Parameter)> {
-        // They may be given other values, frozen ones too.
-        self.kept = Kept::default();
         self.model.parameters_mut()
     }
 }

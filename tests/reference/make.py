@@ -249,4 +249,23 @@ r = torch.randn_like(y)
 (y * r).sum().backward()
 put("scaled", x=x, factors=factors, y=y, r=r, dx=x.grad, dfactors=factors.grad)
 
+# Optimizers on two tensors whose gradients are given; the second one takes part from the third step on.
+values, given = torch.randn(2, 7), torch.randn(6, 2, 7)
+put("descent", values=values, given=given)
+optimizers = {
+    "plain": lambda p: torch.optim.SGD(p, 0.1, weight_decay=0.02),
+    "momentum": lambda p: torch.optim.SGD(p, 0.1, momentum=0.8, weight_decay=0.02),
+    "nesterov": lambda p: torch.optim.SGD(p, 0.1, momentum=0.8, nesterov=True),
+    "adam": lambda p: torch.optim.Adam(p, 0.1, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.1),
+    "adamw": lambda p: torch.optim.AdamW(p, 0.1, weight_decay=0.1),
+}
+for name, make in optimizers.items():
+    tensors = [row.clone().requires_grad_() for row in values]
+    optimizer = make(tensors)
+    for step, (first, second) in enumerate(given):
+        tensors[0].grad = first.clone()
+        tensors[1].grad = second.clone() if step >= 2 else None
+        optimizer.step()
+    put("descent", **{name: torch.stack(tensors)})
+
 save_file(out, pathlib.Path(__file__).with_name("operations.safetensors"))

@@ -2,9 +2,9 @@
 switched off on both sides, gradients of a training batch and losses over training steps, relative to PyTorch's.
 
 Usage: python tests/reference/zoo.py FOLDER-OF-EXAMPLES [NAME ...]     (after `cargo build --release --examples`)
-Needs torch, torchvision and safetensors, and pretrainedmodels for NASNet. Prints one line a check and ends with an error when one fails.
+Needs torch, torchvision and safetensors, and pretrainedmodels with six for NASNet. Prints one line a check and ends with an error when one fails.
 """
-import copy, pathlib, subprocess, sys, tempfile
+import copy, pathlib, random, subprocess, sys, tempfile
 import torch, torchvision
 from safetensors.torch import load_file, save_file
 from small import small_cnn, without_randomness
@@ -86,7 +86,8 @@ def main():
                 continue
             model = randomized(name, 10).eval()
             # Odd sizes and an uneven batch show paddings that are off by one.
-            for batch, height, width in [(2, 224, 224), (3, 97, 131)]:
+            other = random.randint(1, 5), random.randint(63, 199), random.randint(63, 199)
+            for batch, height, width in [(2, 224, 224), (3, 97, 131), other]:
                 save_file(model.state_dict(), weights)
                 images = torch.randn(batch, 3, height, width)
                 save_file({"input": images}, given)

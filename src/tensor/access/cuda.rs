@@ -1,8 +1,9 @@
 //! Values of tensors on a GPU, copied there and back.
 
-use super::super::tape::{BackwardError, Gradients, Plain};
+use super::super::tape::{BackwardError, Device, Gradients, Plain, out_of_memory};
 use crate::Result;
 use dfdx::shapes::Shape;
+use dfdx::tensor::Storage;
 use std::borrow::Cow;
 
 /// The values of a tensor in row-major order.
@@ -21,6 +22,20 @@ pub(crate) fn update<S: Shape>(
         tensor.copy_from(&values);
     }
     Ok(())
+}
+
+/// Changes values that lie beside a tensor, such as an optimizer keeps them.
+pub(crate) fn update_stored(
+    stored: &mut <Device as Storage<f32>>::Vec,
+    change: &mut dyn FnMut(&mut [f32]) -> Result<()>,
+) -> Result<()> {
+    let copied = stored.device().dtoh_sync_copy(&**stored);
+    let mut values = copied.map_err(|error| out_of_memory(error.into()))?;
+    change(&mut values)?;
+    stored
+        .device()
+        .htod_sync_copy_into(&values, stored)
+        .map_err(|error| out_of_memory(error.into()))
 }
 
 /// Takes the gradient of a tensor out, zeros when there was none.

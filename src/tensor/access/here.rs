@@ -1,8 +1,9 @@
 //! Values of tensors in the processor's memory, without a copy.
 
-use super::super::tape::{BackwardError, Gradients, Plain};
+use super::super::tape::{BackwardError, Device, Gradients, Plain};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::Shape;
+use dfdx::tensor::Storage;
 use std::borrow::Cow;
 
 /// The values of a tensor in row-major order; borrowed when they lie so in memory, else copied.
@@ -43,6 +44,14 @@ pub(crate) fn update<S: Shape>(
     // borrow of the tensor keeps everyone else out for as long as the slice lives.
     change(unsafe { std::slice::from_raw_parts_mut(start, count) });
     Ok(())
+}
+
+/// Changes values that lie beside a tensor, such as an optimizer keeps them.
+pub(crate) fn update_stored(
+    stored: &mut <Device as Storage<f32>>::Vec,
+    change: &mut dyn FnMut(&mut [f32]) -> Result<()>,
+) -> Result<()> {
+    change(stored)
 }
 
 /// Takes the gradient of a tensor out, zeros when there was none. The gradient of an operation's

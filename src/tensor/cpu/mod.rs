@@ -6,6 +6,7 @@
 mod blocks;
 mod conv2d;
 mod depthwise;
+mod descent;
 mod elementwise;
 mod im2col;
 mod kernel;
@@ -23,6 +24,7 @@ mod winograd;
 
 use conv2d::Weights;
 pub use conv2d::{After, Before, Conv2dShape, Fused, conv2d, conv2d_backward};
+pub use descent::{AdamConfig, OptimizerConfig, SgdConfig, adam, sgd};
 use elementwise::finish_within;
 pub use elementwise::{Activation, finish, finish_from};
 pub(crate) use elementwise::{logistic, update_each};
