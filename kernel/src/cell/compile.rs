@@ -1,10 +1,11 @@
 //! Stands between cargo and rustc when a cell's crate is compiled, and leaves out what does not serve the cell.
 
-use super::{cargo, slim, store};
+use super::{cargo, keep, slim, store};
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::ffi::{OsStr, OsString};
+use std::io::Write;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// evcxr's name for a cell's crate.
@@ -18,7 +19,7 @@ pub fn main() -> std::io::Error {
     if cell_source(&args).is_some() {
         cargo::record(&compiler, &args);
     }
-    rustc(&compiler, &args).exec()
+    Compilation::new(&compiler, &args).run()
 }
 
 /// Whether the arguments of this process are those of a cell's compilation.
@@ -28,29 +29,70 @@ pub fn is_cell() -> bool {
 }
 
 /// The compiler, ready to run on what this module makes of the cell's program, if these are a cell's arguments.
-pub fn rustc(compiler: &OsStr, args: &[OsString]) -> Command {
-    let mut command = Command::new(compiler);
-    command.args(args);
-    if let Some(source) = cell_source(args) {
+pub struct Compilation {
+    pub rustc: Command,
+    /// The cell's source file, and the program that keeps variables when the cell fails.
+    keeping: Option<(PathBuf, String)>,
+    plain: String,
+}
+
+impl Compilation {
+    pub fn new(compiler: &OsStr, args: &[OsString]) -> Self {
+        let mut rustc = Command::new(compiler);
+        rustc.args(args);
+        let mut compilation = Self { rustc, keeping: None, plain: String::new() };
+        if let Some(source) = cell_source(args) {
+            compilation.prepare(compiler, args, Path::new(source));
+        }
+        compilation
+    }
+
+    fn prepare(&mut self, compiler: &OsStr, args: &[OsString], source: &Path) {
         // The compiler's paths are relative to evcxr's crate, where it runs.
         let store = store::library(Path::new(""), compiler, args);
         // What cannot be read or written compiles as it is.
-        if let Ok(text) = std::fs::read_to_string(source)
-            && let Some(slim) =
-                slim::slim(&text, store.is_some()).or_else(|| slim::checkable(&text))
-        {
-            let _ = std::fs::write(source, slim);
+        if let Ok(text) = std::fs::read_to_string(source) {
+            if let Some(slim) = slim::slim(&text, store.is_some()) {
+                let _ = std::fs::write(source, &slim);
+                self.keeping = keep::keeping(&slim).map(|keeping| (source.into(), keeping));
+                self.plain = slim;
+            } else if let Some(checkable) = slim::checkable(&text) {
+                let _ = std::fs::write(source, checkable);
+            }
         }
         if let Some(store) = store {
             let mut name = OsString::from(store::CRATE);
             name.push("=");
             name.push(store);
-            command.arg("--extern").arg(name);
+            self.rustc.arg("--extern").arg(name);
         }
         // The crate is one small file: there is nothing for its parts to gain from one another's bodies.
-        command.arg("-Clto=off");
+        self.rustc.arg("-Clto=off");
+        // evcxr shows no warning of a cell that compiles, and takes those of another for errors.
+        self.rustc.arg("-Awarnings");
     }
-    command
+
+    /// Ends this process as the compiler ends. Returns only if that does not start.
+    pub fn run(mut self) -> std::io::Error {
+        if let Some((source, keeping)) = self.keeping.take() {
+            if std::fs::write(&source, keeping).is_ok() {
+                match self.rustc.output() {
+                    Ok(output) if output.status.success() => {
+                        let _ = std::io::stdout().write_all(&output.stdout);
+                        let _ = std::io::stderr().write_all(&output.stderr);
+                        std::process::exit(0);
+                    }
+                    Ok(_) => {}
+                    Err(error) => return error,
+                }
+            }
+            // What is wrong with the plain program, evcxr mends, or the user.
+            if let Err(error) = std::fs::write(&source, &self.plain) {
+                return error;
+            }
+        }
+        self.rustc.exec()
+    }
 }
 
 /// The file name of a cell's shared object.

@@ -13,6 +13,8 @@ pub enum Event {
     Show { kind: String, content: Value },
     /// The cell failed while it ran.
     Failed { how: Failure, text: String },
+    /// The cell failed, and this code takes back what it had made.
+    Kept { code: String },
     /// The cell has ended; the filter waits for an answer of one byte.
     Done,
     /// The process that runs the cells has ended; the filter waits for an answer of one byte.
@@ -40,6 +42,7 @@ impl Event {
             Self::Show { kind, content } => json!({"show": kind, "content": content}),
             Self::Failed { how: Failure::Panic, text } => json!({"panic": text}),
             Self::Failed { how: Failure::EarlyReturn, text } => json!({"return": text}),
+            Self::Kept { code } => json!({"kept": code}),
             Self::Done => json!({"done": true}),
             Self::Exit { status } => json!({"exit": status}),
         };
@@ -65,6 +68,9 @@ impl Event {
         }
         if let Some(text) = text("return") {
             return Some(Self::Failed { how: Failure::EarlyReturn, text });
+        }
+        if let Some(code) = text("kept") {
+            return Some(Self::Kept { code });
         }
         if let Some(status) = text("exit") {
             return Some(Self::Exit { status });

@@ -227,6 +227,7 @@ impl Filter {
                 self.end_cell()
             }
             Piece::Flushed(_) => Ok(()),
+            Piece::Kept(code) => self.send(&Event::Kept { code }),
         }
     }
 

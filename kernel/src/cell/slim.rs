@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 /// The module of evcxr's that keeps variables, and the beginning of the function that runs the cell.
 const MODULE: &str = "evcxr_internal_runtime";
-const FUNCTION: &str = "pub extern \"C\" fn run_user_code_";
+pub const FUNCTION: &str = "pub extern \"C\" fn run_user_code_";
 
 /// Macros that see of a cell's variables only those that are named to them, be it inside of a text. Others may put
 /// together names, or read them from a file.
@@ -103,18 +103,13 @@ fn without_strangers(source: &str) -> Option<String> {
         cell.lines().map(|line| (line, Access::read(line))).collect();
     let mut named = HashSet::new();
     for (line, _) in lines.iter().filter(|(_, access)| access.is_none()) {
-        let mut rest = *line;
-        while let Some(start) = rest.find(is_of_name) {
-            let word = &rest[start..];
-            let end = word.find(|c| !is_of_name(c)).unwrap_or(word.len());
-            let (word, after) = word.split_at(end);
+        for (word, after) in words(line) {
             let next = after.trim_start();
             let is_macro = next.starts_with('!') && !next.starts_with("!=");
             if is_macro && !PLAIN.contains(&word) {
                 return None;
             }
             named.insert(word);
-            rest = after;
         }
     }
     let taken: HashSet<&str> = lines
@@ -133,33 +128,52 @@ fn without_strangers(source: &str) -> Option<String> {
     (!taken.is_empty()).then_some(slim)
 }
 
+/// The words of a text, each with what follows it.
+pub fn words(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let word = &rest[rest.find(is_of_name)?..];
+        let end = word.find(|c| !is_of_name(c)).unwrap_or(word.len());
+        rest = &word[end..];
+        Some((&word[..end], rest))
+    })
+}
+
 fn is_of_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
 /// A line of evcxr's that checks a variable, takes it out of the store, or puts it back.
-struct Access<'a> {
-    name: &'a str,
-    takes: bool,
+pub struct Access<'a> {
+    pub name: &'a str,
+    /// Its type.
+    pub kind: &'a str,
+    pub takes: bool,
+    pub mutable: bool,
 }
 
 impl<'a> Access<'a> {
-    fn read(line: &'a str) -> Option<Self> {
-        let call = |start: &str| Some(line.strip_prefix(start)?.rsplit_once(">(stringify!(")?.1);
+    pub fn read(line: &'a str) -> Option<Self> {
+        let call = |start: &str| line.strip_prefix(start)?.rsplit_once(">(stringify!(");
         let check = call("vars_ok &= evcxr_variable_store.check_variable::<");
-        if let Some(name) = check.and_then(|end| end.strip_suffix("));")) {
-            return Some(Self { name, takes: false });
+        if let Some((kind, end)) = check
+            && let Some(name) = end.strip_suffix("));")
+        {
+            return Some(Self { name, kind, takes: false, mutable: false });
         }
-        if let Some(end) = call("evcxr_variable_store.put_variable::<") {
+        if let Some((kind, end)) = call("evcxr_variable_store.put_variable::<") {
             let (name, value) = end.strip_suffix(");")?.split_once("), ")?;
-            return (name == value).then_some(Self { name, takes: false });
+            return (name == value).then_some(Self { name, kind, takes: false, mutable: false });
         }
         let (name, value) = line.strip_prefix("let ")?.split_once(" = ")?;
-        let name = name.strip_prefix("mut ").unwrap_or(name);
-        let (_, end) = value
+        let (name, mutable) = match name.strip_prefix("mut ") {
+            Some(name) => (name, true),
+            None => (name, false),
+        };
+        let (kind, end) = value
             .strip_prefix("evcxr_variable_store.take_variable::<")?
             .rsplit_once(">(stringify!(")?;
-        (end.strip_suffix("));")? == name).then_some(Self { name, takes: true })
+        (end.strip_suffix("));")? == name).then_some(Self { name, kind, takes: true, mutable })
     }
 }
 

@@ -7,6 +7,8 @@ use std::any::{Any, TypeId};
 
 pub const VARIABLE_CHANGED_TYPE: &str = "EVCXR_VARIABLE_CHANGED_TYPE:";
 pub const USER_ERROR_OCCURRED: &str = "EVCXR_ERROR_OCCURRED";
+/// Comes before the code that makes known what a cell that failed has kept.
+pub const KEPT: &str = "CUADERNO_KEPT ";
 
 pub struct VariableStore {
     variables: Vec<(String, Box<dyn Any>)>,
@@ -83,6 +85,11 @@ impl VariableStore {
                 println!("{VARIABLE_CHANGED_TYPE}{name}");
                 false
             }
+            // The cell was left before it came to make the variable.
+            None => {
+                println!("{VARIABLE_CHANGED_TYPE}{name}");
+                false
+            }
             _ => true,
         }
     }
@@ -94,6 +101,37 @@ impl VariableStore {
             None => missing(name),
         }
     }
+}
+
+/// The end of a statement that nothing stopped. A type of its own, so that no `return` of the cell is taken for it.
+pub struct Whole;
+
+/// What stops a cell in the middle.
+pub enum Stopped<E> {
+    Error(E),
+    Panic(Box<dyn Any + Send>),
+}
+
+/// Runs a statement of a cell.
+pub fn attempt<T, E>(statement: impl FnOnce() -> Result<T, E>) -> Result<T, Stopped<E>> {
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(statement)) {
+        Ok(Ok(made)) => Ok(made),
+        Ok(Err(error)) => Err(Stopped::Error(error)),
+        Err(panic) => Err(Stopped::Panic(panic)),
+    }
+}
+
+/// Goes on with what stopped the cell: gives out the error, or lets the panic take its way.
+pub fn stop<E>(stopped: Stopped<E>) -> E {
+    match stopped {
+        Stopped::Error(error) => error,
+        Stopped::Panic(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+/// Tells the front by which code a cell takes back what was kept.
+pub fn tell(code: &str) {
+    println!("{KEPT}{code}");
 }
 
 #[inline(never)]

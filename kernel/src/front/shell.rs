@@ -6,8 +6,8 @@ use super::history::History;
 use super::hub::Hub;
 use super::inner::{Answer, Inner, Place};
 use super::report::{Cell, Report};
-use crate::cell::cargo;
 use crate::cell::event::Event;
+use crate::cell::{cargo, keep};
 use crate::failure::{Failure, Result};
 use crate::folders::Session;
 use crate::prepared;
@@ -334,9 +334,11 @@ impl Shell {
                     let source = tokio::fs::read_to_string(self.build.join("src/lib.rs"))
                         .await
                         .unwrap_or_default();
+                    let source = keep::without(&source);
                     let report = Report::failed(how, &text, &self.cells_so_far(), &source);
                     self.hub.running().failed = Some(report);
                 }
+                Some(Event::Kept { code }) => self.hub.running().kept = Some(code),
                 Some(Event::Done) => drop(write.write_all(b"\n").await),
                 Some(Event::Exit { status }) => {
                     self.hub.running().exit = Some(status);
@@ -416,10 +418,10 @@ impl Shell {
                 content
             }
         };
-        let restarted = {
+        let (restarted, kept) = {
             let mut running = self.hub.running();
             running.busy = false;
-            running.exit.is_some()
+            (running.exit.is_some(), running.kept.take())
         };
         if failed.is_some() && stop_on_error {
             self.abort_until.store(self.received.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -429,6 +431,11 @@ impl Shell {
         if restarted {
             self.hub.running().hidden = true;
             inner.request_code(FLUSHER).await;
+        } else if let Some(code) = kept {
+            // evcxr has forgotten these variables with the cell.
+            self.hub.running().hidden = true;
+            inner.request_code(&code).await;
+            self.hub.running().hidden = false;
         }
     }
 
