@@ -14,6 +14,7 @@ use jupyter_zmq_client::{
 use std::io::Write;
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -143,13 +144,17 @@ fn sessions() -> Vec<PathBuf> {
     entries.flatten().map(|entry| entry.path()).collect()
 }
 
-/// The processes whose environment names a session's folder.
+/// The processes whose environment or arguments name a session's folder.
 fn processes_of(session: &std::path::Path) -> usize {
     let needle = session.to_str().unwrap().as_bytes().to_vec();
+    let names = |file: PathBuf| {
+        let text = std::fs::read(file).unwrap_or_default();
+        text.windows(needle.len()).any(|part| part == needle)
+    };
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     entries
-        .filter_map(|entry| std::fs::read(entry.path().join("environ")).ok())
-        .filter(|environ| environ.windows(needle.len()).any(|part| part == needle))
+        .map(|entry| entry.path())
+        .filter(|process| ["environ", "cmdline"].iter().any(|file| names(process.join(file))))
         .count()
 }
 
@@ -237,22 +242,44 @@ async fn what_the_kernel_logs_holds_no_key() {
     }
 }
 
+/// Whatever ends the processes of a killed kernel looks five times a second whether it is time.
+const SOON: Duration = Duration::from_secs(20);
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_kernel_leaves_no_process_and_the_next_one_clears_its_folder() {
-    let mut first = start(false).await;
-    // Two kernels at the same time have variables of their own.
-    let mut second = start(false).await;
-    first.good("let v = \"first\";").await;
-    second.good("let v = \"second\";").await;
-    assert_eq!(first.good("println!(\"{v}\");").await.text(false), "first\n");
-    let session = session_of(&first);
-    first.child.kill().unwrap();
-    first.child.wait().unwrap();
-    eventually("the processes behind end", || processes_of(&session) == 0).await;
-    assert_eq!(second.good("println!(\"{v}\");").await.text(false), "second\n");
-    let mut third = start(false).await;
-    eventually("the next kernel clears the folder", || !session.exists()).await;
-    third.good("1").await;
+async fn a_killed_kernel_leaves_no_process_and_no_folder() {
+    let group = |command: &mut std::process::Command| {
+        command.process_group(0);
+    };
+    for with_its_group in [false, true] {
+        let mut first = start_with(false, group).await;
+        // Two kernels at the same time have variables of their own.
+        let mut second = start(false).await;
+        first.good("let v = \"first\";").await;
+        second.good("let v = \"second\";").await;
+        assert_eq!(first.good("println!(\"{v}\");").await.text(false), "first\n");
+        let session = session_of(&first);
+        assert!(processes_of(&session) >= 3, "evcxr, the cells, and the heir");
+        let id = first.child.id();
+        let target = if with_its_group { format!("-{id}") } else { id.to_string() };
+        let killed = std::process::Command::new("kill").args(["-KILL", "--", &target]).status();
+        assert!(killed.unwrap().success());
+        first.child.wait().unwrap();
+        let killed = Instant::now();
+        eventually("folder and processes go", || !session.exists() && processes_of(&session) == 0)
+            .await;
+        assert!(killed.elapsed() < SOON, "{:?}", killed.elapsed());
+        assert_eq!(second.good("println!(\"{v}\");").await.text(false), "second\n");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kernel_clears_the_folder_of_one_that_has_no_heir() {
+    let left = folder("cache").join("sessions").join(format!("left-{}", std::process::id()));
+    std::fs::create_dir_all(left.join("build")).unwrap();
+    std::fs::write(left.join("lock"), "").unwrap();
+    let mut kernel = start(false).await;
+    eventually("the folder goes", || !left.exists()).await;
+    kernel.good("1").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
