@@ -111,7 +111,7 @@ impl Report {
             errors.iter().filter_map(|error| missing_value(&text(error, "evalue"))).collect();
         missing.dedup();
         traceback.extend(missing.iter().filter_map(|name| gone(name, earlier)));
-        if traceback.iter().any(|line| line.contains(DISK_FULL)) {
+        if says_disk_full(errors) {
             return Self::disk_full(traceback);
         }
         let name = if compiled { "CompileError" } else { "Error" };
@@ -171,6 +171,11 @@ impl Report {
             value,
         }
     }
+}
+
+/// Whether evcxr's errors come from a full disk.
+pub fn says_disk_full(errors: &[Value]) -> bool {
+    errors.iter().any(|error| error.to_string().contains(DISK_FULL))
 }
 
 fn headline(name: &str, value: &str) -> String {

@@ -5,7 +5,7 @@ use super::End;
 use super::history::History;
 use super::hub::Hub;
 use super::inner::{Answer, Inner, Place};
-use super::report::{Cell, Report};
+use super::report::{Cell, Report, says_disk_full};
 use crate::cell::event::Event;
 use crate::cell::{cargo, keep};
 use crate::failure::{Failure, Result};
@@ -283,7 +283,12 @@ impl Shell {
         self.inner_pid.store(inner.pid(), Ordering::Relaxed);
         *self.inner.lock().unwrap_or_else(PoisonError::into_inner) = Some(inner.clone());
         stage.done("evcxr_jupyter");
-        inner.request_code(FLUSHER).await;
+        let flusher = inner.request_code(FLUSHER).await;
+        if flusher.is_some_and(|answer| says_disk_full(&answer.errors)) {
+            return Err(Failure::new("no space left on the disk: the first cell does not compile")
+                .file(&self.build)
+                .help("`cuaderno clean` frees what can be made again"));
+        }
         stage.done("flusher");
         if let Some(library) = library {
             prepared::pin_versions(&library, &self.build)?;
