@@ -75,6 +75,28 @@ async fn a_cell_that_stops_halfway_keeps_what_it_has_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cell_run_again_with_its_type_changed_makes_its_variable_anew() {
+    let mut kernel = start(false).await;
+    let cell = |fields: &str, value: &str, then: &str| {
+        format!(
+            "#[derive(Debug)]\nstruct Point {{ {fields} }}\n{then}\nlet p = Point {{ {value} }};"
+        )
+    };
+    kernel.good(&cell("x: u8", "x: 1", "")).await;
+    let said = kernel.good(&cell("x: u8, y: u8", "x: 1, y: 2", "")).await.text(true);
+    assert_eq!(said, "");
+    assert_eq!(kernel.good("println!(\"{p:?}\");").await.text(false), "Point { x: 1, y: 2 }\n");
+    // What was there before stays if the new one is not reached, unless its type is gone.
+    kernel.bad(&cell("x: u8, y: u8", "x: 3, y: 4", "Err(\"no\")?;")).await;
+    assert_eq!(kernel.good("println!(\"{p:?}\");").await.text(false), "Point { x: 1, y: 2 }\n");
+    kernel.bad(&cell("z: u8", "z: 5", "let q = 6; Err(\"no\")?;")).await;
+    let (_, value, _) = kernel.bad("println!(\"{p:?}\");").await;
+    assert_eq!(value, "cannot find value `p` in this scope");
+    kernel.good(&cell("z: u8", "z: 5", "")).await;
+    assert_eq!(kernel.good("println!(\"{p:?} {q}\");").await.text(false), "Point { z: 5 } 6\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_stands_in_the_way_of_keeping_changes_nothing_else() {
     let mut kernel = start(false).await;
     // Statements that cannot be closures: made later, left early, lent to each other.

@@ -1,89 +1,76 @@
 //! Keeps what a cell has made when it fails halfway. evcxr puts a cell's variables away at its end alone; here each
 //! statement runs as a closure of its own, and when one panics or returns early, what stands at that point goes to
-//! the store, under a name that only the front asks for (`TELLS`).
+//! the store, under a name that only the front asks for.
 //!
 //! Moves and borrows stay as they were: a closure takes and lends what its statement does. Where one cannot take a
 //! statement's place after all, the program does not compile, and the one without closures does ([`super::compile`]).
 
-use super::slim::{self, Access};
-use ra_ap_syntax::ast::{self, HasArgList, HasModuleItem, HasName, Item, Stmt};
-use ra_ap_syntax::{AstNode, Edition, SourceFile, SyntaxKind, SyntaxNode};
+use super::program::{ERROR, Program, STORE, Statement, named};
+use ra_ap_syntax::{SyntaxKind, SyntaxNode};
 use std::collections::HashSet;
 
 /// Stands on both sides of what is added here, which the cell's own lines do without.
 const MARK: &str = "/*cuaderno*/";
-/// Evcxr's name for the store, its error and the module that both kinds of program import the store's parts from.
-const STORE: &str = "evcxr_variable_store";
-const ERROR: &str = "EvcxrUserCodeError";
+/// The module of the store's parts.
 const MODULE: &str = "evcxr_internal_runtime";
-const OK: &str = "::core::result::Result::Ok";
-const ERR: &str = "::core::result::Result::Err";
+const RESULT: &str = "::core::result::Result";
 
 /// A variable to keep: its name, type, and whether it is `mut`.
 struct Variable<'a> {
     name: &'a str,
     kind: &'a str,
     mutable: bool,
+    /// Whether it has never left the store.
+    stored: bool,
 }
 
 /// The program that keeps, with every line of the cell at its place. `None` if there is nothing to keep, or the
 /// program is of a form that is not known here.
 pub fn keeping(source: &str) -> Option<String> {
-    let body = body(source)?;
-    let statements: Vec<Stmt> = body.statements().collect();
-    let text = |node: &SyntaxNode| {
-        let range = node.text_range();
-        &source[usize::from(range.start())..usize::from(range.end())]
-    };
-    // What evcxr puts away at the end of the cell: its new variables, as far as they are still there.
-    let own: Vec<Access> =
-        statements.iter().filter_map(|stmt| Access::read(text(stmt.syntax()))).collect();
-    let (before, after) = around(source, &body)?;
-    let lent: Vec<Access> = before.lines().filter_map(Access::read).collect();
-    let returned: HashSet<&str> =
-        after.lines().filter_map(Access::read).map(|access| access.name).collect();
-    let users: Vec<&Stmt> = statements
-        .iter()
-        .filter(|stmt| {
-            Access::read(text(stmt.syntax())).is_none() && !matches!(stmt, Stmt::Item(_))
-        })
-        .collect();
-    if users.iter().any(|stmt| slim::words(text(stmt.syntax())).any(|(word, _)| word == STORE)) {
-        return None;
-    }
-    let early = source[..usize::from(body.syntax().text_range().start())].trim_end().ends_with('>');
-
-    let bound: Vec<Vec<(String, bool)>> = users.iter().map(|stmt| bound(stmt)).collect();
-    let last = |name: &str| bound.iter().rposition(|names| names.iter().any(|(n, _)| n == name));
+    let program = Program::read(source)?;
+    let statements = &program.statements;
+    let mut words = HashSet::new();
     let mut edits: Vec<(usize, String)> = Vec::new();
-    let mut named: HashSet<&str> = HashSet::new();
-    for (at, stmt) in users.iter().enumerate() {
-        named.extend(words(stmt, source));
+    for (at, statement) in statements.iter().enumerate() {
+        let more = named(statement.text);
+        if more.as_ref().is_some_and(|more| more.contains(STORE)) {
+            return None;
+        }
+        match more {
+            Some(more) => words.extend(more),
+            // A macro may give away what it does not name.
+            None => words.extend(program.lent.iter().map(|lent| lent.name)),
+        }
         // A variable that is made more than once has its type from the last time.
-        let made = own.iter().filter_map(|access| {
-            let place = last(access.name).filter(|place| *place < at)?;
-            let (_, mutable) = bound[place].iter().find(|(name, _)| name == access.name)?;
-            Some(Variable { name: access.name, kind: access.kind, mutable: *mutable })
+        let made = program.own.iter().filter_map(|own| {
+            let last = statements.iter().rposition(|statement| statement.binds(own.name))?;
+            let (_, mutable) = statements[last].bound.iter().find(|(name, _)| name == own.name)?;
+            let variable =
+                Variable { name: own.name, kind: own.kind, mutable: *mutable, stored: false };
+            (last < at).then_some(variable)
         });
         // Those of earlier cells that this one has yet to give away, or to make anew.
-        let earlier = lent.iter().filter(|access| {
-            access.takes
-                && !returned.contains(access.name)
-                && !named.contains(access.name)
-                && !bound[..at].iter().flatten().any(|(name, _)| name == access.name)
+        let is_made = |name: &str| statements[..at].iter().any(|statement| statement.binds(name));
+        let lent = program.lent.iter().filter(|lent| {
+            !program.returned.contains(lent.name)
+                && !words.contains(lent.name)
+                && !is_made(lent.name)
         });
-        let earlier = earlier.map(|access| Variable {
+        let renewed = program.renewed.iter().filter(|renewed| !is_made(renewed.name));
+        let earlier = lent.map(|lent| (lent, false)).chain(renewed.map(|renewed| (renewed, true)));
+        let earlier = earlier.map(|(access, stored)| Variable {
             name: access.name,
             kind: access.kind,
             mutable: access.mutable,
+            stored,
         });
         let kept: Vec<Variable> = made.chain(earlier).collect();
-        if kept.is_empty() || !may_stop(stmt.syntax()) {
+        if kept.is_empty() || !may_stop(&statement.node) {
             continue;
         }
-        let (start, end) = solid(stmt.syntax())?;
-        edits.push((start, before_statement(&bound[at], early)));
-        edits.push((end, after_statement(&bound[at], early, &kept)));
+        let (start, end) = solid(&statement.node)?;
+        edits.push((start, before(statement, program.early)));
+        edits.push((end, after(statement, program.early, &kept)));
     }
     if edits.is_empty() {
         return None;
@@ -102,75 +89,6 @@ pub fn keeping(source: &str) -> Option<String> {
 /// The cell's own lines of a program.
 pub fn without(program: &str) -> String {
     program.split(MARK).step_by(2).collect()
-}
-
-/// The block with the cell's statements: the closure in which panics are caught, or, if the cell may return early, the
-/// one inside of that.
-fn body(source: &str) -> Option<ast::StmtList> {
-    let parsed = SourceFile::parse(source, Edition::Edition2024).tree();
-    let function = parsed.items().find(|item| {
-        matches!(item, Item::Fn(_)) && item.syntax().text().to_string().contains(slim::FUNCTION)
-    })?;
-    let is_catch = |call: &ast::CallExpr| {
-        call.expr().is_some_and(|name| name.syntax().text() == "std::panic::AssertUnwindSafe")
-    };
-    let call = function.syntax().descendants().filter_map(ast::CallExpr::cast).find(is_catch)?;
-    let ast::Expr::ClosureExpr(outer) = call.arg_list()?.args().next()? else { return None };
-    let outer = block(&outer)?;
-    if outer.syntax().text().to_string().contains("evcxr_tokio_runtime") {
-        return None;
-    }
-    let inner = outer.statements().next().and_then(|first| {
-        let Stmt::LetStmt(first) = first else { return None };
-        let ast::Expr::CallExpr(call) = first.initializer()? else { return None };
-        let ast::Expr::ParenExpr(inside) = call.expr()? else { return None };
-        let ast::Expr::ClosureExpr(closure) = inside.expr()? else { return None };
-        let kind = closure.ret_type()?.syntax().text().to_string();
-        kind.contains(ERROR).then(|| block(&closure)).flatten()
-    });
-    Some(inner.unwrap_or(outer))
-}
-
-fn block(closure: &ast::ClosureExpr) -> Option<ast::StmtList> {
-    match closure.body()? {
-        ast::Expr::BlockExpr(block) => block.stmt_list(),
-        _ => None,
-    }
-}
-
-/// The function's text before and after the cell's block.
-fn around<'a>(source: &'a str, body: &ast::StmtList) -> Option<(&'a str, &'a str)> {
-    let range = body.syntax().text_range();
-    let start = source[..usize::from(range.start())].rfind(slim::FUNCTION)?;
-    Some((&source[start..usize::from(range.start())], &source[usize::from(range.end())..]))
-}
-
-/// The names that a statement makes, and whether they are `mut`.
-fn bound(stmt: &Stmt) -> Vec<(String, bool)> {
-    let Stmt::LetStmt(made) = stmt else { return Vec::new() };
-    let Some(pattern) = made.pat() else { return Vec::new() };
-    let patterns = pattern.syntax().descendants().filter_map(ast::IdentPat::cast);
-    let mut names: Vec<(String, bool)> = patterns
-        .filter_map(|pat| Some((pat.name()?.text().to_string(), pat.mut_token().is_some())))
-        // `None` is no variable.
-        .filter(|(name, _)| !name.starts_with(char::is_uppercase))
-        .collect();
-    names.sort();
-    names.dedup_by(|a, b| a.0 == b.0);
-    names
-}
-
-/// The words of a statement, without those that it makes variables of.
-fn words<'a>(stmt: &Stmt, source: &'a str) -> Vec<&'a str> {
-    let whole = stmt.syntax().text_range();
-    let start = match stmt {
-        Stmt::LetStmt(made) => {
-            made.pat().map_or(whole.start(), |pat| pat.syntax().text_range().end())
-        }
-        _ => whole.start(),
-    };
-    let text = &source[usize::from(start)..usize::from(whole.end())];
-    slim::words(text).map(|(word, _)| word).collect()
 }
 
 /// Whether a statement can panic, return early, or take long.
@@ -199,67 +117,46 @@ fn solid(stmt: &SyntaxNode) -> Option<(usize, usize)> {
     Some((end(&before), end(&last)))
 }
 
-fn before_statement(bound: &[(String, bool)], early: bool) -> String {
-    let names: String = bound
+fn before(statement: &Statement, early: bool) -> String {
+    let mut_of = |mutable: bool| if mutable { "mut " } else { "" };
+    let names: String = statement
+        .bound
         .iter()
-        .map(|(name, mutable)| format!("{}{name}, ", if *mutable { "mut " } else { "" }))
+        .map(|(name, mutable)| format!("{}{name}, ", mut_of(*mutable)))
         .collect();
     let error = if early { ERROR } else { "::core::convert::Infallible" };
-    format!(
-        " let ({names}{MODULE}::Whole) = match {MODULE}::attempt(|| -> ::core::result::Result<_, {error}> {{"
-    )
+    format!(" let ({names}{MODULE}::Whole) = match {MODULE}::attempt(|| -> {RESULT}<_, {error}> {{")
 }
 
-fn after_statement(bound: &[(String, bool)], early: bool, kept: &[Variable]) -> String {
-    let names: String = bound.iter().map(|(name, _)| format!("{name}, ")).collect();
-    let mut puts = String::new();
-    let mut code = String::new();
-    for Variable { name, kind, mutable } in kept {
-        puts += &format!("{STORE}.put_variable::<{kind}>(\"kept {name}\", {name}); ");
+fn after(statement: &Statement, early: bool, kept: &[Variable]) -> String {
+    let names: String = statement.bound.iter().map(|(name, _)| format!("{name}, ")).collect();
+    let mut keeps = String::new();
+    let mut lets = String::new();
+    for Variable { name, kind, mutable, stored } in kept {
+        keeps += &match stored {
+            false => format!("{STORE}.keep::<{kind}>(\"{name}\", {name}); "),
+            true => format!("{STORE}.keep_stored::<{kind}>(\"{name}\"); "),
+        };
         let mutable = if *mutable { "mut " } else { "" };
-        code += &format!(
-            "let {mutable}{name}: {kind} = {STORE}.take_variable::<{kind}>(\"kept {name}\"); "
-        );
+        let code =
+            format!("let {mutable}{name}: {kind} = {STORE}.take_kept::<{kind}>(\"{name}\"); ");
+        lets += &format!("(\"{name}\", {code:?}), ");
     }
-    let leave = if early {
-        format!("return {ERR}({MODULE}::stop(stopped));")
-    } else {
-        format!("match {MODULE}::stop(stopped) {{}}")
+    let leave = match early {
+        true => format!("return {RESULT}::Err({MODULE}::stop(stopped));"),
+        false => format!("match {MODULE}::stop(stopped) {{}}"),
     };
     format!(
-        " {OK}(({names}{MODULE}::Whole)) }}) {{ {OK}(made) => made, {ERR}(stopped) => {{ \
-         {puts}{MODULE}::tell({:?}); {leave} }} }};",
-        code.trim_end()
+        " {RESULT}::Ok(({names}{MODULE}::Whole)) }}) {{ {RESULT}::Ok(made) => made, \
+         {RESULT}::Err(stopped) => {{ {keeps}{STORE}.tell_kept(&[{lets}]); {leave} }} }};"
     )
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::program::{RENEWED, example as program};
     use super::*;
-
-    /// A program as evcxr writes it, of a cell that finds `old: u8`, `mut gone: String` and `shown: Vec<u8>` and makes
-    /// `a: u8` and `mut b: Vec<u8>`.
-    fn program(code: &str, early: bool) -> String {
-        let (open, close) = match early {
-            true => {
-                ("let _ = (|| -> std::result::Result<(), EvcxrUserCodeError> {\n", "Ok(())})();\n")
-            }
-            false => ("", ""),
-        };
-        format!(
-            "#[unsafe(no_mangle)]\n{}3(\nmut evcxr_variable_store: *mut S) {{\n\
-             let old = evcxr_variable_store.take_variable::<u8>(stringify!(old));\n\
-             let mut gone = evcxr_variable_store.take_variable::<String>(stringify!(gone));\n\
-             let shown = evcxr_variable_store.take_variable::<Vec<u8>>(stringify!(shown));\n\
-             match std::panic::catch_unwind(\n  std::panic::AssertUnwindSafe(||{{\n{open}{code}\n\
-             evcxr_variable_store.put_variable::<u8>(stringify!(a), a);\n\
-             evcxr_variable_store.put_variable::<Vec<u8>>(stringify!(b), b);\n{close}\
-             }})) {{\n  Ok(_) => {{}}\n  Err(_) => {{\n}}}}\n\
-             evcxr_variable_store.put_variable::<Vec<u8>>(stringify!(shown), shown);\n\
-             evcxr_variable_store\n}}\n",
-            slim::FUNCTION
-        )
-    }
+    use ra_ap_syntax::{Edition, SourceFile};
 
     /// What each statement keeps that is one of those that keep.
     fn kept(code: &str, early: bool) -> Vec<(String, Vec<String>)> {
@@ -273,11 +170,11 @@ mod tests {
         }
         let parts: Vec<&str> = keeping.split(MARK).collect();
         // Added parts and the program's own come in turn; a statement stands between two added ones.
-        let added = parts.iter().enumerate().filter(|(_, part)| part.contains("tell("));
+        let added = parts.iter().enumerate().filter(|(_, part)| part.contains("tell_kept("));
         added
             .map(|(at, part)| {
-                let code = part.split("tell(\"").nth(1).unwrap();
-                let lets = code.split("let ").skip(1).map(|text| text.split(" = ").next().unwrap());
+                let lets =
+                    part.split("\"let ").skip(1).map(|text| text.split(" = ").next().unwrap());
                 let statement =
                     parts[at - 1].lines().map(str::trim).filter(|line| !line.starts_with("//"));
                 (statement.collect(), lets.map(str::to_string).collect())
@@ -322,6 +219,17 @@ mod tests {
         assert_eq!(of("use_up"), "a: u8, mut b: Vec<u8>, old: u8");
         assert_eq!(of("let old"), "a: u8, mut b: Vec<u8>, old: u8");
         assert_eq!(of("end"), "a: u8, mut b: Vec<u8>");
+    }
+
+    #[test]
+    fn what_is_to_be_made_anew_is_kept_where_it_lies() {
+        let source = program("f()?;\nlet a = 1;\nlet mut b = g(a)?;", true);
+        let line = "let old = evcxr_variable_store.take_variable::<u8>(stringify!(old));";
+        let source =
+            source.replace(line, &format!("{RENEWED}{line}")).replace("(a), a)", "(old), old)");
+        let keeping = keeping(&source.replace("let a = 1", "let old = 1")).unwrap();
+        assert_eq!(keeping.matches("keep_stored::<u8>(\"old\")").count(), 1, "{keeping}");
+        assert_eq!(keeping.matches("keep::<u8>(\"old\", old)").count(), 1, "{keeping}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod filter;
 pub mod graph;
 mod held;
 pub mod keep;
+mod program;
 mod slim;
 mod splitter;
 mod store;

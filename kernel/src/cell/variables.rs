@@ -7,7 +7,7 @@ use std::any::{Any, TypeId};
 
 pub const VARIABLE_CHANGED_TYPE: &str = "EVCXR_VARIABLE_CHANGED_TYPE:";
 pub const USER_ERROR_OCCURRED: &str = "EVCXR_ERROR_OCCURRED";
-/// Comes before the code that makes known what a cell that failed has kept.
+/// Comes before the code that takes back what a cell that failed has kept.
 pub const KEPT: &str = "CUADERNO_KEPT ";
 
 pub struct VariableStore {
@@ -47,6 +47,45 @@ impl VariableStore {
         let value: std::sync::Arc<T> = self.take_variable(name);
         self.put_variable(name, value.clone());
         value
+    }
+
+    /// Keeps a variable of a cell that fails, where no cell looks for it.
+    pub fn keep<T: 'static>(&mut self, name: &str, value: T) {
+        self.put_variable(&of_kept(name), value);
+    }
+
+    /// Keeps one that the cell was to make anew, if its type is still the same.
+    pub fn keep_stored<T: 'static>(&mut self, name: &str) {
+        self.rename(name, TypeId::of::<Option<T>>());
+    }
+
+    pub fn take_kept<T: 'static>(&mut self, name: &str) -> T {
+        self.take_variable(&of_kept(name))
+    }
+
+    /// Tells the front by which code a cell takes back what was kept, of these names.
+    #[inline(never)]
+    pub fn tell_kept(&mut self, codes: &[(&str, &str)]) {
+        let mut told = String::new();
+        for (name, code) in codes {
+            if self.position(&of_kept(name)).is_some() {
+                told.push_str(code);
+            }
+        }
+        println!("{KEPT}{told}");
+    }
+
+    #[inline(never)]
+    fn rename(&mut self, name: &str, kind: TypeId) {
+        if let Some(at) = self.position(&of_kept(name)) {
+            self.variables.swap_remove(at);
+        }
+        if let Some(at) = self.position(name) {
+            let (_, value) = self.variables.swap_remove(at);
+            if (*value).type_id() == kind {
+                self.put(&of_kept(name), value);
+            }
+        }
     }
 
     pub fn merge(&mut self, other: VariableStore) {
@@ -129,9 +168,11 @@ pub fn stop<E>(stopped: Stopped<E>) -> E {
     }
 }
 
-/// Tells the front by which code a cell takes back what was kept.
-pub fn tell(code: &str) {
-    println!("{KEPT}{code}");
+#[inline(never)]
+fn of_kept(name: &str) -> String {
+    let mut kept = String::from("kept ");
+    kept.push_str(name);
+    kept
 }
 
 #[inline(never)]
