@@ -189,6 +189,39 @@ async fn every_kind_of_failure_is_an_error_and_the_next_cell_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_problem_is_shown_at_its_place_in_a_cell() {
+    let mut kernel = start(false).await;
+    kernel.good("struct P { x: f64 }").await;
+    kernel.good("fn area(p: &P) -> f64 {\n    p.x * 2.0\n}").await;
+    for (cell, says, place) in [
+        // An earlier cell that the new one breaks.
+        ("struct P { y: f64 }", "no field `x` on type `&P`", "In[2], line 2, column 7"),
+        ("use std::{fmt, collections::Hashmap};", "unresolved import", "In[4], line 1, column 29"),
+        ("let s = \"ñandú\"; let n: u8 = s;", "mismatched types", "In[5], line 1, column 30"),
+        ("let v = [1, 2]; println!(\"{}\", v[7]);", "this operation will panic", "In[6]"),
+        ("let a = 5;\nlet b = a / (a - 5);", "divide by zero", "In[7]"),
+        ("#[deny(unused_variables)]\nfn f() { let unused = 1; }", "unused variable", "In[8]"),
+    ] {
+        let (_, value, traceback) = kernel.bad(cell).await;
+        assert!(value.contains(says) || traceback.contains(says), "{cell}: {value}");
+        assert!(traceback.contains(place), "{cell}: {traceback}");
+        assert!(!traceback.contains("lib.rs"), "{cell}: {traceback}");
+    }
+    // A warning is no error, and not shown beside one.
+    let (_, value, _) = kernel.bad("fn g() { let unused = 1; }\nlet n: u8 = \"\";").await;
+    assert_eq!(value, "mismatched types");
+    // Another thread's panic is not the cell's.
+    let code = "let empty: Vec<u8> = Vec::new();\nlet thread = std::thread::spawn(move || {\n    empty[3]\n});\n\
+                println!(\"{}\", thread.join().is_err());";
+    let cell = kernel.good(code).await;
+    assert_eq!(cell.text(false), "true\n");
+    let said = cell.text(true);
+    assert!(said.contains("panicked at In[10], line 3, column"), "{said}");
+    assert!(said.contains(":\nindex out of bounds"), "{said}");
+    assert!(!said.contains("BACKTRACE") && !said.contains("lib.rs"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn variables_outlive_cells_that_do_not_name_them() {
     let mut kernel = start(false).await;
     kernel.good("let mut n = 1; let list = vec![1, 2]; let text = String::from(\"uno\");").await;

@@ -10,6 +10,8 @@ use std::process::Command;
 
 /// evcxr's name for a cell's crate.
 const CRATE: &str = "ctx";
+/// What the compiler has said of the last cell that did not compile, below the folder of evcxr's crate.
+pub const SAID: &str = "cuaderno-said.json";
 
 /// Runs the rustc that cargo asks for, with the arguments of this process. Returns only if it does not start.
 pub fn main() -> std::io::Error {
@@ -31,8 +33,10 @@ pub fn is_cell() -> bool {
 /// The compiler, ready to run on what this module makes of the cell's program, if these are a cell's arguments.
 pub struct Compilation {
     pub rustc: Command,
-    /// The cell's source file, and the program that keeps variables when the cell fails.
-    keeping: Option<(PathBuf, String)>,
+    /// The cell's source file.
+    source: Option<PathBuf>,
+    /// The program that keeps variables when the cell fails, and the one that does not.
+    keeping: Option<String>,
     plain: String,
 }
 
@@ -40,7 +44,7 @@ impl Compilation {
     pub fn new(compiler: &OsStr, args: &[OsString]) -> Self {
         let mut rustc = Command::new(compiler);
         rustc.args(args);
-        let mut compilation = Self { rustc, keeping: None, plain: String::new() };
+        let mut compilation = Self { rustc, source: None, keeping: None, plain: String::new() };
         if let Some(source) = cell_source(args) {
             compilation.prepare(compiler, args, Path::new(source));
         }
@@ -48,13 +52,14 @@ impl Compilation {
     }
 
     fn prepare(&mut self, compiler: &OsStr, args: &[OsString], source: &Path) {
+        self.source = Some(source.into());
         // The compiler's paths are relative to evcxr's crate, where it runs.
         let store = store::library(Path::new(""), compiler, args);
         // What cannot be read or written compiles as it is.
         if let Ok(text) = std::fs::read_to_string(source) {
             if let Some(slim) = slim::slim(&text, store.is_some()) {
                 let _ = std::fs::write(source, &slim);
-                self.keeping = keep::keeping(&slim).map(|keeping| (source.into(), keeping));
+                self.keeping = keep::keeping(&slim);
                 self.plain = slim;
             } else if let Some(checkable) = slim::checkable(&text) {
                 let _ = std::fs::write(source, checkable);
@@ -74,24 +79,33 @@ impl Compilation {
 
     /// Ends this process as the compiler ends. Returns only if that does not start.
     pub fn run(mut self) -> std::io::Error {
-        if let Some((source, keeping)) = self.keeping.take() {
+        let Some(source) = self.source.take() else { return self.rustc.exec() };
+        let mut output = None;
+        if let Some(keeping) = self.keeping.take() {
             if std::fs::write(&source, keeping).is_ok() {
                 match self.rustc.output() {
-                    Ok(output) if output.status.success() => {
-                        let _ = std::io::stdout().write_all(&output.stdout);
-                        let _ = std::io::stderr().write_all(&output.stderr);
-                        std::process::exit(0);
-                    }
-                    Ok(_) => {}
+                    Ok(tried) => output = Some(tried).filter(|output| output.status.success()),
                     Err(error) => return error,
                 }
             }
             // What is wrong with the plain program, evcxr mends, or the user.
-            if let Err(error) = std::fs::write(&source, &self.plain) {
+            if output.is_none()
+                && let Err(error) = std::fs::write(&source, &self.plain)
+            {
                 return error;
             }
         }
-        self.rustc.exec()
+        let output = match output.map_or_else(|| self.rustc.output(), Ok) {
+            Ok(output) => output,
+            Err(error) => return error,
+        };
+        if !output.status.success() {
+            // At worst some errors are shown without their place.
+            let _ = std::fs::write(SAID, &output.stderr);
+        }
+        let _ = std::io::stdout().write_all(&output.stdout);
+        let _ = std::io::stderr().write_all(&output.stderr);
+        std::process::exit(output.status.code().unwrap_or(1))
     }
 }
 

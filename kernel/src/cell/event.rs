@@ -87,8 +87,8 @@ const OWN: &str = "application/vnd.cuaderno.message+json";
 
 /// Joins the rich blocks of one display into one bundle.
 ///
-/// Other crates print one block per MIME type: blocks that follow each other with different types are
-/// parts of one display; a type that comes again begins the next one.
+/// Other crates print one block per MIME type: a text and a picture that follow each other are parts of one display,
+/// and so are the same picture's formats; a type that comes again, or is another's picture, begins the next one.
 #[derive(Default)]
 pub struct Bundler {
     parts: Map<String, Value>,
@@ -103,7 +103,11 @@ impl Bundler {
             events.extend(own(&content));
             return events;
         }
-        if self.parts.contains_key(&mime) {
+        let parts = |other: &String| {
+            let (one, other) = (family(&mime), family(other));
+            one.zip(other).is_some_and(|(one, other)| one != other)
+        };
+        if self.parts.contains_key(&mime) || self.parts.keys().any(parts) {
             events.extend(self.flush());
         }
         let json = mime == "application/json" || mime.ends_with("+json");
@@ -146,6 +150,15 @@ impl Bundler {
     }
 }
 
+/// What a type can stand for another in a display with: `None` for plain text, which goes with all.
+fn family(mime: &str) -> Option<&str> {
+    match mime {
+        "text/plain" => None,
+        image if image.starts_with("image/") => Some("image/"),
+        other => Some(other),
+    }
+}
+
 /// The event of one of the library's own blocks.
 fn own(content: &str) -> Option<Event> {
     let mut value: Value = serde_json::from_str(content).ok()?;
@@ -181,6 +194,7 @@ mod tests {
             Event::Show { kind: "display_data".to_string(), content: json!({"data": {"a": "b"}}) },
             Event::Failed { how: Failure::Panic, text: "boom".to_string() },
             Event::Failed { how: Failure::EarlyReturn, text: "no".to_string() },
+            Event::Kept { code: "let ñ: u8 = 1;".to_string() },
             Event::Done,
             Event::Exit { status: "signal: 9".to_string() },
         ] {
@@ -203,6 +217,36 @@ mod tests {
         assert!(bundler.may_be_result());
         assert_eq!(kinds(&[bundler.end().unwrap()]), ["execute_result"]);
         assert_eq!(bundler.end(), None);
+    }
+
+    #[test]
+    fn pictures_of_several_crates_are_displays_of_their_own() {
+        let mut bundler = Bundler::default();
+        let types = [
+            "application/vnd.plotly.v1+json",
+            "text/html",
+            "text/plain",
+            "image/png",
+            "image/svg+xml",
+        ];
+        let mut shown = Vec::new();
+        for mime in types {
+            shown.extend(bundler.block(mime.into(), "{}".into()));
+        }
+        shown.extend(bundler.flush());
+        let types: Vec<Vec<&str>> = shown
+            .iter()
+            .map(|event| {
+                let Event::Show { content, .. } = event else { panic!("{event:?}") };
+                content["data"].as_object().unwrap().keys().map(String::as_str).collect()
+            })
+            .collect();
+        let expected: [&[&str]; 3] = [
+            &["application/vnd.plotly.v1+json"],
+            &["text/html", "text/plain"],
+            &["image/png", "image/svg+xml"],
+        ];
+        assert_eq!(types, expected);
     }
 
     #[test]

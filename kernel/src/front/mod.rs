@@ -7,6 +7,7 @@ mod connection;
 mod history;
 mod hub;
 mod inner;
+mod place;
 mod report;
 mod shell;
 mod watch;

@@ -5,9 +5,10 @@ use super::End;
 use super::history::History;
 use super::hub::Hub;
 use super::inner::{Answer, Inner, Place};
+use super::place::in_cells;
 use super::report::{Cell, Report, says_disk_full};
 use crate::cell::event::Event;
-use crate::cell::{cargo, keep};
+use crate::cell::{cargo, compile, keep};
 use crate::failure::{Failure, Result};
 use crate::folders::Session;
 use crate::prepared;
@@ -329,6 +330,11 @@ impl Shell {
                     *self.cells.lock().unwrap_or_else(PoisonError::into_inner) = (filter, cells);
                 }
                 Some(Event::Text { name, text }) => {
+                    let text = if name == "stderr" && text.contains(" panicked at ") {
+                        in_cells(&text, &self.cells_so_far(), &self.program())
+                    } else {
+                        text
+                    };
                     let content = json!({"name": name, "text": text});
                     self.hub.publish_running("stream", content).await;
                 }
@@ -336,11 +342,7 @@ impl Shell {
                     self.hub.publish_running(&kind, content).await;
                 }
                 Some(Event::Failed { how, text }) => {
-                    let source = tokio::fs::read_to_string(self.build.join("src/lib.rs"))
-                        .await
-                        .unwrap_or_default();
-                    let source = keep::without(&source);
-                    let report = Report::failed(how, &text, &self.cells_so_far(), &source);
+                    let report = Report::failed(how, &text, &self.cells_so_far(), &self.program());
                     self.hub.running().failed = Some(report);
                 }
                 Some(Event::Kept { code }) => self.hub.running().kept = Some(code),
@@ -529,7 +531,14 @@ impl Shell {
             return Some(Report::not_compiled());
         }
         drop(running);
-        Some(Report::compilation(errors, &self.cells_so_far()))
+        let said = std::fs::read_to_string(self.build.join(compile::SAID)).unwrap_or_default();
+        Some(Report::compilation(errors, &self.cells_so_far(), &said, &self.program()))
+    }
+
+    /// The program that evcxr has made of the last cell.
+    fn program(&self) -> String {
+        let source = std::fs::read_to_string(self.build.join("src/lib.rs")).unwrap_or_default();
+        keep::without(&source)
     }
 
     /// The cells of this session up to the one that runs.
