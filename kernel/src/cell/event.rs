@@ -142,7 +142,14 @@ impl Bundler {
     }
 
     fn take(&mut self, kind: &str) -> Option<Event> {
-        let data = std::mem::take(&mut self.parts);
+        let mut data = std::mem::take(&mut self.parts);
+        // A front end without the means to show such a type would show nothing at all.
+        if let Some(kind) = data.keys().next()
+            && data.keys().all(|kind| kind.starts_with("application/"))
+        {
+            let text = format!("a figure of the type {kind}, which is not shown here");
+            data.insert("text/plain".to_string(), text.into());
+        }
         (!data.is_empty()).then(|| Event::Show {
             kind: kind.to_string(),
             content: json!({"data": data, "metadata": {}}),
@@ -242,7 +249,7 @@ mod tests {
             })
             .collect();
         let expected: [&[&str]; 3] = [
-            &["application/vnd.plotly.v1+json"],
+            &["application/vnd.plotly.v1+json", "text/plain"],
             &["text/html", "text/plain"],
             &["image/png", "image/svg+xml"],
         ];
