@@ -373,6 +373,42 @@ async fn a_type_that_only_a_macro_names_is_found_all_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_crate_that_changes_what_is_loaded_costs_variables_and_says_so() {
+    let crates = folder("changing");
+    let write = |name: &str, manifest: &str, source: &str| {
+        let folder = crates.join(name);
+        std::fs::create_dir_all(folder.join("src")).unwrap();
+        let head =
+            format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+        std::fs::write(folder.join("Cargo.toml"), format!("{head}{manifest}\n[workspace]\n"))
+            .unwrap();
+        std::fs::write(folder.join("src/lib.rs"), source).unwrap();
+    };
+    write(
+        "base",
+        "[features]\nmore = []",
+        "pub fn base() -> u8 { if cfg!(feature = \"more\") { 2 } else { 1 } }",
+    );
+    let shared =
+        "[lib]\ncrate-type = [\"lib\", \"dylib\"]\n[dependencies]\nbase = { path = \"../base\" }";
+    write("shared", shared, "pub fn shared() -> u8 { base::base() }");
+    let other = "[dependencies]\nbase = { path = \"../base\", features = [\"more\"] }";
+    write("other", other, "pub fn other() -> u8 { base::base() }");
+    let dep = |name: &str| format!(":dep {name} = {{ path = {:?} }}", crates.join(name));
+    let mut kernel = start(false).await;
+    kernel.good(&dep("shared")).await;
+    kernel.good("let kept = shared::shared();").await;
+    kernel.good(&dep("other")).await;
+    let cell = kernel.good("println!(\"{} {}\", shared::shared(), other::other());").await;
+    assert_eq!(cell.text(false), "2 2\n");
+    assert!(cell.text(true).contains("all variables are lost"), "{:?}", cell.messages);
+    let (_, value, traceback) = kernel.bad("println!(\"{kept}\");").await;
+    assert_eq!(value, "cannot find value `kept` in this scope");
+    assert!(traceback.contains("Run In[2] again"), "{traceback}");
+    assert_eq!(kernel.good("print!(\"alive\");").await.text(false), "alive");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn completion_and_inspection_serve_the_very_first_cell() {
     let mut kernel = start(false).await;
     let code = "let v: Vec<u8> = Vec::new(); v.sort_unst";

@@ -80,6 +80,11 @@ fn a_run_leaves_notebook_page_and_figures() {
     assert_eq!(cells[7]["outputs"][0]["output_type"], "execute_result");
     assert_eq!(cells[7]["execution_count"], 6);
     assert_eq!(executed["metadata"]["kernelspec"]["name"], "cuaderno");
+    let language = &executed["metadata"]["language_info"];
+    assert_eq!(
+        (&language["codemirror_mode"], &language["version"]),
+        (&json!("rust"), &json!("2024"))
+    );
 
     let page = std::fs::read_to_string(out.join("uno.html")).unwrap();
     assert!(page.contains("<h1>Título</h1>") && page.contains("epochs 3, out true"));

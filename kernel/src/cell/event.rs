@@ -15,6 +15,8 @@ pub enum Event {
     Failed { how: Failure, text: String },
     /// The cell failed, and this code takes back what it had made.
     Kept { code: String },
+    /// The cell could not be loaded beside what is loaded already, and has not run.
+    Unloadable,
     /// The cell has ended; the filter waits for an answer of one byte.
     Done,
     /// The process that runs the cells has ended; the filter waits for an answer of one byte.
@@ -43,6 +45,7 @@ impl Event {
             Self::Failed { how: Failure::Panic, text } => json!({"panic": text}),
             Self::Failed { how: Failure::EarlyReturn, text } => json!({"return": text}),
             Self::Kept { code } => json!({"kept": code}),
+            Self::Unloadable => json!({"unloadable": true}),
             Self::Done => json!({"done": true}),
             Self::Exit { status } => json!({"exit": status}),
         };
@@ -74,6 +77,9 @@ impl Event {
         }
         if let Some(status) = text("exit") {
             return Some(Self::Exit { status });
+        }
+        if value["unloadable"] == true {
+            return Some(Self::Unloadable);
         }
         if value["done"] == true {
             return Some(Self::Done);
@@ -202,6 +208,7 @@ mod tests {
             Event::Failed { how: Failure::Panic, text: "boom".to_string() },
             Event::Failed { how: Failure::EarlyReturn, text: "no".to_string() },
             Event::Kept { code: "let ñ: u8 = 1;".to_string() },
+            Event::Unloadable,
             Event::Done,
             Event::Exit { status: "signal: 9".to_string() },
         ] {

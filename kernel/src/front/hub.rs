@@ -45,6 +45,8 @@ pub struct Running {
     pub kept: Option<String>,
     /// Why the process that runs the cells ended during this cell.
     pub exit: Option<String>,
+    /// The cell does not go with what is loaded, and has not run.
+    pub unloadable: bool,
     /// The user has asked the cell to stop.
     pub interrupted: bool,
     /// Its compilation was ended for that.

@@ -56,6 +56,9 @@ std::thread::spawn(|| {
 });
 "#;
 
+/// A kernel that nobody has asked for this long makes itself ready for what comes.
+const IDLE: Duration = Duration::from_millis(150);
+
 /// Asks for the type of a variable, and leaves none: the first such question takes rust-analyzer seconds.
 const WARM_UP: &str = "let cuaderno_warm = cuaderno::Error::new(cuaderno::ErrorKind::File, \"\"); drop(cuaderno_warm);";
 
@@ -211,10 +214,20 @@ impl Shell {
             }
         };
         // The first cell, if it waits already, mostly imports, and asks for no type.
-        if prepared::library().is_some() && queued.is_empty() {
-            inner.request_code(WARM_UP).await;
-        }
-        while let Some(mut message) = queued.recv().await {
+        let mut warm = prepared::library().is_none();
+        loop {
+            let wait = if warm { Duration::MAX } else { IDLE };
+            let mut message = match tokio::time::timeout(wait, queued.recv()).await {
+                Ok(Some(message)) => message,
+                Ok(None) => return,
+                Err(_) => {
+                    self.hub.running().hidden = true;
+                    inner.request_code(WARM_UP).await;
+                    self.hub.running().hidden = false;
+                    warm = true;
+                    continue;
+                }
+            };
             let number = message.metadata["cuaderno_number"].as_u64().unwrap_or_default();
             if let Some(metadata) = message.metadata.as_object_mut() {
                 metadata.remove("cuaderno_number");
@@ -346,6 +359,7 @@ impl Shell {
                     self.hub.running().failed = Some(report);
                 }
                 Some(Event::Kept { code }) => self.hub.running().kept = Some(code),
+                Some(Event::Unloadable) => self.hub.running().unloadable = true,
                 Some(Event::Done) => drop(write.write_all(b"\n").await),
                 Some(Event::Exit { status }) => {
                     self.hub.running().exit = Some(status);
@@ -401,6 +415,10 @@ impl Shell {
                     self.tell_crates(inner, false).await;
                 }
             }
+            if std::mem::take(&mut self.hub.running().unloadable) {
+                self.renew_process(inner).await;
+                answer = inner.request(message.clone()).await;
+            }
             Some(answer)
         };
         let failed = match &answer {
@@ -444,6 +462,21 @@ impl Shell {
             inner.request_code(&code).await;
             self.hub.running().hidden = false;
         }
+    }
+
+    /// Goes on in a new process for cells: the old one has ended over a cell that it could not load, because a crate
+    /// that was added had others compiled anew that are loaded already.
+    async fn renew_process(&self, inner: &Arc<Inner>) {
+        let text = "a crate that was added has had others compiled anew, so that all variables are lost: \
+                    run the cells that define them again, and add crates before them\n";
+        self.hub.publish_running("stream", json!({"name": "stderr", "text": text})).await;
+        {
+            let mut running = self.hub.running();
+            running.exit = None;
+            running.hidden = true;
+        }
+        inner.request_code(FLUSHER).await;
+        self.hub.running().hidden = false;
     }
 
     /// Evaluates the expressions that came with a cell, each by itself: the value of one, or how it failed.
@@ -695,14 +728,7 @@ fn kernel_info() -> Value {
         "protocol_version": "5.4",
         "implementation": "cuaderno",
         "implementation_version": env!("CARGO_PKG_VERSION"),
-        "language_info": {
-            "name": "rust",
-            "version": "2024",
-            "mimetype": "text/rust",
-            "file_extension": ".rs",
-            "pygments_lexer": "rust",
-            "codemirror_mode": "rust",
-        },
+        "language_info": super::language_info(),
         "banner": concat!("cuaderno ", env!("CARGO_PKG_VERSION"), ": deep learning in Rust notebooks, on evcxr_jupyter"),
         "debugger": false,
         "help_links": [
