@@ -282,22 +282,23 @@ async fn a_cell_that_is_only_checked_leaves_the_next_one_to_be_compiled() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_signature_is_never_executed() {
     let mut kernel = start(false).await;
-    let mut forger = {
-        let mut info = kernel.info.clone();
-        info.key = "another key".to_string();
-        let identity = jupyter_zmq_client::peer_identity_for_session("forger").unwrap();
-        jupyter_zmq_client::create_client_shell_connection_with_identity(&info, "forger", identity)
-            .await
-            .unwrap()
-    };
     let file = common::folder("work").join(format!("forged-{}", std::process::id()));
-    let code = format!("std::fs::write({file:?}, \"\").unwrap();");
-    let request = jupyter_protocol::ExecuteRequest::new(code);
-    forger.send(request.into()).await.unwrap();
-    // The next request is answered, the forged one is not.
-    kernel.good("1").await;
-    assert!(tokio::time::timeout(Duration::from_millis(300), forger.read()).await.is_err());
-    assert!(!file.exists());
+    // Signed with another key, and not at all.
+    for key in ["another key", ""] {
+        let mut info = kernel.info.clone();
+        info.key = key.to_string();
+        let identity = jupyter_zmq_client::peer_identity_for_session("forger").unwrap();
+        let forger = jupyter_zmq_client::create_client_shell_connection_with_identity(
+            &info, "forger", identity,
+        );
+        let mut forger = forger.await.unwrap();
+        let code = format!("std::fs::write({file:?}, \"\").unwrap();");
+        forger.send(jupyter_protocol::ExecuteRequest::new(code).into()).await.unwrap();
+        // The next request is answered, the forged one is not.
+        kernel.good("1").await;
+        assert!(tokio::time::timeout(Duration::from_millis(300), forger.read()).await.is_err());
+        assert!(!file.exists());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -339,6 +340,21 @@ async fn a_failure_stops_the_queue_and_a_cell_that_ignores_interruption_is_ended
     assert!(value.contains("variables are lost"), "{value}");
     let (name, ..) = kernel.bad("println!(\"{v}\");").await;
     assert_eq!(name, "CompileError");
+
+    // Once is enough, after ten seconds.
+    kernel
+        .send(
+            "println!(\"on\"); loop { std::thread::sleep(std::time::Duration::from_millis(100)); }",
+        )
+        .await;
+    kernel.wait_for(|content| matches!(content, Content::StreamContent(_))).await;
+    let asked = Instant::now();
+    kernel.control.send(InterruptRequest {}.into()).await.unwrap();
+    let (name, value, _) = kernel.finish().await.error();
+    let took = asked.elapsed();
+    assert_eq!(name, "Interrupted");
+    assert!(value.contains("variables are lost"), "{value}");
+    assert!(took > Duration::from_secs(9) && took < Duration::from_secs(30), "{took:?}");
     kernel.good("1").await;
 }
 

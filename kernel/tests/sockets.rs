@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Kernel, folder, start, start_with};
+use common::{EXE, Kernel, folder, free_ports, start, start_at, start_with};
 use jupyter_protocol::{
     ExecuteRequest, InputReply, JupyterMessage, JupyterMessageContent as Content,
     KernelInfoRequest, ReplyStatus, ShutdownRequest,
@@ -207,6 +207,70 @@ async fn a_shutdown_ends_all_processes_and_leaves_no_folder() {
     assert!(status.unwrap().success());
     eventually("its processes end", || processes_of(&session) == 0).await;
     assert!(!session.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_kernel_answers_on_the_same_ports_without_the_variables() {
+    let info = free_ports();
+    let command = |file: &std::path::Path| {
+        let mut command = std::process::Command::new(EXE);
+        command.args(["kernel", "--connection-file"]).arg(file);
+        command.env("CUADERNO_CACHE", folder("cache")).env("CUADERNO_ROOT", "/nonexistent");
+        command
+    };
+    let mut kernel = start_at(&info, command).await;
+    kernel.good("let v = 1;").await;
+    kernel.control.send(ShutdownRequest { restart: true }.into()).await.unwrap();
+    let reply = tokio::time::timeout(PATIENCE, kernel.control.read()).await.unwrap().unwrap();
+    let Content::ShutdownReply(reply) = reply.content else { panic!("another reply") };
+    assert!(reply.restart);
+    eventually("the kernel ends", || kernel.child.try_wait().unwrap().is_some()).await;
+    drop(kernel);
+    let mut kernel = start_at(&info, command).await;
+    assert_eq!(kernel.bad("println!(\"{v}\");").await.1, "cannot find value `v` in this scope");
+    assert_eq!(kernel.good("1").await.reply.execution_count.0, 2);
+}
+
+/// The processes below one, and itself.
+fn family(id: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+    let children = tasks
+        .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok())
+        .flat_map(|list| {
+            list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<u32>>()
+        });
+    let mut all = vec![id];
+    children.for_each(|child| all.extend(family(child)));
+    all
+}
+
+/// The addresses where a process and those below it listen, as `/proc/net` writes them.
+fn listening(id: u32) -> Vec<String> {
+    let inodes: Vec<String> = family(id)
+        .into_iter()
+        .filter_map(|id| std::fs::read_dir(format!("/proc/{id}/fd")).ok())
+        .flat_map(|files| files.flatten().filter_map(|file| std::fs::read_link(file.path()).ok()))
+        .filter_map(|link| {
+            Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_string())
+        })
+        .collect();
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"]
+        .map(|file| std::fs::read_to_string(file).unwrap_or_default());
+    let rows = tables.iter().flat_map(|table| table.lines().skip(1));
+    rows.map(|row| row.split_whitespace().collect::<Vec<_>>())
+        .filter(|row| row[3] == "0A" && inodes.iter().any(|inode| inode == row[9]))
+        .map(|row| row[1].to_string())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_port_is_on_loopback() {
+    let mut kernel = start(false).await;
+    kernel.good("1").await;
+    let addresses = listening(kernel.child.id());
+    // Five of the front, and five of the kernel behind it.
+    assert!(addresses.len() >= 10, "{addresses:?}");
+    assert!(addresses.iter().all(|address| address.starts_with("0100007F:")), "{addresses:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
