@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::start;
+use common::{import, start};
 use jupyter_protocol::{ExecuteRequest, InterruptRequest, JupyterMessageContent as Content};
 use std::time::{Duration, Instant};
 
@@ -129,8 +129,7 @@ async fn what_stands_in_the_way_of_keeping_changes_nothing_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_training_keeps_the_model_that_its_own_cell_made() {
     let mut kernel = start(true).await;
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    kernel.good(&format!(":dep cuaderno = {{ path = {root:?} }}\nuse cuaderno::prelude::*;")).await;
+    kernel.good(&import("use cuaderno::prelude::*;")).await;
     let code = "let labels: Vec<usize> = (0..640).map(|i| i % 2).collect();\n\
                 let pixels = (0..640 * 3 * 32 * 32).map(|i| (i % 251) as u8).collect();\n\
                 let pictures = ImageSet::from_pixels(pixels, 32, 32)?;\n\

@@ -27,7 +27,7 @@ struct Variable<'a> {
 /// The program that keeps, with every line of the cell at its place. `None` if there is nothing to keep, or the
 /// program is of a form that is not known here.
 pub fn keeping(source: &str) -> Option<String> {
-    let program = Program::read(source)?;
+    let program = Program::read(source).filter(|program| program.early)?;
     let statements = &program.statements;
     let mut words = HashSet::new();
     let mut edits: Vec<(usize, String)> = Vec::new();
@@ -69,8 +69,8 @@ pub fn keeping(source: &str) -> Option<String> {
             continue;
         }
         let (start, end) = solid(&statement.node)?;
-        edits.push((start, before(statement, program.early)));
-        edits.push((end, after(statement, program.early, &kept)));
+        edits.push((start, before(statement)));
+        edits.push((end, after(statement, &kept)));
     }
     if edits.is_empty() {
         return None;
@@ -117,18 +117,16 @@ fn solid(stmt: &SyntaxNode) -> Option<(usize, usize)> {
     Some((end(&before), end(&last)))
 }
 
-fn before(statement: &Statement, early: bool) -> String {
-    let mut_of = |mutable: bool| if mutable { "mut " } else { "" };
+fn before(statement: &Statement) -> String {
     let names: String = statement
         .bound
         .iter()
-        .map(|(name, mutable)| format!("{}{name}, ", mut_of(*mutable)))
+        .map(|(name, mutable)| format!("{}{name}, ", if *mutable { "mut " } else { "" }))
         .collect();
-    let error = if early { ERROR } else { "::core::convert::Infallible" };
-    format!(" let ({names}{MODULE}::Whole) = match {MODULE}::attempt(|| -> {RESULT}<_, {error}> {{")
+    format!(" let ({names}{MODULE}::Whole) = match {MODULE}::attempt(|| -> {RESULT}<_, {ERROR}> {{")
 }
 
-fn after(statement: &Statement, early: bool, kept: &[Variable]) -> String {
+fn after(statement: &Statement, kept: &[Variable]) -> String {
     let names: String = statement.bound.iter().map(|(name, _)| format!("{name}, ")).collect();
     let mut keeps = String::new();
     let mut lets = String::new();
@@ -142,13 +140,10 @@ fn after(statement: &Statement, early: bool, kept: &[Variable]) -> String {
             format!("let {mutable}{name}: {kind} = {STORE}.take_kept::<{kind}>(\"{name}\"); ");
         lets += &format!("(\"{name}\", {code:?}), ");
     }
-    let leave = match early {
-        true => format!("return {RESULT}::Err({MODULE}::stop(stopped));"),
-        false => format!("match {MODULE}::stop(stopped) {{}}"),
-    };
     format!(
         " {RESULT}::Ok(({names}{MODULE}::Whole)) }}) {{ {RESULT}::Ok(made) => made, \
-         {RESULT}::Err(stopped) => {{ {keeps}{STORE}.tell_kept(&[{lets}]); {leave} }} }};"
+         {RESULT}::Err(stopped) => {{ {keeps}{STORE}.tell_kept(&[{lets}]); \
+         return {RESULT}::Err({MODULE}::stop(stopped)); }} }};"
     )
 }
 
@@ -159,8 +154,8 @@ mod tests {
     use ra_ap_syntax::{Edition, SourceFile};
 
     /// What each statement keeps that is one of those that keep.
-    fn kept(code: &str, early: bool) -> Vec<(String, Vec<String>)> {
-        let source = program(code, early);
+    fn kept(code: &str) -> Vec<(String, Vec<String>)> {
+        let source = program(code, true);
         let Some(keeping) = keeping(&source) else { return Vec::new() };
         assert_eq!(without(&keeping), source);
         assert!(SourceFile::parse(&keeping, Edition::Edition2024).errors().is_empty(), "{keeping}");
@@ -194,20 +189,18 @@ mod tests {
             ),
             ("shown.len();", vec!["a: u8", "mut b: Vec<u8>", "old: u8", "mut gone: String"]),
         ];
-        for early in [true, false] {
-            let kept = kept(code, early);
-            let kept: Vec<(&str, Vec<&str>)> = kept
-                .iter()
-                .map(|(s, l)| (s.as_str(), l.iter().map(String::as_str).collect()))
-                .collect();
-            assert_eq!(kept, expected);
-        }
+        let kept = kept(code);
+        let kept: Vec<(&str, Vec<&str>)> = kept
+            .iter()
+            .map(|(s, l)| (s.as_str(), l.iter().map(String::as_str).collect()))
+            .collect();
+        assert_eq!(kept, expected);
     }
 
     #[test]
     fn a_variable_counts_from_its_last_making_and_until_it_may_be_gone() {
         let code = "let a = start();\nlet (a, mut b) = pair(a)?;\nuse_up(gone);\nlet old = more(b)?;\nend();";
-        let kept = kept(code, true);
+        let kept = kept(code);
         let of = |start: &str| {
             let (_, kept) =
                 kept.iter().find(|(statement, _)| statement.starts_with(start)).unwrap();
@@ -236,8 +229,9 @@ mod tests {
     fn what_is_of_another_form_stays_as_it_is() {
         assert_eq!(keeping("fn f() {}"), None);
         assert_eq!(keeping(&program("evcxr_variable_store.len();", true)), None);
-        // Nothing that could stop.
-        assert!(kept("let a = 1; let b = 2;", true).is_empty());
+        // As evcxr does it before the first `?`, and before it catches panics.
+        assert_eq!(keeping(&program("let a = 1; f(a);", false)), None);
+        assert!(kept("let a = 1; let b = 2;").is_empty(), "nothing there can stop");
         let without_catch = program("let a = 1; f(a);", true).replace("AssertUnwindSafe", "Other");
         assert_eq!(keeping(&without_catch), None);
     }

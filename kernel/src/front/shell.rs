@@ -29,7 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs in the cells' process before anything else: text without a line end stands in the buffer of that
 /// process, where only its own code can reach it. The thread flushes ten times a second, and at the end of a cell
-/// on request.
+/// on request. The `?` has evcxr allow it from now on: the first one costs a cell a second compilation, and a last
+/// expression its way of showing itself.
 const FLUSHER: &str = r#"
 std::thread::spawn(|| {
     use std::io::{BufRead, Write};
@@ -54,6 +55,7 @@ std::thread::spawn(|| {
         }
     }
 });
+Ok::<(), String>(())?;
 "#;
 
 /// A kernel that nobody has asked for this long makes itself ready for what comes.

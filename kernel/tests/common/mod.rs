@@ -27,6 +27,16 @@ pub fn folder(name: &str) -> PathBuf {
     folder
 }
 
+/// Where the library lies.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// A first cell that declares the library, and imports.
+pub fn import(uses: &str) -> String {
+    format!(":dep cuaderno = {{ path = {:?} }}\n{uses}", root())
+}
+
 pub struct Kernel {
     pub child: Child,
     pub info: ConnectionInfo,
