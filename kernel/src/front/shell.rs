@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot};
@@ -58,6 +58,8 @@ std::thread::spawn(|| {
 Ok::<(), String>(())?;
 "#;
 
+/// After a start that took less, there is time to make ready for what comes before the first cell.
+const PROMPT: Duration = Duration::from_secs(5);
 /// A kernel that nobody has asked for this long makes itself ready for what comes.
 const IDLE: Duration = Duration::from_millis(150);
 
@@ -207,6 +209,7 @@ impl Shell {
 
     /// Starts the kernel behind, then takes requests one after the other.
     async fn work(self: Arc<Self>, folder: PathBuf, mut queued: mpsc::UnboundedReceiver<Message>) {
+        let begin = Instant::now();
         self.hub.status(&json!({}), "starting").await;
         let inner = match self.clone().start_inner(&folder).await {
             Ok(inner) => inner,
@@ -215,18 +218,20 @@ impl Shell {
                 return;
             }
         };
-        // The first cell, if it waits already, mostly imports, and asks for no type.
-        let mut warm = prepared::library().is_none();
+        let mut ready = prepared::library().is_none();
+        // After a slow start, a first cell that waits comes first: most only import, and ask for no type.
+        if !ready && begin.elapsed() < PROMPT {
+            self.make_ready(&inner).await;
+            ready = true;
+        }
         loop {
-            let wait = if warm { Duration::MAX } else { IDLE };
+            let wait = if ready { Duration::MAX } else { IDLE };
             let mut message = match tokio::time::timeout(wait, queued.recv()).await {
                 Ok(Some(message)) => message,
                 Ok(None) => return,
                 Err(_) => {
-                    self.hub.running().hidden = true;
-                    inner.request_code(WARM_UP).await;
-                    self.hub.running().hidden = false;
-                    warm = true;
+                    self.make_ready(&inner).await;
+                    ready = true;
                     continue;
                 }
             };
@@ -244,6 +249,13 @@ impl Shell {
                 self.pass(&inner, message).await;
             }
         }
+    }
+
+    /// Has rust-analyzer read what it needs to tell types.
+    async fn make_ready(&self, inner: &Arc<Inner>) {
+        self.hub.running().hidden = true;
+        inner.request_code(WARM_UP).await;
+        self.hub.running().hidden = false;
     }
 
     async fn start_inner(self: Arc<Self>, folder: &Path) -> Result<Arc<Inner>> {
@@ -703,11 +715,11 @@ fn is_type_unknown(answer: &Answer) -> bool {
 }
 
 /// Says on standard error how long each stage of the start took, to someone who asks with `CUADERNO_TRACE`.
-struct Stages(Option<std::time::Instant>);
+struct Stages(Option<Instant>);
 
 impl Stages {
     fn new() -> Self {
-        Self(std::env::var_os("CUADERNO_TRACE").map(|_| std::time::Instant::now()))
+        Self(std::env::var_os("CUADERNO_TRACE").map(|_| Instant::now()))
     }
 
     fn done(&self, what: &str) {
