@@ -142,8 +142,8 @@ fn after(statement: &Statement, kept: &[Variable]) -> String {
     }
     format!(
         " {RESULT}::Ok(({names}{MODULE}::Whole)) }}) {{ {RESULT}::Ok(made) => made, \
-         {RESULT}::Err(stopped) => {{ {keeps}{STORE}.tell_kept(&[{lets}]); \
-         return {RESULT}::Err({MODULE}::stop(stopped)); }} }};"
+         {RESULT}::Err(cuaderno_stopped) => {{ {keeps}{STORE}.tell_kept(&[{lets}]); \
+         return {RESULT}::Err({MODULE}::stop(cuaderno_stopped)); }} }};"
     )
 }
 
