@@ -80,9 +80,9 @@ pub fn run() -> bool {
         }),
     );
     if let Ok(folder) = cache
-        && let Ok(stat) = rustix::fs::statvfs(&folder)
+        && let Some(free) = folders::free(&folder)
     {
-        let free = stat.f_bavail.saturating_mul(stat.f_frsize) >> 20;
+        let free = free >> 20;
         let enough = free > 2048;
         let text = format!("{free} MB free");
         line(

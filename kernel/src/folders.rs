@@ -1,11 +1,14 @@
 //! Private folders: the cache, and one session folder for each running kernel.
 
 use crate::failure::{Failure, Result};
+use crate::roles;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
 
 /// The folder where everything that can be made again lies.
 pub fn cache() -> Result<PathBuf> {
@@ -22,6 +25,15 @@ pub fn cache() -> Result<PathBuf> {
     let folder = std::path::absolute(&folder).map_err(|e| Failure::io(&folder, &e))?;
     create(&folder)?;
     Ok(folder)
+}
+
+/// Free bytes that a session must find, for its build folder and its first cells.
+const ROOM: u64 = 64 << 20;
+
+/// Bytes that are free where a folder lies; `None` where the system does not tell.
+pub fn free(folder: &Path) -> Option<u64> {
+    let stat = rustix::fs::statvfs(folder).ok()?;
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
 /// Makes a folder that only the user can enter.
@@ -67,23 +79,39 @@ impl Lock {
     }
 }
 
-/// The folder of one running kernel; removed with the kernel, or by the next one if that was killed.
+/// The folder of one running kernel; removed with the kernel, or by its heir if that was killed.
 pub struct Session {
     folder: PathBuf,
     _lock: Lock,
+    heir: Option<Child>,
 }
 
 const LOCK: &str = "lock";
+/// How long the heir goes on removing what processes that end still write.
+const REMOVAL: Duration = Duration::from_secs(60);
 
 impl Session {
     /// Makes a new folder for this process.
     pub fn new() -> Result<Self> {
+        let sessions = sessions()?;
+        if let Some(free) = free(&sessions).filter(|free| *free < ROOM) {
+            let problem = format!(
+                "no space left on the disk: {} MB free, and a session needs {}",
+                free >> 20,
+                ROOM >> 20
+            );
+            return Err(Failure::new(problem)
+                .file(&sessions)
+                .help("`cuaderno clean` frees what can be made again"));
+        }
         let name = uuid::Uuid::new_v4().simple().to_string();
-        let folder = sessions()?.join(&name[..12]);
+        let folder = sessions.join(&name[..12]);
         create(&folder)?;
         let lock = Lock::attempt(&folder.join(LOCK))
             .ok_or_else(|| Failure::new("cannot lock the new session folder").file(&folder))?;
-        Ok(Self { folder, _lock: lock })
+        // Without an heir, the next kernel removes what a killed one leaves.
+        let heir = heir(&folder).ok();
+        Ok(Self { folder, _lock: lock, heir })
     }
 
     pub fn folder(&self) -> &Path {
@@ -99,6 +127,37 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.folder);
+        if let Some(mut heir) = self.heir.take() {
+            // Its pipe is closed first.
+            let _ = heir.wait();
+        }
+    }
+}
+
+/// Starts a process that outlives this one, even if all of its group are killed: it sees by the end of a pipe, which
+/// this process alone holds, when to remove the folder.
+fn heir(folder: &Path) -> std::io::Result<Child> {
+    Command::new(std::env::current_exe()?)
+        .arg(roles::INHERIT)
+        .arg(folder)
+        .current_dir("/")
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+}
+
+/// Waits for the end of standard input, then removes a session's folder.
+pub fn inherit(folder: &Path) {
+    if !folder.join(LOCK).is_file() {
+        return;
+    }
+    let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+    let end = Instant::now() + REMOVAL;
+    while folder.exists() && Instant::now() < end {
+        let _ = fs::remove_dir_all(folder);
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 

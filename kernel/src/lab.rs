@@ -10,6 +10,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const REQUIREMENTS: &str = include_str!("../requirements.txt");
+/// JupyterLab's settings in this environment, where users have not chosen their own: it asks nobody whether to fetch
+/// news, and looks for no newer version of itself, which the environment does not take.
+const SETTINGS: &str = r#"{
+    "@jupyterlab/apputils-extension:notification": { "fetchNews": "false", "checkForUpdates": false }
+}
+"#;
 
 /// Opens JupyterLab on the notebooks; returns only if that fails. `args` go to JupyterLab.
 pub fn run(args: &[OsString]) -> Result<()> {
@@ -19,6 +25,9 @@ pub fn run(args: &[OsString]) -> Result<()> {
     let environment = environment()?;
     let spec = install::install(&environment.join("share/jupyter"))?;
     eprintln!("kernel `{}` in {}", install::DISPLAY_NAME, spec.display());
+    let settings = environment.join("share/jupyter/lab/settings");
+    std::fs::create_dir_all(&settings).map_err(|error| Failure::io(&settings, &error))?;
+    folders::write_private(&settings.join("overrides.json"), SETTINGS.as_bytes())?;
     let root = root()?;
     let mut command = Command::new(environment.join("bin/jupyter-lab"));
     command.arg(format!("--ServerApp.root_dir={}", root.display())).current_dir(&root);

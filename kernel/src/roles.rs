@@ -33,6 +33,8 @@ pub const BACKTRACE: &str = "CUADERNO_BACKTRACE";
 pub const OUTPUT: &str = "CUADERNO_OUTPUT";
 /// First argument of the process that prepares the build folder.
 pub const PREPARE: &str = "--prepare";
+/// First argument of the process that removes a session's folder when the kernel is gone.
+pub const INHERIT: &str = "--inherit";
 
 const EVCXR_RUNTIME: &str = "EVCXR_IS_RUNTIME";
 const EVCXR_WRAPPER: &str = "EVCXR_RUSTC_WRAPPER";
@@ -79,6 +81,10 @@ pub fn play() -> Option<ExitCode> {
         Some(PREPARE) => {
             die_with_parent();
             Some(finish(crate::prepared::build()))
+        }
+        Some(INHERIT) => {
+            crate::folders::inherit(Path::new(&std::env::args_os().nth(2)?));
+            Some(ExitCode::SUCCESS)
         }
         _ => None,
     }

@@ -189,6 +189,39 @@ async fn every_kind_of_failure_is_an_error_and_the_next_cell_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_problem_is_shown_at_its_place_in_a_cell() {
+    let mut kernel = start(false).await;
+    kernel.good("struct P { x: f64 }").await;
+    kernel.good("fn area(p: &P) -> f64 {\n    p.x * 2.0\n}").await;
+    for (cell, says, place) in [
+        // An earlier cell that the new one breaks.
+        ("struct P { y: f64 }", "no field `x` on type `&P`", "In[2], line 2, column 7"),
+        ("use std::{fmt, collections::Hashmap};", "unresolved import", "In[4], line 1, column 29"),
+        ("let s = \"ñandú\"; let n: u8 = s;", "mismatched types", "In[5], line 1, column 30"),
+        ("let v = [1, 2]; println!(\"{}\", v[7]);", "this operation will panic", "In[6]"),
+        ("let a = 5;\nlet b = a / (a - 5);", "divide by zero", "In[7]"),
+        ("#[deny(unused_variables)]\nfn f() { let unused = 1; }", "unused variable", "In[8]"),
+    ] {
+        let (_, value, traceback) = kernel.bad(cell).await;
+        assert!(value.contains(says) || traceback.contains(says), "{cell}: {value}");
+        assert!(traceback.contains(place), "{cell}: {traceback}");
+        assert!(!traceback.contains("lib.rs"), "{cell}: {traceback}");
+    }
+    // A warning is no error, and not shown beside one.
+    let (_, value, _) = kernel.bad("fn g() { let unused = 1; }\nlet n: u8 = \"\";").await;
+    assert_eq!(value, "mismatched types");
+    // Another thread's panic is not the cell's.
+    let code = "let empty: Vec<u8> = Vec::new();\nlet thread = std::thread::spawn(move || {\n    empty[3]\n});\n\
+                println!(\"{}\", thread.join().is_err());";
+    let cell = kernel.good(code).await;
+    assert_eq!(cell.text(false), "true\n");
+    let said = cell.text(true);
+    assert!(said.contains("panicked at In[10], line 3, column"), "{said}");
+    assert!(said.contains(":\nindex out of bounds"), "{said}");
+    assert!(!said.contains("BACKTRACE") && !said.contains("lib.rs"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn variables_outlive_cells_that_do_not_name_them() {
     let mut kernel = start(false).await;
     kernel.good("let mut n = 1; let list = vec![1, 2]; let text = String::from(\"uno\");").await;
@@ -249,22 +282,23 @@ async fn a_cell_that_is_only_checked_leaves_the_next_one_to_be_compiled() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_signature_is_never_executed() {
     let mut kernel = start(false).await;
-    let mut forger = {
-        let mut info = kernel.info.clone();
-        info.key = "another key".to_string();
-        let identity = jupyter_zmq_client::peer_identity_for_session("forger").unwrap();
-        jupyter_zmq_client::create_client_shell_connection_with_identity(&info, "forger", identity)
-            .await
-            .unwrap()
-    };
     let file = common::folder("work").join(format!("forged-{}", std::process::id()));
-    let code = format!("std::fs::write({file:?}, \"\").unwrap();");
-    let request = jupyter_protocol::ExecuteRequest::new(code);
-    forger.send(request.into()).await.unwrap();
-    // The next request is answered, the forged one is not.
-    kernel.good("1").await;
-    assert!(tokio::time::timeout(Duration::from_millis(300), forger.read()).await.is_err());
-    assert!(!file.exists());
+    // Signed with another key, and not at all.
+    for key in ["another key", ""] {
+        let mut info = kernel.info.clone();
+        info.key = key.to_string();
+        let identity = jupyter_zmq_client::peer_identity_for_session("forger").unwrap();
+        let forger = jupyter_zmq_client::create_client_shell_connection_with_identity(
+            &info, "forger", identity,
+        );
+        let mut forger = forger.await.unwrap();
+        let code = format!("std::fs::write({file:?}, \"\").unwrap();");
+        forger.send(jupyter_protocol::ExecuteRequest::new(code).into()).await.unwrap();
+        // The next request is answered, the forged one is not.
+        kernel.good("1").await;
+        assert!(tokio::time::timeout(Duration::from_millis(300), forger.read()).await.is_err());
+        assert!(!file.exists());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -306,6 +340,21 @@ async fn a_failure_stops_the_queue_and_a_cell_that_ignores_interruption_is_ended
     assert!(value.contains("variables are lost"), "{value}");
     let (name, ..) = kernel.bad("println!(\"{v}\");").await;
     assert_eq!(name, "CompileError");
+
+    // Once is enough, after ten seconds.
+    kernel
+        .send(
+            "println!(\"on\"); loop { std::thread::sleep(std::time::Duration::from_millis(100)); }",
+        )
+        .await;
+    kernel.wait_for(|content| matches!(content, Content::StreamContent(_))).await;
+    let asked = Instant::now();
+    kernel.control.send(InterruptRequest {}.into()).await.unwrap();
+    let (name, value, _) = kernel.finish().await.error();
+    let took = asked.elapsed();
+    assert_eq!(name, "Interrupted");
+    assert!(value.contains("variables are lost"), "{value}");
+    assert!(took > Duration::from_secs(9) && took < Duration::from_secs(30), "{took:?}");
     kernel.good("1").await;
 }
 
@@ -337,6 +386,42 @@ async fn a_type_that_only_a_macro_names_is_found_all_the_same() {
     // What no one can know is still the compiler's to say.
     let (_, value, _) = kernel.bad("let unknown = Vec::new();").await;
     assert!(value.contains("type annotations needed"), "{value}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crate_that_changes_what_is_loaded_costs_variables_and_says_so() {
+    let crates = folder("changing");
+    let write = |name: &str, manifest: &str, source: &str| {
+        let folder = crates.join(name);
+        std::fs::create_dir_all(folder.join("src")).unwrap();
+        let head =
+            format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+        std::fs::write(folder.join("Cargo.toml"), format!("{head}{manifest}\n[workspace]\n"))
+            .unwrap();
+        std::fs::write(folder.join("src/lib.rs"), source).unwrap();
+    };
+    write(
+        "base",
+        "[features]\nmore = []",
+        "pub fn base() -> u8 { if cfg!(feature = \"more\") { 2 } else { 1 } }",
+    );
+    let shared =
+        "[lib]\ncrate-type = [\"lib\", \"dylib\"]\n[dependencies]\nbase = { path = \"../base\" }";
+    write("shared", shared, "pub fn shared() -> u8 { base::base() }");
+    let other = "[dependencies]\nbase = { path = \"../base\", features = [\"more\"] }";
+    write("other", other, "pub fn other() -> u8 { base::base() }");
+    let dep = |name: &str| format!(":dep {name} = {{ path = {:?} }}", crates.join(name));
+    let mut kernel = start(false).await;
+    kernel.good(&dep("shared")).await;
+    kernel.good("let kept = shared::shared();").await;
+    kernel.good(&dep("other")).await;
+    let cell = kernel.good("println!(\"{} {}\", shared::shared(), other::other());").await;
+    assert_eq!(cell.text(false), "2 2\n");
+    assert!(cell.text(true).contains("all variables are lost"), "{:?}", cell.messages);
+    let (_, value, traceback) = kernel.bad("println!(\"{kept}\");").await;
+    assert_eq!(value, "cannot find value `kept` in this scope");
+    assert!(traceback.contains("Run In[2] again"), "{traceback}");
+    assert_eq!(kernel.good("print!(\"alive\");").await.text(false), "alive");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,8 +4,8 @@ mod common;
 
 use common::{EXE, Kernel, folder, plain, start};
 use jupyter_protocol::{
-    CommInfoRequest, ExecuteRequest, HistoryEntry, HistoryRequest,
-    JupyterMessageContent as Content, ReplyStatus,
+    CommInfoRequest, ExecuteRequest, HistoryEntry, HistoryRequest, IsCompleteReplyStatus as Judged,
+    IsCompleteRequest, JupyterMessageContent as Content, KernelInfoRequest, ReplyStatus,
 };
 use std::process::Command;
 
@@ -15,10 +15,14 @@ fn cell(code: &str, change: impl FnOnce(&mut ExecuteRequest)) -> ExecuteRequest 
     request
 }
 
-/// The cells of the session so far that the history holds.
+/// The last cells that the history holds.
 async fn history(kernel: &mut Kernel) -> Vec<String> {
-    let tail = HistoryRequest::Tail { n: 50, output: false, raw: true };
-    kernel.shell.send(tail.into()).await.unwrap();
+    told(kernel, HistoryRequest::Tail { n: 50, output: false, raw: true }).await
+}
+
+/// The cells that a request for the history brings.
+async fn told(kernel: &mut Kernel, request: HistoryRequest) -> Vec<String> {
+    kernel.shell.send(request.into()).await.unwrap();
     let Content::HistoryReply(reply) = kernel.answer().await else { panic!("no history") };
     let entries = reply.history.into_iter();
     entries
@@ -81,6 +85,72 @@ async fn a_kernel_without_comms_says_so() {
     let Content::CommInfoReply(reply) = kernel.answer().await else { panic!("no answer") };
     assert_eq!(reply.status, ReplyStatus::Ok);
     assert!(reply.comms.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_is_judged_complete_or_not_before_it_runs() {
+    let mut kernel = start(false).await;
+    for (code, judged, indent) in [
+        ("let x = 1;", Judged::Complete, ""),
+        ("for i in 0..3 {", Judged::Incomplete, "    "),
+        ("let s = \"ñ", Judged::Incomplete, ""),
+        ("fn f() { if true {", Judged::Incomplete, "        "),
+        ("let ]", Judged::Invalid, ""),
+    ] {
+        let request = IsCompleteRequest { code: code.to_string() };
+        kernel.shell.send(request.into()).await.unwrap();
+        let Content::IsCompleteReply(reply) = kernel.answer().await else { panic!("no answer") };
+        assert_eq!((&reply.status, reply.indent.as_str()), (&judged, indent), "{code}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_kernel_says_what_it_is() {
+    let mut kernel = start(false).await;
+    kernel.shell.send(KernelInfoRequest {}.into()).await.unwrap();
+    let Content::KernelInfoReply(reply) = kernel.answer().await else { panic!("no answer") };
+    assert!(!reply.debugger);
+    assert_eq!(reply.implementation, "cuaderno");
+    let language = serde_json::to_value(&reply.language_info).unwrap();
+    for (name, value) in [
+        ("name", "rust"),
+        ("pygments_lexer", "rust"),
+        ("codemirror_mode", "rust"),
+        ("mimetype", "text/rust"),
+        ("file_extension", ".rs"),
+    ] {
+        assert_eq!(language[name], value, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_is_searched_cut_and_kept_over_restarts() {
+    let mark = format!("mark{}", std::process::id());
+    let cells = ["ñandú", "dos", "tres"].map(|name| format!("let _{name}_{mark} = 1;"));
+    let mut kernel = start(false).await;
+    for cell in &cells {
+        kernel.good(cell).await;
+    }
+    let range =
+        |session| HistoryRequest::Range { session, start: 1, stop: 3, output: false, raw: true };
+    assert_eq!(told(&mut kernel, range(Some(0))).await, cells[..2]);
+    drop(kernel);
+    let mut kernel = start(false).await;
+    let search = |pattern: String| HistoryRequest::Search {
+        pattern,
+        unique: false,
+        output: false,
+        raw: true,
+        n: 10,
+    };
+    assert_eq!(told(&mut kernel, search(format!("*_{mark}*"))).await, cells);
+    assert_eq!(told(&mut kernel, search(format!("*_?os_{mark} = *"))).await, cells[1..2]);
+    kernel.good(&format!("let _{mark} = 2;")).await;
+    let mut all = history(&mut kernel).await;
+    all.retain(|cell| cell.contains(&mark));
+    assert_eq!(all.len(), 4);
+    // Other tests' kernels may have been in between, so that only this session is certain.
+    assert_eq!(told(&mut kernel, range(Some(0))).await, [format!("let _{mark} = 2;")]);
 }
 
 #[test]

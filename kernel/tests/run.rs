@@ -80,6 +80,11 @@ fn a_run_leaves_notebook_page_and_figures() {
     assert_eq!(cells[7]["outputs"][0]["output_type"], "execute_result");
     assert_eq!(cells[7]["execution_count"], 6);
     assert_eq!(executed["metadata"]["kernelspec"]["name"], "cuaderno");
+    let language = &executed["metadata"]["language_info"];
+    assert_eq!(
+        (&language["codemirror_mode"], &language["version"]),
+        (&json!("rust"), &json!("2024"))
+    );
 
     let page = std::fs::read_to_string(out.join("uno.html")).unwrap();
     assert!(page.contains("<h1>Título</h1>") && page.contains("epochs 3, out true"));
@@ -170,14 +175,17 @@ fn a_run_that_keeps_going_ends_slow_cells_and_still_tells_of_its_failures() {
         "println!(\"last\");",
     ];
     notebook(&folder, "lento.ipynb", cells.map(cell).to_vec());
-    let args =
-        ["run", "lento.ipynb", "--out", "out", "--timeout", "5", "--keep-going", "--no-html"];
+    // A folder stands for the notebooks in it, by name; the failures of one do not keep the next from running.
+    notebook(&folder, "segundo.ipynb", vec![cell("println!(\"second\");")]);
+    let args = ["run", ".", "--out", "out", "--timeout", "5", "--keep-going", "--no-html"];
     let output = cuaderno(&folder, &args);
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("Interrupted: ") && said.contains("Panic: no"), "{said}");
-    assert!(said.contains("last"), "{said}");
+    assert!(said.contains("last") && said.contains("second"), "{said}");
+    assert!(said.find("lento.ipynb") < said.find("segundo.ipynb"), "{said}");
     let out = folder.join("out");
+    assert!(out.join("segundo.ipynb").is_file());
     assert!(out.join("lento.ipynb").is_file() && !out.join("lento.html").exists());
 }
 

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Kernel, folder, start, start_with};
+use common::{EXE, Kernel, folder, free_ports, start, start_at, start_with};
 use jupyter_protocol::{
     ExecuteRequest, InputReply, JupyterMessage, JupyterMessageContent as Content,
     KernelInfoRequest, ReplyStatus, ShutdownRequest,
@@ -14,6 +14,7 @@ use jupyter_zmq_client::{
 use std::io::Write;
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -143,13 +144,17 @@ fn sessions() -> Vec<PathBuf> {
     entries.flatten().map(|entry| entry.path()).collect()
 }
 
-/// The processes whose environment names a session's folder.
+/// The processes whose environment or arguments name a session's folder.
 fn processes_of(session: &std::path::Path) -> usize {
     let needle = session.to_str().unwrap().as_bytes().to_vec();
+    let names = |file: PathBuf| {
+        let text = std::fs::read(file).unwrap_or_default();
+        text.windows(needle.len()).any(|part| part == needle)
+    };
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     entries
-        .filter_map(|entry| std::fs::read(entry.path().join("environ")).ok())
-        .filter(|environ| environ.windows(needle.len()).any(|part| part == needle))
+        .map(|entry| entry.path())
+        .filter(|process| ["environ", "cmdline"].iter().any(|file| names(process.join(file))))
         .count()
 }
 
@@ -205,6 +210,70 @@ async fn a_shutdown_ends_all_processes_and_leaves_no_folder() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_kernel_answers_on_the_same_ports_without_the_variables() {
+    let info = free_ports();
+    let command = |file: &std::path::Path| {
+        let mut command = std::process::Command::new(EXE);
+        command.args(["kernel", "--connection-file"]).arg(file);
+        command.env("CUADERNO_CACHE", folder("cache")).env("CUADERNO_ROOT", "/nonexistent");
+        command
+    };
+    let mut kernel = start_at(&info, command).await;
+    kernel.good("let v = 1;").await;
+    kernel.control.send(ShutdownRequest { restart: true }.into()).await.unwrap();
+    let reply = tokio::time::timeout(PATIENCE, kernel.control.read()).await.unwrap().unwrap();
+    let Content::ShutdownReply(reply) = reply.content else { panic!("another reply") };
+    assert!(reply.restart);
+    eventually("the kernel ends", || kernel.child.try_wait().unwrap().is_some()).await;
+    drop(kernel);
+    let mut kernel = start_at(&info, command).await;
+    assert_eq!(kernel.bad("println!(\"{v}\");").await.1, "cannot find value `v` in this scope");
+    assert_eq!(kernel.good("1").await.reply.execution_count.0, 2);
+}
+
+/// The processes below one, and itself.
+fn family(id: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+    let children = tasks
+        .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok())
+        .flat_map(|list| {
+            list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<u32>>()
+        });
+    let mut all = vec![id];
+    children.for_each(|child| all.extend(family(child)));
+    all
+}
+
+/// The addresses where a process and those below it listen, as `/proc/net` writes them.
+fn listening(id: u32) -> Vec<String> {
+    let inodes: Vec<String> = family(id)
+        .into_iter()
+        .filter_map(|id| std::fs::read_dir(format!("/proc/{id}/fd")).ok())
+        .flat_map(|files| files.flatten().filter_map(|file| std::fs::read_link(file.path()).ok()))
+        .filter_map(|link| {
+            Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_string())
+        })
+        .collect();
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"]
+        .map(|file| std::fs::read_to_string(file).unwrap_or_default());
+    let rows = tables.iter().flat_map(|table| table.lines().skip(1));
+    rows.map(|row| row.split_whitespace().collect::<Vec<_>>())
+        .filter(|row| row[3] == "0A" && inodes.iter().any(|inode| inode == row[9]))
+        .map(|row| row[1].to_string())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_port_is_on_loopback() {
+    let mut kernel = start(false).await;
+    kernel.good("1").await;
+    let addresses = listening(kernel.child.id());
+    // Five of the front, and five of the kernel behind it.
+    assert!(addresses.len() >= 10, "{addresses:?}");
+    assert!(addresses.iter().all(|address| address.starts_with("0100007F:")), "{addresses:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_kernel_logs_holds_no_key() {
     let log = folder("work").join(format!("log-{}", std::process::id()));
     let file = std::fs::File::create(&log).unwrap();
@@ -237,22 +306,44 @@ async fn what_the_kernel_logs_holds_no_key() {
     }
 }
 
+/// Whatever ends the processes of a killed kernel looks five times a second whether it is time.
+const SOON: Duration = Duration::from_secs(20);
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_kernel_leaves_no_process_and_the_next_one_clears_its_folder() {
-    let mut first = start(false).await;
-    // Two kernels at the same time have variables of their own.
-    let mut second = start(false).await;
-    first.good("let v = \"first\";").await;
-    second.good("let v = \"second\";").await;
-    assert_eq!(first.good("println!(\"{v}\");").await.text(false), "first\n");
-    let session = session_of(&first);
-    first.child.kill().unwrap();
-    first.child.wait().unwrap();
-    eventually("the processes behind end", || processes_of(&session) == 0).await;
-    assert_eq!(second.good("println!(\"{v}\");").await.text(false), "second\n");
-    let mut third = start(false).await;
-    eventually("the next kernel clears the folder", || !session.exists()).await;
-    third.good("1").await;
+async fn a_killed_kernel_leaves_no_process_and_no_folder() {
+    let group = |command: &mut std::process::Command| {
+        command.process_group(0);
+    };
+    for with_its_group in [false, true] {
+        let mut first = start_with(false, group).await;
+        // Two kernels at the same time have variables of their own.
+        let mut second = start(false).await;
+        first.good("let v = \"first\";").await;
+        second.good("let v = \"second\";").await;
+        assert_eq!(first.good("println!(\"{v}\");").await.text(false), "first\n");
+        let session = session_of(&first);
+        assert!(processes_of(&session) >= 3, "evcxr, the cells, and the heir");
+        let id = first.child.id();
+        let target = if with_its_group { format!("-{id}") } else { id.to_string() };
+        let killed = std::process::Command::new("kill").args(["-KILL", "--", &target]).status();
+        assert!(killed.unwrap().success());
+        first.child.wait().unwrap();
+        let killed = Instant::now();
+        eventually("folder and processes go", || !session.exists() && processes_of(&session) == 0)
+            .await;
+        assert!(killed.elapsed() < SOON, "{:?}", killed.elapsed());
+        assert_eq!(second.good("println!(\"{v}\");").await.text(false), "second\n");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kernel_clears_the_folder_of_one_that_has_no_heir() {
+    let left = folder("cache").join("sessions").join(format!("left-{}", std::process::id()));
+    std::fs::create_dir_all(left.join("build")).unwrap();
+    std::fs::write(left.join("lock"), "").unwrap();
+    let mut kernel = start(false).await;
+    eventually("the folder goes", || !left.exists()).await;
+    kernel.good("1").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,7 +59,7 @@ pub fn check() -> Result<()> {
 
 fn stopped() -> Error {
     Error::new(ErrorKind::Interrupted, "stopped at your request")
-        .help("variables of earlier cells are kept; run the cell again to start over")
+        .help("variables made so far are kept; run the cell again to start over")
 }
 
 #[cfg(test)]

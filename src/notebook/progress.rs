@@ -20,6 +20,8 @@ pub struct Progress {
     done: usize,
     note: String,
     start: Instant,
+    /// How long all steps took, once they are done.
+    took: Option<Duration>,
     live: Live,
 }
 
@@ -32,6 +34,7 @@ impl Progress {
             done: 0,
             note: String::new(),
             start: Instant::now(),
+            took: None,
             live: Live::new(),
         }
     }
@@ -44,8 +47,12 @@ impl Progress {
     /// Sets how many steps are done.
     pub fn set(&mut self, done: usize) {
         self.done = done.min(self.total);
+        self.took = self.took.filter(|_| self.done == self.total);
+        if self.done == self.total {
+            self.took.get_or_insert_with(|| self.start.elapsed());
+        }
         if self.live.due() || self.done == self.total {
-            self.live.update(self.bundle(self.start.elapsed()));
+            self.live.update(self.bundle(self.elapsed()));
         }
     }
 
@@ -56,8 +63,12 @@ impl Progress {
 
     /// Shows the bar as it stands, for the last time. Dropping the bar does the same.
     pub fn finish(&mut self) {
-        self.live.update(self.bundle(self.start.elapsed()));
+        self.live.update(self.bundle(self.elapsed()));
         self.live.finish();
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.took.unwrap_or_else(|| self.start.elapsed())
     }
 
     fn bundle(&self, elapsed: Duration) -> Bundle {
@@ -153,6 +164,17 @@ mod tests {
         assert_eq!(bundle.plain, "x ████████████████████ 100 % · 0/0 · in 0.0 s");
         let bundle = Progress::new("x", 5).bundle(Duration::ZERO);
         assert_eq!(bundle.plain, "x ░░░░░░░░░░░░░░░░░░░░ 0 % · 0/5");
+    }
+
+    #[test]
+    fn a_bar_that_is_full_says_so_once() {
+        let mut progress = Progress::new("x", 2);
+        progress.step(2);
+        let full = progress.bundle(progress.elapsed());
+        std::thread::sleep(Duration::from_millis(20));
+        assert_eq!(progress.bundle(progress.elapsed()), full);
+        progress.set(1);
+        assert!(progress.elapsed() >= Duration::from_millis(20));
     }
 
     #[test]

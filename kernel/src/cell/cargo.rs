@@ -287,8 +287,9 @@ impl Plan {
         if let Err(error) = rustix::stdio::dup2_stderr(rustix::stdio::stdout()) {
             return error.into();
         }
-        let mut rustc = compile::rustc(&self.rustc, &self.args);
-        roles::restore(&mut rustc).envs(self.environment).exec()
+        let mut compilation = compile::Compilation::new(&self.rustc, &self.args);
+        roles::restore(&mut compilation.rustc).envs(self.environment);
+        compilation.run()
     }
 }
 

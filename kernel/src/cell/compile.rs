@@ -1,14 +1,17 @@
 //! Stands between cargo and rustc when a cell's crate is compiled, and leaves out what does not serve the cell.
 
-use super::{cargo, slim, store};
+use super::{cargo, keep, slim, store};
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::ffi::{OsStr, OsString};
+use std::io::Write;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// evcxr's name for a cell's crate.
 const CRATE: &str = "ctx";
+/// What the compiler has said of the last cell that did not compile, below the folder of evcxr's crate.
+pub const SAID: &str = "cuaderno-said.json";
 
 /// Runs the rustc that cargo asks for, with the arguments of this process. Returns only if it does not start.
 pub fn main() -> std::io::Error {
@@ -18,7 +21,7 @@ pub fn main() -> std::io::Error {
     if cell_source(&args).is_some() {
         cargo::record(&compiler, &args);
     }
-    rustc(&compiler, &args).exec()
+    Compilation::new(&compiler, &args).run()
 }
 
 /// Whether the arguments of this process are those of a cell's compilation.
@@ -28,29 +31,82 @@ pub fn is_cell() -> bool {
 }
 
 /// The compiler, ready to run on what this module makes of the cell's program, if these are a cell's arguments.
-pub fn rustc(compiler: &OsStr, args: &[OsString]) -> Command {
-    let mut command = Command::new(compiler);
-    command.args(args);
-    if let Some(source) = cell_source(args) {
+pub struct Compilation {
+    pub rustc: Command,
+    /// The cell's source file.
+    source: Option<PathBuf>,
+    /// The program that keeps variables when the cell fails, and the one that does not.
+    keeping: Option<String>,
+    plain: String,
+}
+
+impl Compilation {
+    pub fn new(compiler: &OsStr, args: &[OsString]) -> Self {
+        let mut rustc = Command::new(compiler);
+        rustc.args(args);
+        let mut compilation = Self { rustc, source: None, keeping: None, plain: String::new() };
+        if let Some(source) = cell_source(args) {
+            compilation.prepare(compiler, args, Path::new(source));
+        }
+        compilation
+    }
+
+    fn prepare(&mut self, compiler: &OsStr, args: &[OsString], source: &Path) {
+        self.source = Some(source.into());
         // The compiler's paths are relative to evcxr's crate, where it runs.
         let store = store::library(Path::new(""), compiler, args);
         // What cannot be read or written compiles as it is.
-        if let Ok(text) = std::fs::read_to_string(source)
-            && let Some(slim) =
-                slim::slim(&text, store.is_some()).or_else(|| slim::checkable(&text))
-        {
-            let _ = std::fs::write(source, slim);
+        if let Ok(text) = std::fs::read_to_string(source) {
+            if let Some(slim) = slim::slim(&text, store.is_some()) {
+                let _ = std::fs::write(source, &slim);
+                self.keeping = keep::keeping(&slim);
+                self.plain = slim;
+            } else if let Some(checkable) = slim::checkable(&text) {
+                let _ = std::fs::write(source, checkable);
+            }
         }
         if let Some(store) = store {
             let mut name = OsString::from(store::CRATE);
             name.push("=");
             name.push(store);
-            command.arg("--extern").arg(name);
+            self.rustc.arg("--extern").arg(name);
         }
         // The crate is one small file: there is nothing for its parts to gain from one another's bodies.
-        command.arg("-Clto=off");
+        self.rustc.arg("-Clto=off");
+        // evcxr shows no warning of a cell that compiles, and takes those of another for errors.
+        self.rustc.arg("-Awarnings");
     }
-    command
+
+    /// Ends this process as the compiler ends. Returns only if that does not start.
+    pub fn run(mut self) -> std::io::Error {
+        let Some(source) = self.source.take() else { return self.rustc.exec() };
+        let mut output = None;
+        if let Some(keeping) = self.keeping.take() {
+            if std::fs::write(&source, keeping).is_ok() {
+                match self.rustc.output() {
+                    Ok(tried) => output = Some(tried).filter(|output| output.status.success()),
+                    Err(error) => return error,
+                }
+            }
+            // What is wrong with the plain program, evcxr mends, or the user.
+            if output.is_none()
+                && let Err(error) = std::fs::write(&source, &self.plain)
+            {
+                return error;
+            }
+        }
+        let output = match output.map_or_else(|| self.rustc.output(), Ok) {
+            Ok(output) => output,
+            Err(error) => return error,
+        };
+        if !output.status.success() {
+            // At worst some errors are shown without their place.
+            let _ = std::fs::write(SAID, &output.stderr);
+        }
+        let _ = std::io::stdout().write_all(&output.stdout);
+        let _ = std::io::stderr().write_all(&output.stderr);
+        std::process::exit(output.status.code().unwrap_or(1))
+    }
 }
 
 /// The file name of a cell's shared object.

@@ -13,6 +13,10 @@ pub enum Event {
     Show { kind: String, content: Value },
     /// The cell failed while it ran.
     Failed { how: Failure, text: String },
+    /// The cell failed, and this code takes back what it had made.
+    Kept { code: String },
+    /// The cell could not be loaded beside what is loaded already, and has not run.
+    Unloadable,
     /// The cell has ended; the filter waits for an answer of one byte.
     Done,
     /// The process that runs the cells has ended; the filter waits for an answer of one byte.
@@ -40,6 +44,8 @@ impl Event {
             Self::Show { kind, content } => json!({"show": kind, "content": content}),
             Self::Failed { how: Failure::Panic, text } => json!({"panic": text}),
             Self::Failed { how: Failure::EarlyReturn, text } => json!({"return": text}),
+            Self::Kept { code } => json!({"kept": code}),
+            Self::Unloadable => json!({"unloadable": true}),
             Self::Done => json!({"done": true}),
             Self::Exit { status } => json!({"exit": status}),
         };
@@ -66,8 +72,14 @@ impl Event {
         if let Some(text) = text("return") {
             return Some(Self::Failed { how: Failure::EarlyReturn, text });
         }
+        if let Some(code) = text("kept") {
+            return Some(Self::Kept { code });
+        }
         if let Some(status) = text("exit") {
             return Some(Self::Exit { status });
+        }
+        if value["unloadable"] == true {
+            return Some(Self::Unloadable);
         }
         if value["done"] == true {
             return Some(Self::Done);
@@ -81,8 +93,8 @@ const OWN: &str = "application/vnd.cuaderno.message+json";
 
 /// Joins the rich blocks of one display into one bundle.
 ///
-/// Other crates print one block per MIME type: blocks that follow each other with different types are
-/// parts of one display; a type that comes again begins the next one.
+/// Other crates print one block per MIME type: a text and a picture that follow each other are parts of one display,
+/// and so are the same picture's formats; a type that comes again, or is another's picture, begins the next one.
 #[derive(Default)]
 pub struct Bundler {
     parts: Map<String, Value>,
@@ -97,7 +109,11 @@ impl Bundler {
             events.extend(own(&content));
             return events;
         }
-        if self.parts.contains_key(&mime) {
+        let parts = |other: &String| {
+            let (one, other) = (family(&mime), family(other));
+            one.zip(other).is_some_and(|(one, other)| one != other)
+        };
+        if self.parts.contains_key(&mime) || self.parts.keys().any(parts) {
             events.extend(self.flush());
         }
         let json = mime == "application/json" || mime.ends_with("+json");
@@ -132,11 +148,27 @@ impl Bundler {
     }
 
     fn take(&mut self, kind: &str) -> Option<Event> {
-        let data = std::mem::take(&mut self.parts);
+        let mut data = std::mem::take(&mut self.parts);
+        // A front end without the means to show such a type would show nothing at all.
+        if let Some(kind) = data.keys().next()
+            && data.keys().all(|kind| kind.starts_with("application/"))
+        {
+            let text = format!("a figure of the type {kind}, which is not shown here");
+            data.insert("text/plain".to_string(), text.into());
+        }
         (!data.is_empty()).then(|| Event::Show {
             kind: kind.to_string(),
             content: json!({"data": data, "metadata": {}}),
         })
+    }
+}
+
+/// What a type can stand for another in a display with: `None` for plain text, which goes with all.
+fn family(mime: &str) -> Option<&str> {
+    match mime {
+        "text/plain" => None,
+        image if image.starts_with("image/") => Some("image/"),
+        other => Some(other),
     }
 }
 
@@ -175,6 +207,8 @@ mod tests {
             Event::Show { kind: "display_data".to_string(), content: json!({"data": {"a": "b"}}) },
             Event::Failed { how: Failure::Panic, text: "boom".to_string() },
             Event::Failed { how: Failure::EarlyReturn, text: "no".to_string() },
+            Event::Kept { code: "let ñ: u8 = 1;".to_string() },
+            Event::Unloadable,
             Event::Done,
             Event::Exit { status: "signal: 9".to_string() },
         ] {
@@ -197,6 +231,36 @@ mod tests {
         assert!(bundler.may_be_result());
         assert_eq!(kinds(&[bundler.end().unwrap()]), ["execute_result"]);
         assert_eq!(bundler.end(), None);
+    }
+
+    #[test]
+    fn pictures_of_several_crates_are_displays_of_their_own() {
+        let mut bundler = Bundler::default();
+        let types = [
+            "application/vnd.plotly.v1+json",
+            "text/html",
+            "text/plain",
+            "image/png",
+            "image/svg+xml",
+        ];
+        let mut shown = Vec::new();
+        for mime in types {
+            shown.extend(bundler.block(mime.into(), "{}".into()));
+        }
+        shown.extend(bundler.flush());
+        let types: Vec<Vec<&str>> = shown
+            .iter()
+            .map(|event| {
+                let Event::Show { content, .. } = event else { panic!("{event:?}") };
+                content["data"].as_object().unwrap().keys().map(String::as_str).collect()
+            })
+            .collect();
+        let expected: [&[&str]; 3] = [
+            &["application/vnd.plotly.v1+json", "text/plain"],
+            &["text/html", "text/plain"],
+            &["image/png", "image/svg+xml"],
+        ];
+        assert_eq!(types, expected);
     }
 
     #[test]

@@ -23,6 +23,11 @@ const SETTLE: Duration = Duration::from_millis(30);
 /// Text alone waits longer: it is shown as the cell's result if the cell ends with it.
 const RESULT_WAIT: Duration = Duration::from_secs(1);
 
+/// The beginning and a part of what evcxr's part in the cell process says before it ends because a cell's shared object
+/// does not go with those that are loaded.
+const UNLOADABLE: &str = "While processing instruction `Ok(\"LOAD_AND_RUN";
+const DLOPEN: &str = "dlopen failed";
+
 /// Runs the cell process under the filter until it ends; returns the exit code to end with.
 pub fn main() -> io::Result<i32> {
     let mut command = Command::new(std::env::current_exe()?);
@@ -227,6 +232,7 @@ impl Filter {
                 self.end_cell()
             }
             Piece::Flushed(_) => Ok(()),
+            Piece::Kept(code) => self.send(&Event::Kept { code }),
         }
     }
 
@@ -301,6 +307,16 @@ impl Filter {
     }
 
     fn send(&mut self, event: &Event) -> io::Result<()> {
+        if let Event::Text { name: "stderr", text } = event
+            && let Some(at) = text.find(UNLOADABLE)
+            && text[at..].contains(DLOPEN)
+        {
+            let text = text[..at].to_string();
+            if !text.is_empty() {
+                self.send(&Event::Text { name: "stderr", text })?;
+            }
+            return self.send(&Event::Unloadable);
+        }
         self.front.write_all(event.to_line().as_bytes())
     }
 

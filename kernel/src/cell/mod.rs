@@ -4,7 +4,8 @@
 //! once more for the cells themselves, reads everything they write ([`splitter`]), and sends it to the
 //! front as [`event`]s while the cell runs. Only the lines that evcxr's own loop needs go on to evcxr.
 //! Before that, [`cargo`] stands between evcxr and cargo, and [`compile`] between cargo and rustc: it leaves out
-//! of a cell's program what the cell does not need ([`slim`]), and what is the same in all of them ([`store`]).
+//! of a cell's program what the cell does not need ([`slim`]), and what is the same in all of them ([`store`]), and has
+//! what a cell made survive its failure ([`keep`]).
 
 pub mod cargo;
 pub mod compile;
@@ -12,6 +13,8 @@ pub mod event;
 pub mod filter;
 pub mod graph;
 mod held;
+pub mod keep;
+mod program;
 mod slim;
 mod splitter;
 mod store;

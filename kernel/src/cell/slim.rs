@@ -2,44 +2,22 @@
 //! most cells do. Every line keeps its number, by which evcxr finds the cell in the compiler's messages.
 
 use super::event::ERROR_MARK;
+use super::program::{Access, FUNCTION, Program, RENEWED, is_of_name, named};
 use super::store;
 use ra_ap_syntax::ast::{HasModuleItem, HasName, Item};
 use ra_ap_syntax::{AstNode, Edition, SourceFile};
 use std::collections::HashSet;
 
-/// The module of evcxr's that keeps variables, and the beginning of the function that runs the cell.
+/// The module of evcxr's that keeps variables.
 const MODULE: &str = "evcxr_internal_runtime";
-const FUNCTION: &str = "pub extern \"C\" fn run_user_code_";
 
-/// Macros that see of a cell's variables only those that are named to them, be it inside of a text. Others may put
-/// together names, or read them from a file.
-const PLAIN: [&str; 18] = [
-    "assert",
-    "assert_eq",
-    "assert_ne",
-    "dbg",
-    "debug_assert",
-    "eprint",
-    "eprintln",
-    "format",
-    "matches",
-    "panic",
-    "print",
-    "println",
-    "stringify",
-    "todo",
-    "unreachable",
-    "vec",
-    "write",
-    "writeln",
-];
-
-/// The program with our store of variables in the place of evcxr's, and without the variables that the cell does not
-/// name: they stay in the store. `compiled` says whether the store lies in a crate of its own. `None` if there is no
+/// The program with our store of variables in the place of evcxr's, and without the variables that the cell does not name,
+/// or makes anew: they stay in the store. `compiled` says whether the store lies in a crate of its own. `None` if there is no
 /// such module, or it offers what ours does not.
 pub fn slim(source: &str, compiled: bool) -> Option<String> {
     let source = with_marked_errors(&with_our_store(source, compiled)?);
-    Some(without_strangers(&source).unwrap_or(source))
+    let source = without_strangers(&source).unwrap_or(source);
+    Some(without_renewed(&source).unwrap_or(source))
 }
 
 /// The program that marks where the error of a `?` begins, among other text on standard error.
@@ -101,26 +79,14 @@ fn without_strangers(source: &str) -> Option<String> {
     let (before, cell) = source.split_at(source.find(FUNCTION)?);
     let lines: Vec<(&str, Option<Access>)> =
         cell.lines().map(|line| (line, Access::read(line))).collect();
-    let mut named = HashSet::new();
+    let mut words = HashSet::new();
     for (line, _) in lines.iter().filter(|(_, access)| access.is_none()) {
-        let mut rest = *line;
-        while let Some(start) = rest.find(is_of_name) {
-            let word = &rest[start..];
-            let end = word.find(|c| !is_of_name(c)).unwrap_or(word.len());
-            let (word, after) = word.split_at(end);
-            let next = after.trim_start();
-            let is_macro = next.starts_with('!') && !next.starts_with("!=");
-            if is_macro && !PLAIN.contains(&word) {
-                return None;
-            }
-            named.insert(word);
-            rest = after;
-        }
+        words.extend(named(line)?);
     }
     let taken: HashSet<&str> = lines
         .iter()
         .filter_map(|(_, access)| access.as_ref())
-        .filter(|access| access.takes && !named.contains(access.name))
+        .filter(|access| access.takes && !words.contains(access.name))
         .map(|access| access.name)
         .collect();
     let mut slim = before.to_string();
@@ -133,38 +99,38 @@ fn without_strangers(source: &str) -> Option<String> {
     (!taken.is_empty()).then_some(slim)
 }
 
-fn is_of_name(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// A line of evcxr's that checks a variable, takes it out of the store, or puts it back.
-struct Access<'a> {
-    name: &'a str,
-    takes: bool,
-}
-
-impl<'a> Access<'a> {
-    fn read(line: &'a str) -> Option<Self> {
-        let call = |start: &str| Some(line.strip_prefix(start)?.rsplit_once(">(stringify!(")?.1);
-        let check = call("vars_ok &= evcxr_variable_store.check_variable::<");
-        if let Some(name) = check.and_then(|end| end.strip_suffix("));")) {
-            return Some(Self { name, takes: false });
-        }
-        if let Some(end) = call("evcxr_variable_store.put_variable::<") {
-            let (name, value) = end.strip_suffix(");")?.split_once("), ")?;
-            return (name == value).then_some(Self { name, takes: false });
-        }
-        let (name, value) = line.strip_prefix("let ")?.split_once(" = ")?;
-        let name = name.strip_prefix("mut ").unwrap_or(name);
-        let (_, end) = value
-            .strip_prefix("evcxr_variable_store.take_variable::<")?
-            .rsplit_once(">(stringify!(")?;
-        (end.strip_suffix("));")? == name).then_some(Self { name, takes: true })
+/// The program that leaves alone what the cell makes anew, before it has named it: a value of a type that was defined
+/// anew as well could not be taken. `None` where there is none.
+fn without_renewed(source: &str) -> Option<String> {
+    let program = Program::read(source)?;
+    let mut words = HashSet::new();
+    let mut renewed = HashSet::new();
+    for statement in &program.statements {
+        // Further on, a macro may see any variable.
+        let Some(more) = named(statement.text) else { break };
+        words.extend(more);
+        let lent = program.lent.iter().filter(|lent| statement.binds(lent.name));
+        renewed.extend(lent.map(|lent| lent.name).filter(|name| !words.contains(name)));
     }
+    let is_own = |name: &&str| program.own.iter().any(|own| own.name == *name);
+    let renewed: HashSet<&str> = renewed.into_iter().filter(is_own).collect();
+    let (before, cell) = source.split_at(source.find(FUNCTION)?);
+    let (mut slim, mut began) = (before.to_string(), false);
+    for line in cell.lines() {
+        began |= line.contains("catch_unwind");
+        match Access::read(line).filter(|access| !began && renewed.contains(access.name)) {
+            Some(access) if access.takes => slim.extend([RENEWED, line]),
+            Some(_) => {}
+            None => slim += line,
+        }
+        slim.push('\n');
+    }
+    (!renewed.is_empty()).then_some(slim)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::program::example;
     use super::*;
 
     const SOURCE: &str = "use a::b;\nmod evcxr_internal_runtime {\n// text\npub const X: u8 = 1;\n\
@@ -259,6 +225,29 @@ mod tests {
         // A new variable of the cell's own, put away for the first time.
         let code = "evcxr_variable_store.put_variable::<u8>(stringify!(d), d);";
         assert!(without_strangers(&program(code)).unwrap().contains(code));
+    }
+
+    #[test]
+    fn what_a_cell_makes_anew_before_it_names_it_is_not_taken() {
+        let renewed = |code: &str| {
+            let source = example(code, true).replace(
+                "put_variable::<u8>(stringify!(a), a)",
+                "put_variable::<f64>(stringify!(old), old)",
+            );
+            let slim = without_renewed(&source).unwrap_or(source.clone());
+            assert_eq!(slim.lines().count(), source.lines().count());
+            let program = Program::read(&slim).unwrap();
+            assert_eq!(program.lent.len() + program.renewed.len(), 3);
+            program.renewed.iter().map(|access| access.name.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(renewed("f(&gone);\nlet old = 0.5;\nlet mut b = old;"), ["old"]);
+        // `gone` is not there at the end.
+        assert_eq!(renewed("let (old, gone) = f();"), ["old"]);
+        for code in
+            ["let old = old + 1;", "f(old);\nlet old = 2;", "own!();\nlet old = 1;", "let b = 1;"]
+        {
+            assert!(renewed(code).is_empty(), "{code}");
+        }
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub enum Piece {
     Control(Control),
     /// The answer to a request to flush (see `filter`).
     Flushed(u64),
+    /// The code that takes back what a cell that failed has kept (see `keep`).
+    Kept(String),
 }
 
 /// The lines by which the cell process talks to evcxr.
@@ -46,6 +48,8 @@ const BEGIN: &str = "EVCXR_BEGIN_CONTENT ";
 const END: &str = "EVCXR_END_CONTENT";
 /// The word before the number in the answer to a request to flush.
 pub const FLUSHED: &str = "CUADERNO_FLUSHED ";
+/// The word before that code.
+const KEPT: &str = "CUADERNO_KEPT ";
 /// Every marker contains one of these.
 const MARKS: [&[u8]; 2] = [b"EVCXR_", b"CUADERNO_"];
 
@@ -165,6 +169,9 @@ fn marker(line: &str) -> Option<(usize, Marker)> {
             return Some((at, control(Control::Other(line[at..].to_string()))));
         }
     }
+    if let Some(at) = line.find(KEPT) {
+        return Some((at, Marker::Piece(Piece::Kept(line[at + KEPT.len()..].to_string()))));
+    }
     let at = line.find(FLUSHED)?;
     let number = line[at + FLUSHED.len()..].parse().ok()?;
     Some((at, Marker::Piece(Piece::Flushed(number))))
@@ -243,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn input_and_flush_markers_keep_their_arguments() {
+    fn markers_keep_their_arguments() {
         let mut splitter = Splitter::default();
         let pieces = splitter.push(b"EVCXR_INPUT_REQUEST:name?\nabcCUADERNO_FLUSHED 7\n");
         let input = Control::Other("EVCXR_INPUT_REQUEST:name?".to_string());

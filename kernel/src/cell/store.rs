@@ -140,7 +140,7 @@ mod tests {
         store.put_variable("b", 2.5);
         assert!(store.check_variable::<Vec<i32>>("a"));
         assert!(!store.check_variable::<String>("a"));
-        assert!(store.check_variable::<String>("unknown"));
+        assert!(!store.check_variable::<String>("unknown"), "it cannot be taken");
         store.put_variable("a", "again".to_string());
         assert_eq!(store.take_variable::<String>("a"), "again");
         let mut other = VariableStore::new();

@@ -7,6 +7,8 @@ use std::any::{Any, TypeId};
 
 pub const VARIABLE_CHANGED_TYPE: &str = "EVCXR_VARIABLE_CHANGED_TYPE:";
 pub const USER_ERROR_OCCURRED: &str = "EVCXR_ERROR_OCCURRED";
+/// Comes before the code that takes back what a cell that failed has kept.
+pub const KEPT: &str = "CUADERNO_KEPT ";
 
 pub struct VariableStore {
     variables: Vec<(String, Box<dyn Any>)>,
@@ -47,6 +49,45 @@ impl VariableStore {
         value
     }
 
+    /// Keeps a variable of a cell that fails, where no cell looks for it.
+    pub fn keep<T: 'static>(&mut self, name: &str, value: T) {
+        self.put_variable(&of_kept(name), value);
+    }
+
+    /// Keeps one that the cell was to make anew, if its type is still the same.
+    pub fn keep_stored<T: 'static>(&mut self, name: &str) {
+        self.rename(name, TypeId::of::<Option<T>>());
+    }
+
+    pub fn take_kept<T: 'static>(&mut self, name: &str) -> T {
+        self.take_variable(&of_kept(name))
+    }
+
+    /// Tells the front by which code a cell takes back what was kept, of these names.
+    #[inline(never)]
+    pub fn tell_kept(&mut self, codes: &[(&str, &str)]) {
+        let mut told = String::new();
+        for (name, code) in codes {
+            if self.position(&of_kept(name)).is_some() {
+                told.push_str(code);
+            }
+        }
+        println!("{KEPT}{told}");
+    }
+
+    #[inline(never)]
+    fn rename(&mut self, name: &str, kind: TypeId) {
+        if let Some(at) = self.position(&of_kept(name)) {
+            self.variables.swap_remove(at);
+        }
+        if let Some(at) = self.position(name) {
+            let (_, value) = self.variables.swap_remove(at);
+            if (*value).type_id() == kind {
+                self.put(&of_kept(name), value);
+            }
+        }
+    }
+
     pub fn merge(&mut self, other: VariableStore) {
         for (name, value) in other.variables {
             self.put(&name, value);
@@ -83,6 +124,11 @@ impl VariableStore {
                 println!("{VARIABLE_CHANGED_TYPE}{name}");
                 false
             }
+            // The cell was left before it came to make the variable.
+            None => {
+                println!("{VARIABLE_CHANGED_TYPE}{name}");
+                false
+            }
             _ => true,
         }
     }
@@ -94,6 +140,39 @@ impl VariableStore {
             None => missing(name),
         }
     }
+}
+
+/// The end of a statement that nothing stopped. A type of its own, so that no `return` of the cell is taken for it.
+pub struct Whole;
+
+/// What stops a cell in the middle.
+pub enum Stopped<E> {
+    Error(E),
+    Panic(Box<dyn Any + Send>),
+}
+
+/// Runs a statement of a cell.
+pub fn attempt<T, E>(statement: impl FnOnce() -> Result<T, E>) -> Result<T, Stopped<E>> {
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(statement)) {
+        Ok(Ok(made)) => Ok(made),
+        Ok(Err(error)) => Err(Stopped::Error(error)),
+        Err(panic) => Err(Stopped::Panic(panic)),
+    }
+}
+
+/// Goes on with what stopped the cell: gives out the error, or lets the panic take its way.
+pub fn stop<E>(stopped: Stopped<E>) -> E {
+    match stopped {
+        Stopped::Error(error) => error,
+        Stopped::Panic(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+#[inline(never)]
+fn of_kept(name: &str) -> String {
+    let mut kept = String::from("kept ");
+    kept.push_str(name);
+    kept
 }
 
 #[inline(never)]

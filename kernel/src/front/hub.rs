@@ -41,8 +41,12 @@ pub struct Running {
     pub count: u64,
     /// How the cell failed while it ran.
     pub failed: Option<Report>,
+    /// The code that takes back what a cell that failed had made.
+    pub kept: Option<String>,
     /// Why the process that runs the cells ended during this cell.
     pub exit: Option<String>,
+    /// The cell does not go with what is loaded, and has not run.
+    pub unloadable: bool,
     /// The user has asked the cell to stop.
     pub interrupted: bool,
     /// Its compilation was ended for that.

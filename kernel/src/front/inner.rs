@@ -169,10 +169,12 @@ impl Inner {
 
     /// Asks until an answer and its status messages come: then the subscription to iopub stands as well.
     async fn await_ready(&self) -> Result<()> {
-        for _ in 0..240 {
+        for attempt in 0..260 {
             let message =
                 Message::child("kernel_info_request", &self.session, &json!({}), json!({}));
-            match tokio::time::timeout(Duration::from_millis(1500), self.request(message)).await {
+            // The first answers come before the subscription stands, or not at all while it is busy starting.
+            let patience = Duration::from_millis((50 << attempt.min(5)).min(1500));
+            match tokio::time::timeout(patience, self.request(message)).await {
                 Ok(Some(_)) => return Ok(()),
                 Ok(None) => return Err(Failure::new("the kernel behind this one did not start")),
                 Err(_) => {}

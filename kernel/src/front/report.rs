@@ -1,5 +1,6 @@
 //! What a failed cell is told: name, message and traceback, in the cell's own lines.
 
+use super::place::{ASKS_FOR_BACKTRACE, Problem, cell_place, excerpt};
 use crate::cell::event::{ERROR_MARK, Failure};
 use serde_json::{Value, json};
 
@@ -11,10 +12,10 @@ pub struct Report {
     pub traceback: Vec<String>,
 }
 
-const RED: &str = "\u{1b}[31m";
+pub const RED: &str = "\u{1b}[31m";
 const BOLD: &str = "\u{1b}[1m";
-const BLUE: &str = "\u{1b}[34m";
-const OFF: &str = "\u{1b}[0m";
+pub const BLUE: &str = "\u{1b}[34m";
+pub const OFF: &str = "\u{1b}[0m";
 
 /// A cell of this session: its number and its code.
 pub type Cell = (u64, String);
@@ -41,9 +42,7 @@ impl Report {
         let (head, rest) = text.trim().split_once('\n').unwrap_or((text.trim(), ""));
         let message: Vec<&str> = rest
             .lines()
-            .take_while(|l| {
-                !l.starts_with("note: run with `RUST_BACKTRACE") && *l != "stack backtrace:"
-            })
+            .take_while(|l| !l.starts_with(ASKS_FOR_BACKTRACE) && *l != "stack backtrace:")
             .collect();
         let mut value = message.join("\n");
         if value.is_empty() {
@@ -53,7 +52,7 @@ impl Report {
             head.split_once("panicked at ").map_or("", |(_, place)| place.trim_end_matches(':'));
         let mut traceback = vec![headline("Panic", &value)];
         match cell_place(place, cells, source) {
-            Some((cell, line, column)) => traceback.extend(excerpt(cell, line, Some(column))),
+            Some((cell, line, column)) => traceback.extend(excerpt(cell, line, Some(column), "")),
             None if !place.is_empty() => traceback.push(format!("{BLUE}  -->{OFF} {place}")),
             None => {}
         }
@@ -77,14 +76,14 @@ impl Report {
         if let Some(cell) = cells.last()
             && let Some(line) = only_line_with_question_mark(&cell.1)
         {
-            traceback.extend(excerpt(cell, line, None));
+            traceback.extend(excerpt(cell, line, None, ""));
         }
         Self { name: name.to_string(), value: value.to_string(), traceback }
     }
 
     /// A cell that did not compile: evcxr sends one error for each problem. `cells` are those of the session up to this
-    /// one.
-    pub fn compilation(errors: &[Value], cells: &[Cell]) -> Self {
+    /// one, `said` is what the compiler has said of the program `source`.
+    pub fn compilation(errors: &[Value], cells: &[Cell], said: &str, source: &str) -> Self {
         let (count, earlier) = match cells.split_last() {
             Some(((count, _), earlier)) => (*count, earlier),
             None => (0, cells),
@@ -102,16 +101,26 @@ impl Report {
             2 => " (and another error)".to_string(),
             n => format!(" (and {} more errors)", n - 1),
         };
-        let mut traceback: Vec<String> = errors
-            .iter()
-            .flat_map(|error| error["traceback"].as_array().cloned().unwrap_or_default())
-            .filter_map(|line| line.as_str().map(|line| in_the_users_words(line, count)))
-            .collect();
+        let mut problems = Problem::read_all(said);
+        let mut traceback = Vec::new();
+        for error in errors {
+            let lines = error["traceback"].as_array().map_or(&[][..], Vec::as_slice);
+            let lines = lines.iter().filter_map(Value::as_str);
+            let lines: Vec<String> = lines.map(|line| in_the_users_words(line, count)).collect();
+            let message = text(error, "evalue");
+            // evcxr shows no place in earlier cells and in imports, and none beside characters of several bytes.
+            let ours = problems.iter().position(|problem| problem.message == message);
+            let ours = ours
+                .map(|at| problems.remove(at))
+                .filter(|_| !lines.iter().any(|line| line.contains("╭")));
+            traceback
+                .extend(ours.and_then(|problem| problem.shown(cells, source)).unwrap_or(lines));
+        }
         let mut missing: Vec<String> =
             errors.iter().filter_map(|error| missing_value(&text(error, "evalue"))).collect();
         missing.dedup();
         traceback.extend(missing.iter().filter_map(|name| gone(name, earlier)));
-        if traceback.iter().any(|line| line.contains(DISK_FULL)) {
+        if says_disk_full(errors) {
             return Self::disk_full(traceback);
         }
         let name = if compiled { "CompileError" } else { "Error" };
@@ -173,6 +182,11 @@ impl Report {
     }
 }
 
+/// Whether evcxr's errors come from a full disk.
+pub fn says_disk_full(errors: &[Value]) -> bool {
+    errors.iter().any(|error| error.to_string().contains(DISK_FULL))
+}
+
 fn headline(name: &str, value: &str) -> String {
     format!("{RED}{BOLD}{name}{OFF}: {value}")
 }
@@ -214,74 +228,6 @@ fn gone(name: &str, earlier: &[Cell]) -> Option<String> {
         "{BLUE}  ={OFF} help: In[{count}] was to make `{name}`; a later cell has taken it, or it was lost when a cell \
          failed. Run In[{count}] again; lend it as `&{name}`, or give `{name}.clone()`"
     ))
-}
-
-/// The cell, with line and column in it, both from 1, of a place `src/lib.rs:14:5` in the program made of the last one,
-/// which repeats the functions of earlier ones.
-fn cell_place<'a>(
-    place: &str,
-    cells: &'a [Cell],
-    source: &str,
-) -> Option<(&'a Cell, usize, usize)> {
-    let (line, column) = place.strip_prefix("src/lib.rs:")?.split_once(':')?;
-    let (mut line, mut column): (usize, usize) = (line.parse().ok()?, column.parse().ok()?);
-    let made: Vec<&str> = source.lines().collect();
-    // The value of the cell's last expression stands in parentheses, which the compiler counts in.
-    if made.get(line.checked_sub(1)?)?.starts_with("evcxr_send_text_plain(") {
-        (line, column) = (line + 1, 1);
-    }
-    let wanted = made.get(line - 1)?;
-    let statement = wanted.trim();
-    let indent = |text: &str| text.len() - text.trim_start().len();
-    let mut best = None;
-    for cell in cells {
-        let lines: Vec<&str> = cell.1.lines().collect();
-        for (i, text) in lines.iter().enumerate() {
-            // evcxr may put its own code around a line, and puts every statement on a line of its own.
-            let found = match wanted.find(text.trim()) {
-                Some(at) if !text.trim().is_empty() => {
-                    Some((text.trim().len(), column.checked_sub(at + 1), indent(text)))
-                }
-                _ if statement.is_empty() => None,
-                _ => text
-                    .find(statement)
-                    .map(|at| (statement.len(), column.checked_sub(indent(wanted) + 1), at)),
-            };
-            let Some((length, inside, start)) = found else { continue };
-            // Among equal lines, the one whose neighbors agree best, and of those the newest.
-            let agrees = |step: isize| {
-                let (a, b) = (i.checked_add_signed(step), (line - 1).checked_add_signed(step));
-                let (a, b) = (a.and_then(|a| lines.get(a)), b.and_then(|b| made.get(b)));
-                a.zip(b).is_some_and(|(a, b)| a.trim() == b.trim())
-            };
-            let near = (1..20).take_while(|step| agrees(*step)).count();
-            let before = (1..20).take_while(|step| agrees(-*step)).count();
-            let key = (length, near + before);
-            if best.as_ref().is_none_or(|(best, _)| key >= *best) {
-                best = Some((key, (cell, i + 1, inside.map_or(1, |inside| start + inside + 1))));
-            }
-        }
-    }
-    best.map(|(_, place)| place)
-}
-
-/// The line of the cell with its number, and a caret under the column.
-fn excerpt((count, code): &Cell, line: usize, column: Option<usize>) -> Vec<String> {
-    let Some(text) = code.lines().nth(line - 1) else { return Vec::new() };
-    let number = line.to_string();
-    let pad = " ".repeat(number.len());
-    let place =
-        column.map_or(format!("line {line}"), |column| format!("line {line}, column {column}"));
-    let mut lines = vec![
-        format!("{BLUE}{pad}-->{OFF} In[{count}], {place}"),
-        format!("{BLUE}{pad} |{OFF}"),
-        format!("{BLUE}{number} |{OFF} {text}"),
-    ];
-    if let Some(column) = column {
-        let caret = " ".repeat(column - 1);
-        lines.push(format!("{BLUE}{pad} |{OFF} {caret}{RED}^{OFF}"));
-    }
-    lines
 }
 
 /// The number of the line that holds the cell's only `?` operator.
@@ -334,35 +280,6 @@ mod tests {
     }
 
     #[test]
-    fn equal_lines_are_told_apart_by_their_neighbors() {
-        let cells = [(1, "a();\nx();\nb();\nx();\nc();".to_string())];
-        let source = "made\na();\nx();\nb();\nx();\nc();\n";
-        let place =
-            |place: &str| cell_place(place, &cells, source).map(|(_, line, column)| (line, column));
-        assert_eq!(place("src/lib.rs:3:1"), Some((2, 1)));
-        assert_eq!(place("src/lib.rs:5:1"), Some((4, 1)));
-        assert_eq!(place("/elsewhere/lib.rs:5:1"), None);
-        assert_eq!(place("src/lib.rs:99:1"), None);
-        assert_eq!(place("src/lib.rs:0:0"), None);
-    }
-
-    #[test]
-    fn statements_on_one_line_and_functions_of_earlier_cells_are_found() {
-        let cells = [
-            (3, "fn pick(v: &[u8], i: usize) -> u8 {\n    v[i]\n}".to_string()),
-            (4, "let v = [1]; let i = v.len(); v[i]".to_string()),
-        ];
-        let source = "fn pick(v: &[u8], i: usize) -> u8 {\n    v[i]\n}\nlet v = [1];\nlet i = v.len();\n\
-                      evcxr_send_text_plain(&format!(\"{:?}\",&(\nv[i]\n)));\n";
-        let place = |place: &str| {
-            cell_place(place, &cells, source).map(|(cell, line, column)| (cell.0, line, column))
-        };
-        assert_eq!(place("src/lib.rs:2:5"), Some((3, 2, 5)));
-        assert_eq!(place("src/lib.rs:5:11"), Some((4, 1, 24)));
-        assert_eq!(place("src/lib.rs:6:40"), Some((4, 1, 31)));
-    }
-
-    #[test]
     fn an_early_return_names_interruption_and_the_only_question_mark() {
         let failed = |text: &str, code: &str| {
             Report::failed(Failure::EarlyReturn, text, &[(2, code.to_string())], "")
@@ -389,7 +306,7 @@ mod tests {
                 json!({"evalue": text, "traceback": [format!("[E0425] Error: {text}"), "v"]});
             let cells = ["let v = 1;", "let mut v=2; let vw = 3;", "f(v);", "v"];
             let cells: Vec<Cell> = (1..).zip(cells.map(str::to_string)).collect();
-            Report::compilation(&[error], &cells).traceback.join("\n")
+            Report::compilation(&[error], &cells, "", "").traceback.join("\n")
         };
         assert!(missing("v").contains("Run In[2] again; lend it as `&v`"), "{}", missing("v"));
         assert!(!missing("w").contains("help"));
@@ -402,7 +319,7 @@ mod tests {
             "Error writing '\"src/lib.rs\"': No space left on device (os error 28)",
         ] {
             let error = json!({"evalue": "no parsable errors", "traceback": ["STDERR:", said]});
-            let report = Report::compilation(&[error], &[]);
+            let report = Report::compilation(&[error], &[], "", "");
             assert_eq!(report.name, "Error");
             assert!(report.value.starts_with("no space left on the disk"), "{}", report.value);
             assert!(report.traceback.iter().any(|line| line == said));
@@ -415,7 +332,7 @@ mod tests {
             json!({"evalue": "mismatched types", "traceback": ["x", "╭─[ command_12:1:1 ]"]}),
             json!({"evalue": "other", "traceback": ["expected `;`, found `evcxr_variable_store`"]}),
         ];
-        let report = Report::compilation(&errors, &[(3, String::new())]);
+        let report = Report::compilation(&errors, &[(3, String::new())], "", "");
         assert_eq!(report.name, "CompileError");
         assert_eq!(report.value, "mismatched types (and another error)");
         let expected = ["x", "╭─[ In[3] ]", "expected `;`, found the end of the cell"];

@@ -5,9 +5,10 @@ use super::End;
 use super::history::History;
 use super::hub::Hub;
 use super::inner::{Answer, Inner, Place};
-use super::report::{Cell, Report};
-use crate::cell::cargo;
+use super::place::in_cells;
+use super::report::{Cell, Report, says_disk_full};
 use crate::cell::event::Event;
+use crate::cell::{cargo, compile, keep};
 use crate::failure::{Failure, Result};
 use crate::folders::Session;
 use crate::prepared;
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, oneshot};
@@ -28,7 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs in the cells' process before anything else: text without a line end stands in the buffer of that
 /// process, where only its own code can reach it. The thread flushes ten times a second, and at the end of a cell
-/// on request.
+/// on request. The `?` has evcxr allow it from now on: the first one costs a cell a second compilation, and a last
+/// expression its way of showing itself.
 const FLUSHER: &str = r#"
 std::thread::spawn(|| {
     use std::io::{BufRead, Write};
@@ -53,7 +55,13 @@ std::thread::spawn(|| {
         }
     }
 });
+Ok::<(), String>(())?;
 "#;
+
+/// After a start that took less, there is time to make ready for what comes before the first cell.
+const PROMPT: Duration = Duration::from_secs(5);
+/// A kernel that nobody has asked for this long makes itself ready for what comes.
+const IDLE: Duration = Duration::from_millis(150);
 
 /// Asks for the type of a variable, and leaves none: the first such question takes rust-analyzer seconds.
 const WARM_UP: &str = "let cuaderno_warm = cuaderno::Error::new(cuaderno::ErrorKind::File, \"\"); drop(cuaderno_warm);";
@@ -201,6 +209,7 @@ impl Shell {
 
     /// Starts the kernel behind, then takes requests one after the other.
     async fn work(self: Arc<Self>, folder: PathBuf, mut queued: mpsc::UnboundedReceiver<Message>) {
+        let begin = Instant::now();
         self.hub.status(&json!({}), "starting").await;
         let inner = match self.clone().start_inner(&folder).await {
             Ok(inner) => inner,
@@ -209,11 +218,23 @@ impl Shell {
                 return;
             }
         };
-        // The first cell, if it waits already, mostly imports, and asks for no type.
-        if prepared::library().is_some() && queued.is_empty() {
-            inner.request_code(WARM_UP).await;
+        let mut ready = prepared::library().is_none();
+        // After a slow start, a first cell that waits comes first: most only import, and ask for no type.
+        if !ready && begin.elapsed() < PROMPT {
+            self.make_ready(&inner).await;
+            ready = true;
         }
-        while let Some(mut message) = queued.recv().await {
+        loop {
+            let wait = if ready { Duration::MAX } else { IDLE };
+            let mut message = match tokio::time::timeout(wait, queued.recv()).await {
+                Ok(Some(message)) => message,
+                Ok(None) => return,
+                Err(_) => {
+                    self.make_ready(&inner).await;
+                    ready = true;
+                    continue;
+                }
+            };
             let number = message.metadata["cuaderno_number"].as_u64().unwrap_or_default();
             if let Some(metadata) = message.metadata.as_object_mut() {
                 metadata.remove("cuaderno_number");
@@ -228,6 +249,13 @@ impl Shell {
                 self.pass(&inner, message).await;
             }
         }
+    }
+
+    /// Has rust-analyzer read what it needs to tell types.
+    async fn make_ready(&self, inner: &Arc<Inner>) {
+        self.hub.running().hidden = true;
+        inner.request_code(WARM_UP).await;
+        self.hub.running().hidden = false;
     }
 
     async fn start_inner(self: Arc<Self>, folder: &Path) -> Result<Arc<Inner>> {
@@ -283,7 +311,12 @@ impl Shell {
         self.inner_pid.store(inner.pid(), Ordering::Relaxed);
         *self.inner.lock().unwrap_or_else(PoisonError::into_inner) = Some(inner.clone());
         stage.done("evcxr_jupyter");
-        inner.request_code(FLUSHER).await;
+        let flusher = inner.request_code(FLUSHER).await;
+        if flusher.is_some_and(|answer| says_disk_full(&answer.errors)) {
+            return Err(Failure::new("no space left on the disk: the first cell does not compile")
+                .file(&self.build)
+                .help("`cuaderno clean` frees what can be made again"));
+        }
         stage.done("flusher");
         if let Some(library) = library {
             prepared::pin_versions(&library, &self.build)?;
@@ -324,6 +357,11 @@ impl Shell {
                     *self.cells.lock().unwrap_or_else(PoisonError::into_inner) = (filter, cells);
                 }
                 Some(Event::Text { name, text }) => {
+                    let text = if name == "stderr" && text.contains(" panicked at ") {
+                        in_cells(&text, &self.cells_so_far(), &self.program())
+                    } else {
+                        text
+                    };
                     let content = json!({"name": name, "text": text});
                     self.hub.publish_running("stream", content).await;
                 }
@@ -331,12 +369,11 @@ impl Shell {
                     self.hub.publish_running(&kind, content).await;
                 }
                 Some(Event::Failed { how, text }) => {
-                    let source = tokio::fs::read_to_string(self.build.join("src/lib.rs"))
-                        .await
-                        .unwrap_or_default();
-                    let report = Report::failed(how, &text, &self.cells_so_far(), &source);
+                    let report = Report::failed(how, &text, &self.cells_so_far(), &self.program());
                     self.hub.running().failed = Some(report);
                 }
+                Some(Event::Kept { code }) => self.hub.running().kept = Some(code),
+                Some(Event::Unloadable) => self.hub.running().unloadable = true,
                 Some(Event::Done) => drop(write.write_all(b"\n").await),
                 Some(Event::Exit { status }) => {
                     self.hub.running().exit = Some(status);
@@ -392,6 +429,10 @@ impl Shell {
                     self.tell_crates(inner, false).await;
                 }
             }
+            if std::mem::take(&mut self.hub.running().unloadable) {
+                self.renew_process(inner).await;
+                answer = inner.request(message.clone()).await;
+            }
             Some(answer)
         };
         let failed = match &answer {
@@ -416,10 +457,10 @@ impl Shell {
                 content
             }
         };
-        let restarted = {
+        let (restarted, kept) = {
             let mut running = self.hub.running();
             running.busy = false;
-            running.exit.is_some()
+            (running.exit.is_some(), running.kept.take())
         };
         if failed.is_some() && stop_on_error {
             self.abort_until.store(self.received.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -429,7 +470,27 @@ impl Shell {
         if restarted {
             self.hub.running().hidden = true;
             inner.request_code(FLUSHER).await;
+        } else if let Some(code) = kept {
+            // evcxr has forgotten these variables with the cell.
+            self.hub.running().hidden = true;
+            inner.request_code(&code).await;
+            self.hub.running().hidden = false;
         }
+    }
+
+    /// Goes on in a new process for cells: the old one has ended over a cell that it could not load, because a crate
+    /// that was added had others compiled anew that are loaded already.
+    async fn renew_process(&self, inner: &Arc<Inner>) {
+        let text = "a crate that was added has had others compiled anew, so that all variables are lost: \
+                    run the cells that define them again, and add crates before them\n";
+        self.hub.publish_running("stream", json!({"name": "stderr", "text": text})).await;
+        {
+            let mut running = self.hub.running();
+            running.exit = None;
+            running.hidden = true;
+        }
+        inner.request_code(FLUSHER).await;
+        self.hub.running().hidden = false;
     }
 
     /// Evaluates the expressions that came with a cell, each by itself: the value of one, or how it failed.
@@ -517,7 +578,14 @@ impl Shell {
             return Some(Report::not_compiled());
         }
         drop(running);
-        Some(Report::compilation(errors, &self.cells_so_far()))
+        let said = std::fs::read_to_string(self.build.join(compile::SAID)).unwrap_or_default();
+        Some(Report::compilation(errors, &self.cells_so_far(), &said, &self.program()))
+    }
+
+    /// The program that evcxr has made of the last cell.
+    fn program(&self) -> String {
+        let source = std::fs::read_to_string(self.build.join("src/lib.rs")).unwrap_or_default();
+        keep::without(&source)
     }
 
     /// The cells of this session up to the one that runs.
@@ -647,11 +715,11 @@ fn is_type_unknown(answer: &Answer) -> bool {
 }
 
 /// Says on standard error how long each stage of the start took, to someone who asks with `CUADERNO_TRACE`.
-struct Stages(Option<std::time::Instant>);
+struct Stages(Option<Instant>);
 
 impl Stages {
     fn new() -> Self {
-        Self(std::env::var_os("CUADERNO_TRACE").map(|_| std::time::Instant::now()))
+        Self(std::env::var_os("CUADERNO_TRACE").map(|_| Instant::now()))
     }
 
     fn done(&self, what: &str) {
@@ -674,14 +742,7 @@ fn kernel_info() -> Value {
         "protocol_version": "5.4",
         "implementation": "cuaderno",
         "implementation_version": env!("CARGO_PKG_VERSION"),
-        "language_info": {
-            "name": "rust",
-            "version": "2024",
-            "mimetype": "text/rust",
-            "file_extension": ".rs",
-            "pygments_lexer": "rust",
-            "codemirror_mode": "rust",
-        },
+        "language_info": super::language_info(),
         "banner": concat!("cuaderno ", env!("CARGO_PKG_VERSION"), ": deep learning in Rust notebooks, on evcxr_jupyter"),
         "debugger": false,
         "help_links": [

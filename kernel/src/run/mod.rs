@@ -10,12 +10,12 @@ mod parameters;
 pub use parameters::Parameter;
 
 use crate::failure::{Failure, Result};
-use crate::front::strip_ansi;
+use crate::front::{language_info, strip_ansi};
 use crate::prepared;
 use client::{Client, Ran};
 use jupyter_protocol::JupyterMessageContent as Content;
 use jupyter_protocol::media::{Media, MediaType};
-use nbformat::v4::{Cell, KernelSpec, LanguageInfo, Notebook};
+use nbformat::v4::{Cell, KernelSpec, Notebook};
 use outputs::Outputs;
 use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
@@ -196,16 +196,8 @@ fn describe_kernel(notebook: &mut Notebook) {
         language: Some("rust".to_string()),
         additional: HashMap::new(),
     });
-    notebook.metadata.language_info = Some(LanguageInfo {
-        name: "rust".to_string(),
-        version: None,
-        codemirror_mode: None,
-        additional: HashMap::from([
-            ("file_extension".to_string(), ".rs".into()),
-            ("mimetype".to_string(), "text/rust".into()),
-            ("pygments_lexer".to_string(), "rust".into()),
-        ]),
-    });
+    // A front end that finds there what its kernel says has nothing to change, and nothing to ask about when it closes.
+    notebook.metadata.language_info = serde_json::from_value(language_info()).ok();
     notebook.nbformat_minor = notebook.nbformat_minor.max(5);
 }
 

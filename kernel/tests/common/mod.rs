@@ -27,6 +27,16 @@ pub fn folder(name: &str) -> PathBuf {
     folder
 }
 
+/// Where the library lies.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// A first cell that declares the library, and imports.
+pub fn import(uses: &str) -> String {
+    format!(":dep cuaderno = {{ path = {:?} }}\n{uses}", root())
+}
+
 pub struct Kernel {
     pub child: Child,
     pub info: ConnectionInfo,
@@ -49,11 +59,25 @@ pub async fn start(with_library: bool) -> Kernel {
 
 /// The same, of a command that is changed first.
 pub async fn start_with(with_library: bool, change: impl FnOnce(&mut Command)) -> Kernel {
+    start_at(&free_ports(), |file| {
+        let mut command = Command::new(EXE);
+        command.args(["kernel", "--connection-file"]).arg(file);
+        // With the library, the user's cache: it may be prepared there already, which takes minutes.
+        if !with_library {
+            command.env("CUADERNO_CACHE", folder("cache")).env("CUADERNO_ROOT", "/nonexistent");
+        }
+        change(&mut command);
+        command
+    })
+    .await
+}
+
+/// A connection on free loopback ports.
+pub fn free_ports() -> ConnectionInfo {
     let listeners: Vec<_> =
         (0..5).map(|_| std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap()).collect();
     let ports: Vec<u16> = listeners.iter().map(|l| l.local_addr().unwrap().port()).collect();
-    drop(listeners);
-    let info = ConnectionInfo {
+    ConnectionInfo {
         ip: "127.0.0.1".to_string(),
         transport: jupyter_protocol::connection_info::Transport::TCP,
         shell_port: ports[0],
@@ -64,22 +88,19 @@ pub async fn start_with(with_library: bool, change: impl FnOnce(&mut Command)) -
         key: "a test's key".to_string(),
         signature_scheme: "hmac-sha256".to_string(),
         kernel_name: None,
-    };
-    let file = folder("connections").join(format!("{}-{}.json", std::process::id(), ports[0]));
-    std::fs::write(&file, serde_json::to_string(&info).unwrap()).unwrap();
-    let mut command = Command::new(EXE);
-    command
-        .args(["kernel", "--connection-file"])
-        .arg(&file)
-        .current_dir(folder("work"))
-        .stdin(Stdio::null());
-    // With the library, the user's cache: it may be prepared there already, which takes minutes.
-    if !with_library {
-        command.env("CUADERNO_CACHE", folder("cache")).env("CUADERNO_ROOT", "/nonexistent");
     }
-    change(&mut command);
+}
+
+/// Starts what `command` makes of a connection file, and waits until it answers.
+pub async fn start_at(info: &ConnectionInfo, command: impl FnOnce(&Path) -> Command) -> Kernel {
+    let info = info.clone();
+    let name = format!("{}-{}.json", std::process::id(), info.shell_port);
+    let file = folder("connections").join(name);
+    std::fs::write(&file, serde_json::to_string(&info).unwrap()).unwrap();
+    let mut command = command(&file);
+    command.current_dir(folder("work")).stdin(Stdio::null());
     let child = command.spawn().unwrap();
-    let session = format!("test-{}", ports[0]);
+    let session = format!("test-{}", info.shell_port);
     let identity = peer_identity_for_session(&session).unwrap();
     let iopub = create_client_iopub_connection(&info, "", &session).await.unwrap();
     let shell = create_client_shell_connection_with_identity(&info, &session, identity.clone())

@@ -1,0 +1,157 @@
+//! What a cell has made is there in the next one, however the cell ended: Python's kernel keeps it too.
+
+mod common;
+
+use common::{import, start};
+use jupyter_protocol::{ExecuteRequest, InterruptRequest, JupyterMessageContent as Content};
+use std::time::{Duration, Instant};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cell_that_stops_halfway_keeps_what_it_has_made() {
+    let mut kernel = start(false).await;
+    kernel
+        .good("let old = String::from(\"old\"); let lent = vec![1, 2, 3]; let mut count = 0;")
+        .await;
+
+    // The first `?` of a session, values that move on, borrows, and names outside of ASCII.
+    let code = "let año = vec![1.5, 2.5];\nlet mut suma: f64 = año.iter().sum();\n\
+                let given = vec![String::from(\"ñ\")]; let taken = given;\n\
+                { let first = &lent[0]; suma += f64::from(*first); } count += 1;\n\
+                let n: i32 = \"doce\".parse()?;\nlet never = n + 1;";
+    let (name, value, traceback) = kernel.bad(code).await;
+    assert_eq!((name.as_str(), value.as_str()), ("Error", "invalid digit found in string"));
+    assert!(traceback.contains("In[2], line 5"), "{traceback}");
+    let code = "suma += 1.0; println!(\"{año:?} {suma} {taken:?} {lent:?} {old} {count}\");";
+    assert_eq!(kernel.good(code).await.text(false), "[1.5, 2.5] 6 [\"ñ\"] [1, 2, 3] old 1\n");
+    let (_, value, _) = kernel.bad("println!(\"{never}\");").await;
+    assert_eq!(value, "cannot find value `never` in this scope");
+
+    // A panic, in a loop, with a mutable borrow; the value is as the loop has left it.
+    let code = "let mut seen = Vec::new();\nlet all = [1, 2, 0, 4];\nfor x in all.iter() {\n    \
+                let last = &mut seen;\n    last.push(12 / x);\n}\nlet after = seen.len();";
+    let (name, value, traceback) = kernel.bad(code).await;
+    assert_eq!((name.as_str(), value.as_str()), ("Panic", "attempt to divide by zero"));
+    assert!(traceback.contains("In[5], line 5, column 15"), "{traceback}");
+    assert_eq!(
+        kernel.good("seen.push(0); println!(\"{seen:?} {all:?}\");").await.text(false),
+        "[12, 6, 0] [1, 2, 0, 4]\n"
+    );
+
+    // `?` in nested blocks, closures that keep theirs, and macros.
+    for stopping in [
+        "if made == 7 { match made { _ => { let inner = &made; text.push('!'); Err::<(), _>(format!(\"no {inner}\"))? } } }",
+        "let twice = |x: &str| -> Result<i32, std::num::ParseIntError> { Ok(x.parse::<i32>()? * 2) }(\"7\")?; text.push('!'); println!(\"{}\", \"no\".parse::<i32>()?);",
+        "let mut text = { text.push('!'); text }; for i in 0.. { if i == 3 { Err(\"no\")?; } }",
+        "text.push('!'); let [one, two] = [made, \"x\".parse()?];",
+        "text.push('!'); let Some(none) = None::<i32> else { panic!(\"none\") };",
+        "text.push('!'); return Err(\"returned\".into());",
+    ] {
+        kernel
+            .bad(&format!("let made = 7;\nlet mut text = String::from(\"so far\");\n{stopping}"))
+            .await;
+        let cell = kernel.good("text += \", and on\"; println!(\"{made} {text}\");").await;
+        assert_eq!(cell.text(false), "7 so far!, and on\n", "{stopping}");
+    }
+
+    // A variable that the cell was to make anew, or to give away, is the one that was there.
+    kernel.bad("let old: usize = \"x\".parse()?;").await;
+    assert_eq!(kernel.good("println!(\"{old}\");").await.text(false), "old\n");
+    kernel.bad("\"x\".parse::<u8>()?; let owner = lent; drop(owner);").await;
+    assert_eq!(
+        kernel.good("println!(\"{lent:?} {}\", lent.len());").await.text(false),
+        "[1, 2, 3] 3\n"
+    );
+    // And once made, it is the new one.
+    kernel.bad("let old = old.len(); let older = old + 1; Err(\"no\")?;").await;
+    assert_eq!(kernel.good("println!(\"{}\", old + older);").await.text(false), "7\n");
+    // Run again, the cell makes what it made.
+    let code = "let again = vec![count];\ncount += 1;\nif count < 3 { Err(\"once more\")?; }\nlet done = again.len();";
+    kernel.bad(code).await;
+    kernel.good(code).await;
+    assert_eq!(
+        kernel.good("println!(\"{again:?} {done} {count}\");").await.text(false),
+        "[2] 1 3\n"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cell_run_again_with_its_type_changed_makes_its_variable_anew() {
+    let mut kernel = start(false).await;
+    let cell = |fields: &str, value: &str, then: &str| {
+        format!(
+            "#[derive(Debug)]\nstruct Point {{ {fields} }}\n{then}\nlet p = Point {{ {value} }};"
+        )
+    };
+    kernel.good(&cell("x: u8", "x: 1", "")).await;
+    let said = kernel.good(&cell("x: u8, y: u8", "x: 1, y: 2", "")).await.text(true);
+    assert_eq!(said, "");
+    assert_eq!(kernel.good("println!(\"{p:?}\");").await.text(false), "Point { x: 1, y: 2 }\n");
+    // What was there before stays if the new one is not reached, unless its type is gone.
+    kernel.bad(&cell("x: u8, y: u8", "x: 3, y: 4", "Err(\"no\")?;")).await;
+    assert_eq!(kernel.good("println!(\"{p:?}\");").await.text(false), "Point { x: 1, y: 2 }\n");
+    kernel.bad(&cell("z: u8", "z: 5", "let q = 6; Err(\"no\")?;")).await;
+    let (_, value, _) = kernel.bad("println!(\"{p:?}\");").await;
+    assert_eq!(value, "cannot find value `p` in this scope");
+    kernel.good(&cell("z: u8", "z: 5", "")).await;
+    assert_eq!(kernel.good("println!(\"{p:?} {q}\");").await.text(false), "Point { z: 5 } 6\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_in_the_way_of_keeping_changes_nothing_else() {
+    let mut kernel = start(false).await;
+    // Statements that cannot be closures: made later, left early, lent to each other.
+    let code = "let later;\nlet mut list = vec![3, 1, 2];\nif list.len() > 2 { later = list.len(); } else { later = 0; }\n\
+                let part = list.iter_mut().skip(1); for x in part { *x += later; }\nlist.sort();\n\
+                let closure: Box<dyn Fn(&str) -> usize> = Box::new(|text| text.len() + 1);\n\
+                println!(\"{later} {list:?} {}\", closure(\"ab\"));";
+    assert_eq!(kernel.good(code).await.text(false), "3 [3, 4, 5] 3\n");
+    kernel.good("println!(\"{later} {list:?} {}\", closure(\"abc\"));").await;
+    kernel.good("let left = 1; macro_rules! leave { () => { return Ok(()) } }\nErr::<(), &str>(\"x\").or(Ok::<(), String>(()))?;").await;
+    // A `return` of the cell's own ends the cell, and nothing says that it failed.
+    let cell = kernel.good("let before = left + 1;\nprintln!(\"one\");\nif before == 2 { leave!(); }\nprintln!(\"two\");").await;
+    assert_eq!(cell.text(false), "one\n");
+    // A wrong cell is told in its own words and places.
+    let (_, value, traceback) =
+        kernel.bad("let a = vec![1];\nlet b = a.len();\nlet c: String = b;").await;
+    assert_eq!(value, "mismatched types");
+    assert!(traceback.contains("let c: String = b;"), "{traceback}");
+    let (_, value, _) =
+        kernel.bad("let mine = vec![1]; drop(mine); println!(\"{}\", mine.len());").await;
+    assert!(value.contains("borrow of moved value"), "{value}");
+    // A cell that only shows keeps no one else's.
+    let mut silent = ExecuteRequest::new("let hush = 5; Err(\"no\")?;".into());
+    silent.silent = true;
+    kernel.shell.send(silent.into()).await.unwrap();
+    kernel.finish().await;
+    assert_eq!(kernel.good("println!(\"{hush}\");").await.text(false), "5\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_training_keeps_the_model_that_its_own_cell_made() {
+    let mut kernel = start(true).await;
+    kernel.good(&import("use cuaderno::prelude::*;")).await;
+    let code = "let labels: Vec<usize> = (0..640).map(|i| i % 2).collect();\n\
+                let pixels = (0..640 * 3 * 32 * 32).map(|i| (i % 251) as u8).collect();\n\
+                let pictures = ImageSet::from_pixels(pixels, 32, 32)?;\n\
+                let all = Dataset::new(&labels, &[\"a\", \"b\"])?.with_images(&pictures)?;\n\
+                let rows: Vec<usize> = (0..640).collect();\n\
+                let model = models::small_cnn(32, 2, 0)?;\n\
+                let mut learner = Learner::new(model, &all.subset(&rows[..500])?, &all.subset(&rows[500..])?, &TrainConfig::default())?;\n\
+                learner.fit(1)?;\nprintln!(\"first epoch\");\nlet history = learner.fit(1000)?;";
+    kernel.send(code).await;
+    kernel.wait_for(|content| matches!(content, Content::StreamContent(_))).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let asked = Instant::now();
+    kernel.control.send(InterruptRequest {}.into()).await.unwrap();
+    let (name, value, _) = kernel.finish().await.error();
+    let took = asked.elapsed();
+    assert_eq!(name, "Interrupted");
+    assert!(value.contains("variables made so far are kept"), "{value}");
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    let code = "println!(\"{} {}\", labels.len(), learner.history().epochs.len() >= 1);\n\
+                println!(\"{}\", learner.evaluate(&all)?.predictions.len());\nlearner.fit(1)?;";
+    assert_eq!(
+        kernel.good(code).await.text(false).lines().take(2).collect::<Vec<_>>(),
+        ["640 true", "640"]
+    );
+}
