@@ -283,6 +283,77 @@ mod tests {
     use crate::tensor::cpu::random;
     use rand::{Rng, SeedableRng};
 
+    /// The definition, in double precision: the output, and the gradients of input and weight.
+    fn by_definition(shape: &Conv2dShape, images: usize, [x, w, g]: [&[f32]; 3]) -> [Vec<f32>; 3] {
+        let (channels, depth) = shape.group();
+        let (taps, window) = (shape.window.taps(), &shape.window);
+        let [height, width] = shape.output;
+        let mut sums = [vec![0.0f64; g.len()], vec![0.0; x.len()], vec![0.0; w.len()]];
+        for place in 0..images * shape.out_channels * height * width {
+            let (image, channel) = (
+                place / (shape.out_channels * height * width),
+                place / (height * width) % shape.out_channels,
+            );
+            let position = [place / width % height, place % width];
+            for term in 0..depth {
+                let tap = [term % taps / window.kernel[1], term % window.kernel[1]];
+                let at = [0, 1].map(|axis| {
+                    let at =
+                        position[axis] * window.stride[axis] + tap[axis] * window.dilation[axis];
+                    at.checked_sub(window.padding[axis][0]).filter(|at| *at < shape.input[axis])
+                });
+                let [Some(row), Some(column)] = at else { continue };
+                let input = channel / channels * (shape.in_channels / shape.groups) + term / taps;
+                let from = image * shape.picture()
+                    + (input * shape.input[0] + row) * shape.input[1]
+                    + column;
+                let of = channel * depth + term;
+                sums[0][place] += f64::from(x[from]) * f64::from(w[of]);
+                sums[1][from] += f64::from(g[place]) * f64::from(w[of]);
+                sums[2][of] += f64::from(g[place]) * f64::from(x[from]);
+            }
+        }
+        sums.map(|sums| sums.into_iter().map(|sum| sum as f32).collect())
+    }
+
+    /// All windows, groups and numbers of channels, the smallest among them, against the definition.
+    #[test]
+    fn convolutions_of_all_kinds_agree_with_the_definition() {
+        let seed = u64::from(rand::random::<u32>());
+        let mut draw = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        let mut cases = 0;
+        while cases < 120 {
+            let mut size = |from: usize, to: usize| draw.gen_range(from..=to);
+            let window = Window {
+                kernel: [size(1, 4), size(1, 4)],
+                stride: [size(1, 3), size(1, 3)],
+                padding: [[size(0, 3), size(0, 3)], [size(0, 3), size(0, 3)]],
+                dilation: [size(1, 2), size(1, 2)],
+            };
+            let window = [window, Window::square(1, 1, 0), Window::square(3, 1, 1)][size(0, 2)];
+            let (images, input, groups) = (size(1, 4), [size(1, 20), size(1, 20)], size(1, 3));
+            let most = size(1, 20);
+            let (in_channels, out_channels) = (groups * size(1, most), groups * size(1, most));
+            let Some(output) = window.output(input) else { continue };
+            let shape = Conv2dShape { in_channels, out_channels, groups, window, input, output };
+            cases += 1;
+            let what = format!("seed {seed}: {images} of {shape:?}");
+            let x = random(seed + cases, images * shape.picture());
+            let w = random(seed + 1, out_channels * shape.group().1);
+            let g = random(seed + 2, images * out_channels * output[0] * output[1]);
+            let [y, dx, dw] = by_definition(&shape, images, [&x, &w, &g]);
+            let mut found = vec![f32::NAN; g.len()];
+            conv2d(&shape, Before::default(), &After::default(), &x, &w, &mut found, &mut []);
+            close(&what, &found, &y, 1e-4);
+            let (mut found_dx, mut found_dw) = (vec![0.0; x.len()], vec![0.0; w.len()]);
+            let (inputs, weights) = (Some(&mut found_dx[..]), Some(&mut found_dw[..]));
+            let fused = Fused::default();
+            conv2d_backward(&shape, fused, &x, &w, &y, &[], &g, inputs, weights, None);
+            close(&format!("{what}, inputs"), &found_dx, &dx, 1e-4);
+            close(&format!("{what}, weights"), &found_dw, &dw, 1e-4);
+        }
+    }
+
     /// Both ways back through pooling, on pictures of odd sizes.
     #[test]
     fn sparse_and_dense_gradients_agree() {

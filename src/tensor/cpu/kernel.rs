@@ -85,7 +85,7 @@ fn pack_tiles(
 fn pack_tile<const M: usize>(matrix: Matrix<'_>, first: usize, inside: usize, tile: &mut [f32]) {
     let (values, row_stride, column_stride) = matrix.strided_values();
     let tile = tile.as_chunks_mut::<M>().0;
-    if inside == M && row_stride == 1 {
+    if inside == M && row_stride == 1 && column_stride >= M {
         for (line, from) in tile.iter_mut().zip(values[first..].chunks(column_stride)) {
             line.copy_from_slice(&from[..M]);
         }
@@ -281,8 +281,15 @@ mod tests {
 
     #[test]
     fn products_agree_with_the_definition() {
-        let cases =
-            [[1, 1, 16], [3, 7, 32], [17, 300, 48], [64, 5, 64], [9, 500, 112], [8, 192, 80]];
+        let cases = [
+            [1, 1, 16],
+            [21, 1, 16],
+            [3, 7, 32],
+            [17, 300, 48],
+            [64, 5, 64],
+            [9, 500, 112],
+            [8, 192, 80],
+        ];
         for (case, [rows, depth, columns]) in cases.into_iter().enumerate() {
             let left = random(case as u64, rows * depth);
             let right = random(99 + case as u64, depth * columns);
