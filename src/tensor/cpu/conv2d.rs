@@ -3,8 +3,8 @@
 use super::blocks::{Block, blocks};
 use super::sparse;
 use super::{
-    Activation, Window, depthwise, finish, finish_from, finish_within, products, sum_of, threads,
-    update_each, winograd,
+    Activation, Window, add_to, depthwise, finish, finish_from, finish_within, products, sum_of,
+    threads, update_each, winograd,
 };
 use std::cell::RefCell;
 use std::ops::Range;
@@ -273,6 +273,29 @@ pub fn conv2d_backward(
     } else {
         let dense = products::Backward { shape, fused, input, weight, output, winners, gradient };
         dense.run(images, input_gradient, weight_gradient, bias_gradient);
+    }
+}
+
+/// Has `work(pictures, weight sum, bias sum, scratch memory)` add what some pictures contribute to sums of its own, on all
+/// threads, and adds them in order: the result does not depend on which thread was faster. What nobody wants is empty.
+/// The sum of the weights goes to `add_weights`.
+pub(super) fn sum_over_pictures(
+    images: usize,
+    [weights, biases]: [usize; 2],
+    work: impl Fn(Range<usize>, &mut [f32], &mut [f32], &mut Scratch) + Sync,
+    mut add_weights: impl FnMut(&[f32]),
+    bias_gradient: Option<&mut [f32]>,
+) {
+    let run = images.div_ceil(threads::count());
+    let sums = threads::map(images.div_ceil(run), |part| {
+        let (mut weights, mut biases) = (vec![0.0; weights], vec![0.0; biases]);
+        let mine = part * run..((part + 1) * run).min(images);
+        with_scratch(|scratch| work(mine, &mut weights, &mut biases, scratch));
+        (weights, biases)
+    });
+    sums.iter().for_each(|(weights, _)| add_weights(weights));
+    if let Some(gradient) = bias_gradient {
+        sums.iter().for_each(|(_, biases)| add_to(gradient, biases));
     }
 }
 

@@ -137,25 +137,40 @@ pub struct Product<'a> {
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
     /// Nothing where the product is added to what is there. Without pooling.
-    pub after: Option<&'a After<'a>>,
+    after: Option<&'a After<'a>>,
     /// The channel of the first row.
-    pub channel: usize,
-    pub output: Shared<'a, f32>,
+    channel: usize,
+    output: Shared<'a, f32>,
     /// The place of the first column in the first row, and how far it is from there to the next row.
-    pub first: usize,
-    pub step: usize,
+    first: usize,
+    step: usize,
     /// Columns that are written.
-    pub columns: usize,
+    columns: usize,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// The columns `columns`, from `first` on, of rows that are `step` values apart, the first of which is `channel`'s.
+    ///
+    /// # Safety
+    /// While a product is written here, nobody else uses these columns of as many rows as it has.
+    pub unsafe fn new(
+        after: Option<&'a After<'a>>,
+        channel: usize,
+        output: Shared<'a, f32>,
+        first: usize,
+        step: usize,
+        columns: usize,
+    ) -> Self {
+        Self { after, channel, output, first, step, columns }
+    }
+
     /// Writes `N` vectors of a row, from vector `at` on.
     #[inline(always)]
     fn write<S: Simd, const N: usize>(&self, simd: S, row: usize, at: usize, sums: [S::f32s; N]) {
         let start = at * S::F32_LANES;
         let length = (N * S::F32_LANES).min(self.columns - start);
         let from = self.first + row * self.step + start;
-        // SAFETY: whoever makes a product has the rows and columns of its place to itself.
+        // SAFETY: whoever made the place answers for its rows and columns.
         let target = unsafe { self.output.part(from..from + length) };
         let (scale, shift, add, activation) = match self.after {
             None => (1.0, 0.0, &[][..], Activation::Identity),

@@ -2,7 +2,7 @@
 //! is still in the cache, what follows is applied.
 
 use super::blocks::Block;
-use super::conv2d::{POSITIONS, Scratch, with_scratch};
+use super::conv2d::{POSITIONS, Scratch, sum_over_pictures, with_scratch};
 use super::im2col::Windows;
 use super::kernel::{
     LANES, Place, Product, aligned, pack, pack_with, packed_len, terms, tile_rows,
@@ -167,15 +167,12 @@ impl Forward<'_> {
             let first = group * group_channels + channels.start;
             // Positions of one picture lie side by side in the output.
             let place = match &block.parts[..] {
-                [part] if pool.is_none() => Some(Place {
-                    after,
-                    channel: first,
-                    output,
-                    first: (part.image * shape.out_channels + first) * plane
-                        + part.rows.start * shape.output[1],
-                    step: plane,
-                    columns: block.positions,
-                }),
+                [part] if pool.is_none() => {
+                    let from = (part.image * shape.out_channels + first) * plane
+                        + part.rows.start * shape.output[1];
+                    // SAFETY: blocks hold different rows, and tasks of one block different channels.
+                    Some(unsafe { Place::new(after, first, output, from, plane, block.positions) })
+                }
                 _ => None,
             };
             let band = aligned(band, channels.len() * stride);
@@ -262,7 +259,6 @@ impl Backward<'_> {
     ) {
         /// More weights than this are shared out among the threads; of fewer, every thread sums its pictures' part.
         const MANY: usize = 1 << 18;
-        let wants = (weight_gradient.is_some(), bias_gradient.is_some());
         let (count, channels) = (self.weight.len(), self.shape.out_channels);
         if let Some(sum) = input_gradient {
             self.add_to_input(sum);
@@ -278,27 +274,23 @@ impl Backward<'_> {
                     });
                 });
             }
-            (mut weight_gradient, mut bias_gradient) => {
-                let run = images.div_ceil(threads::count());
-                // The sums are added in order: the result does not depend on which thread was faster.
-                let sums = threads::map(images.div_ceil(run), |part| {
-                    let mut weights = vec![0.0; if wants.0 { count } else { 0 }];
-                    let mut biases = vec![0.0; if wants.1 { channels } else { 0 }];
-                    let images = part * run..((part + 1) * run).min(images);
-                    with_scratch(|scratch| {
-                        let channels = 0..channels;
-                        self.add_to_weights(images, channels, &mut weights, &mut biases, scratch);
-                    });
-                    (weights, biases)
-                });
-                for (weights, biases) in &sums {
-                    if let Some(sum) = weight_gradient.as_deref_mut() {
-                        add_to(sum, weights);
+            (mut weight_gradient, bias_gradient) => {
+                let sizes = [
+                    if weight_gradient.is_some() { count } else { 0 },
+                    if bias_gradient.is_some() { channels } else { 0 },
+                ];
+                let work = |images: Range<usize>,
+                            weights: &mut [f32],
+                            biases: &mut [f32],
+                            scratch: &mut Scratch| {
+                    self.add_to_weights(images, 0..channels, weights, biases, scratch);
+                };
+                let add_weights = |sum: &[f32]| {
+                    if let Some(gradient) = weight_gradient.as_deref_mut() {
+                        add_to(gradient, sum);
                     }
-                    if let Some(sum) = bias_gradient.as_deref_mut() {
-                        add_to(sum, biases);
-                    }
-                }
+                };
+                sum_over_pictures(images, sizes, work, add_weights, bias_gradient);
             }
         }
     }

@@ -2,9 +2,11 @@
 //! window is not zero, and ReLU leaves fewer still: sums over those places alone take a fraction of the
 //! matrix products' time.
 
-use super::conv2d::with_scratch;
-use super::{Conv2dShape, Fused, add_to, sized, threads};
+use super::conv2d::{self, sum_over_pictures};
+use super::threads::{self, Shared};
+use super::{Conv2dShape, Fused, sized};
 use pulp::{Arch, Simd, WithSimd};
+use std::ops::Range;
 
 /// Values of the picture that one band of rows may span: about what the first-level cache holds.
 const CACHED_VALUES: usize = 12 << 10;
@@ -66,48 +68,43 @@ impl Batch<'_> {
         &self,
         images: usize,
         input_gradient: Option<&mut [f32]>,
-        weight_gradient: Option<&mut [f32]>,
+        mut weight_gradient: Option<&mut [f32]>,
         bias_gradient: Option<&mut [f32]>,
     ) {
         let Self { shape, fused, .. } = *self;
         let weight = &lines_of(shape, self.weight)[..];
-        let wants = (weight_gradient.is_some(), bias_gradient.is_some());
         let (picture_size, size) = (shape.picture(), self.gradient.len() / images);
-        let run = images.div_ceil(threads::count());
-        let mut input_runs: Vec<Option<&mut [f32]>> = match input_gradient {
-            Some(gradient) => gradient.chunks_mut(run * picture_size).map(Some).collect(),
-            None => (0..images.div_ceil(run)).map(|_| None).collect(),
+        let sizes = [
+            if weight_gradient.is_some() { weight.len() } else { 0 },
+            if bias_gradient.is_some() { shape.out_channels } else { 0 },
+        ];
+        let input_gradient = input_gradient.map(Shared::new);
+        let work = |images: Range<usize>,
+                    weight_sum: &mut [f32],
+                    bias_sum: &mut [f32],
+                    scratch: &mut conv2d::Scratch| {
+            for image in images {
+                let picture = threads::chunk(self.input, picture_size, image);
+                let output = threads::chunk(self.output, size, image);
+                let winners = threads::chunk(self.winners, size, image);
+                let gradient = threads::chunk(self.gradient, size, image);
+                let at = image * picture_size..(image + 1) * picture_size;
+                // SAFETY: tasks have different pictures.
+                let input_gradient = input_gradient.as_ref().map(|sum| unsafe { sum.part(at) });
+                Sparse { shape, fused, picture, weight, output, winners, gradient }.run(
+                    input_gradient,
+                    weight_sum,
+                    bias_sum,
+                    &mut scratch.sparse,
+                );
+            }
         };
-        // Every run of pictures sums into memory of its own, and the sums are added in order: the result does not
-        // depend on which thread was faster.
-        let sums = threads::map_each(&mut input_runs, |number, input_gradient| {
-            let mut weight_sum = vec![0.0; if wants.0 { weight.len() } else { 0 }];
-            let mut bias_sum = vec![0.0; if wants.1 { shape.out_channels } else { 0 }];
-            with_scratch(|scratch| {
-                for (place, image) in (number * run..((number + 1) * run).min(images)).enumerate() {
-                    let picture = threads::chunk(self.input, picture_size, image);
-                    let output = threads::chunk(self.output, size, image);
-                    let winners = threads::chunk(self.winners, size, image);
-                    let gradient = threads::chunk(self.gradient, size, image);
-                    let input_gradient = input_gradient
-                        .as_deref_mut()
-                        .map(|gradient| &mut gradient[place * picture_size..][..picture_size]);
-                    Sparse { shape, fused, picture, weight, output, winners, gradient }.run(
-                        input_gradient,
-                        &mut weight_sum,
-                        &mut bias_sum,
-                        &mut scratch.sparse,
-                    );
-                }
-            });
-            (weight_sum, bias_sum)
-        });
-        if let Some(gradient) = weight_gradient {
-            sums.iter().for_each(|(sum, _)| add_lines(shape, sum, gradient));
-        }
-        if let Some(gradient) = bias_gradient {
-            sums.iter().for_each(|(_, sum)| add_to(gradient, sum));
-        }
+        let add_weights = |sum: &[f32]| {
+            if let Some(gradient) = weight_gradient.as_deref_mut() {
+                add_lines(shape, sum, gradient);
+            }
+        };
+        sum_over_pictures(images, sizes, work, add_weights, bias_gradient);
     }
 }
 

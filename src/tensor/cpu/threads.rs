@@ -78,18 +78,8 @@ pub fn chunk<T>(values: &[T], size: usize, number: usize) -> &[T] {
 
 /// What `task` makes of each number below `tasks`, in order.
 pub fn map<T: Send>(tasks: usize, task: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    map_each(&mut vec![(); tasks], |number, ()| task(number))
-}
-
-/// What `task` makes of each item, in order.
-pub fn map_each<T: Send, U: Send>(
-    items: &mut [T],
-    task: impl Fn(usize, &mut T) -> U + Sync,
-) -> Vec<U> {
-    let mut results: Vec<Option<U>> = items.iter().map(|_| None).collect();
-    each_chunk_of_two(items, &mut results, [1, 1], |number, item, result| {
-        result[0] = Some(task(number, &mut item[0]));
-    });
+    let mut results: Vec<Option<T>> = (0..tasks).map(|_| None).collect();
+    each_chunk(&mut results, 1, |number, result| result[0] = Some(task(number)));
     results.into_iter().flatten().collect()
 }
 

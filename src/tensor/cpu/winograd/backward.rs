@@ -40,8 +40,10 @@ fn weight_backward(shape: &Conv2dShape, input: &[f32], gradient: &[f32], sum: &m
             let stride = block.stride();
             let points = aligned(columns, Points::count(inputs, stride));
             let products = aligned(packed, Points::count(channels, stride));
-            let to = Points::new(points, inputs, stride);
-            let from = Points::new(products, channels, stride);
+            // SAFETY: every channel of either is a task of its own.
+            let (to, from) = unsafe {
+                (Points::new(points, inputs, stride), Points::new(products, channels, stride))
+            };
             threads::each(inputs + channels, |channel| {
                 with_scratch(|scratch| match channel.checked_sub(inputs) {
                     None => to_points(shape, block, input, channel, to, scratch),

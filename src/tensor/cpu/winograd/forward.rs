@@ -49,7 +49,8 @@ pub fn conv2d(
             with_scratch(|scratch| {
                 let mut columns = std::mem::take(&mut scratch.columns);
                 let points = aligned(&mut columns, Points::count(inputs, block.stride()));
-                let shared = Points::new(points, inputs, block.stride());
+                // SAFETY: this thread writes one channel after the other.
+                let shared = unsafe { Points::new(points, inputs, block.stride()) };
                 for channel in 0..inputs {
                     to_points(shape, block, input, channel, shared, scratch);
                 }
@@ -118,7 +119,8 @@ impl Outputs<'_> {
         let rows = tile_rows();
         with_scratch(|Scratch { columns, .. }| {
             let points = aligned(columns, Points::count(inputs, block.stride()));
-            let shared = Points::new(points, inputs, block.stride());
+            // SAFETY: every channel is a task of its own.
+            let shared = unsafe { Points::new(points, inputs, block.stride()) };
             threads::each(inputs, |channel| {
                 with_scratch(|scratch| to_points(shape, block, input, channel, shared, scratch));
             });

@@ -84,7 +84,9 @@ impl<'a> Points<'a> {
         channels * stride + LANES
     }
 
-    pub fn new(values: &'a mut [f32], channels: usize, stride: usize) -> Self {
+    /// # Safety
+    /// Of every channel the points are written by one [`ToPoints`] at a time.
+    pub unsafe fn new(values: &'a mut [f32], channels: usize, stride: usize) -> Self {
         Self { values: Shared::new(values), step: Self::step(channels, stride) }
     }
 }
@@ -139,7 +141,7 @@ impl<T: Axis<A, SIDE>, const A: usize> WithSimd for ToPoints<'_, T, A> {
         for row in 0..SIDE {
             let mut targets: [&mut [S::f32s]; SIDE] = std::array::from_fn(|column| {
                 let start = (row * SIDE + column) * points.step + channel * stride;
-                // SAFETY: every channel is written by one task.
+                // SAFETY: whoever made the points answers for every channel's being written by one.
                 let target = unsafe { points.values.part(start..start + stride) };
                 S::as_mut_simd_f32s(target).0
             });
