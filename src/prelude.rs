@@ -5,8 +5,8 @@ pub use crate::images::{self, Augmentation, ImageSet, Transform};
 pub use crate::metrics::{self, ConfusionMatrix};
 pub use crate::models::{self, Hybrid, HybridConfig, Pretrained};
 pub use crate::nn::{
-    AveragePool2d, BatchNorm2d, Conv2d, Conv2dConfig, Dropout, Embedding, Init, Inputs, Layer,
-    Linear, MaxPool2d, Model, Parameter, Pass, Residual, Sequential, Summary, Weights,
+    self, AveragePool2d, BatchNorm2d, Conv2d, Conv2dConfig, Dropout, Embedding, Init, Inputs,
+    Layer, Linear, MaxPool2d, Model, Parameter, Pass, Residual, Sequential, Summary, Weights,
 };
 pub use crate::notebook::{Live, Progress, Show, display};
 pub use crate::plot::{self, Figure};
