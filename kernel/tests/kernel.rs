@@ -348,11 +348,7 @@ async fn a_failure_stops_the_queue_and_a_cell_that_ignores_interruption_is_ended
         )
         .await;
     kernel.wait_for(|content| matches!(content, Content::StreamContent(_))).await;
-    let asked = Instant::now();
-    kernel.control.send(InterruptRequest {}.into()).await.unwrap();
-    let (name, value, _) = kernel.finish().await.error();
-    let took = asked.elapsed();
-    assert_eq!(name, "Interrupted");
+    let (value, took) = kernel.interrupted().await;
     assert!(value.contains("variables are lost"), "{value}");
     assert!(took > Duration::from_secs(9) && took < Duration::from_secs(30), "{took:?}");
     kernel.good("1").await;

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use jupyter_protocol::{
-    ConnectionInfo, ExecuteReply, ExecuteRequest, ExecutionState, JupyterMessage,
+    ConnectionInfo, ExecuteReply, ExecuteRequest, ExecutionState, InterruptRequest, JupyterMessage,
     JupyterMessageContent as Content, KernelInfoRequest, ReplyStatus,
 };
 use jupyter_zmq_client::{
@@ -13,7 +13,7 @@ use jupyter_zmq_client::{
 };
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// No answer may take longer, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(1200);
@@ -165,6 +165,15 @@ impl Kernel {
         let cell = self.run(code).await;
         assert_eq!(cell.reply.status, ReplyStatus::Ok, "{code}\n{:?}", cell.messages);
         cell
+    }
+
+    /// Interrupts the cell that runs, which must end with the error of that name; gives the message, and how long it took.
+    pub async fn interrupted(&mut self) -> (String, Duration) {
+        let asked = Instant::now();
+        self.control.send(InterruptRequest {}.into()).await.unwrap();
+        let (name, value, _) = self.finish().await.error();
+        assert_eq!(name, "Interrupted", "{value}");
+        (value, asked.elapsed())
     }
 
     /// Runs a cell that must fail; gives name, message and traceback, the same in reply and on iopub.
