@@ -1,6 +1,5 @@
 //! How the work of a convolution is cut up: into blocks of output rows, of one picture or of several small ones.
 
-use super::threads;
 use std::ops::Range;
 
 /// Output rows of one picture, and where their positions begin in the block.
@@ -24,13 +23,15 @@ pub struct Block {
 }
 
 /// Cuts the pictures `images`, each of `rows` output rows of `width` positions, into blocks of about `target` positions,
-/// whose rows are a multiple of `step` except the last of a picture. Every row is in one block.
+/// whose rows are a multiple of `step` except the last of a picture. Every row is in one block. Blocks of several pictures
+/// are a multiple of `sharing` in number, as far as there are pictures, for as many threads.
 pub fn blocks(
     images: Range<usize>,
     rows: usize,
     width: usize,
     step: usize,
     target: usize,
+    sharing: usize,
 ) -> Vec<Block> {
     let size = rows * width;
     if size == 0 {
@@ -38,9 +39,9 @@ pub fn blocks(
     }
     if size < target {
         let together = (target / size).max(1);
-        // As even as whole pictures allow, and an even number of blocks for an even number of threads.
+        // As even as whole pictures allow.
         let count = images.len().div_ceil(together);
-        let count = count.next_multiple_of(threads::count()).min(images.len()).max(1);
+        let count = count.next_multiple_of(sharing.max(1)).min(images.len()).max(1);
         let (share, rest) = (images.len() / count, images.len() % count);
         let mut next = images.start;
         return (0..count)
@@ -83,7 +84,7 @@ mod tests {
                             continue;
                         }
                         let mut seen = vec![0; images * rows];
-                        for block in blocks(0..images, rows, width, step, target) {
+                        for block in blocks(0..images, rows, width, step, target, 1 + images % 3) {
                             let mut start = 0;
                             for part in &block.parts {
                                 assert_eq!((part.start, part.rows.start % step), (start, 0));

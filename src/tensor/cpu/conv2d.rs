@@ -154,7 +154,7 @@ impl Conv2dShape {
     pub(super) fn blocks(&self, images: Range<usize>, pool: Option<usize>) -> Vec<Block> {
         let side = pool.unwrap_or(1);
         let rows = self.pooled(pool)[0] * side;
-        blocks(images, rows, self.output[1], side, POSITIONS)
+        blocks(images, rows, self.output[1], side, POSITIONS, threads::count())
     }
 }
 
@@ -169,14 +169,14 @@ pub(super) struct Scratch {
 }
 
 thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::default();
+    static SCRATCH: RefCell<Vec<Box<Scratch>>> = RefCell::default();
 }
 
+/// Has `work` use scratch memory of this thread. Inside such work there may be more, with memory of its own.
 pub(super) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
-    // Taken out for the time of the work: a thread may run another task of ours inside it.
-    let mut scratch = SCRATCH.take();
+    let mut scratch = SCRATCH.with_borrow_mut(Vec::pop).unwrap_or_default();
     let result = work(&mut scratch);
-    SCRATCH.set(scratch);
+    SCRATCH.with_borrow_mut(|all| all.push(scratch));
     result
 }
 

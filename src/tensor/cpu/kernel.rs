@@ -108,25 +108,51 @@ fn pack_tile<const M: usize>(matrix: Matrix<'_>, first: usize, inside: usize, ti
     }
 }
 
+/// Values from one row to the next in a matrix of rows of `count`: whole vectors, and an odd number of the cache's lines,
+/// so that rows do not fall on the same places of it.
+pub fn spread(count: usize) -> usize {
+    (count.div_ceil(LANES) | 1) * LANES
+}
+
 /// How many terms are summed at a time in a sum of `depth`.
 pub fn terms(depth: usize) -> usize {
     depth.div_ceil(depth.div_ceil(TERMS).max(1)).max(1)
 }
 
+/// The left factor, from the first row of the output on.
+#[derive(Clone, Copy)]
+pub struct Left<'a> {
+    values: &'a [f32],
+    /// Values from one tile of rows to the next, and from one term to the next.
+    tile: usize,
+    term: usize,
+}
+
+impl<'a> Left<'a> {
+    /// Packed rows of `depth` terms.
+    pub fn packed(values: &'a [f32], depth: usize) -> Self {
+        Self { values, tile: depth * tile_rows(), term: tile_rows() }
+    }
+
+    /// A matrix by its columns: terms that are `stride` values apart, a row's after the other. There are whole tiles.
+    pub fn by_terms(values: &'a [f32], stride: usize) -> Self {
+        Self { values, tile: tile_rows(), term: stride }
+    }
+}
+
 /// `output = left · right`, or `output += left · right` with `keep`.
 pub struct Product<'a> {
-    /// Packed rows; the first tile is that of the first row of the output.
-    pub left: &'a [f32],
-    /// Terms of a packed row.
-    pub depth: usize,
-    /// Those of them that are summed, as many as `right` has rows.
+    pub left: Left<'a>,
+    /// The terms that are summed, as many as `right` has rows.
     pub inner: Range<usize>,
-    /// `[inner, stride]`.
+    /// `[inner, right stride]`, from the first column of the output on.
     pub right: &'a [f32],
-    /// Values from one row of `right`, and of the output, to the next: a multiple of [`LANES`].
-    pub stride: usize,
-    /// `[rows, stride]`, of which all columns are computed.
+    pub right_stride: usize,
+    /// `[rows, stride]`.
     pub output: &'a mut [f32],
+    pub stride: usize,
+    /// Columns that are computed: a multiple of [`LANES`], as both strides are.
+    pub columns: usize,
     pub rows: usize,
     pub keep: bool,
     /// Where sums that are complete go, from the registers; `output` is then read with `keep`, and not written.
@@ -226,7 +252,7 @@ impl WithSimd for Product<'_> {
 impl Product<'_> {
     #[inline(always)]
     pub fn tiles<S: Simd, const M: usize>(mut self, simd: S) {
-        let vectors = self.stride / S::F32_LANES;
+        let vectors = self.columns / S::F32_LANES;
         let mut at = 0;
         while at < vectors {
             match vectors - at {
@@ -242,6 +268,7 @@ impl Product<'_> {
     #[inline(always)]
     fn columns<S: Simd, const M: usize, const N: usize>(&mut self, simd: S, at: usize) {
         let vectors = self.stride / S::F32_LANES;
+        let right_vectors = self.right_stride / S::F32_LANES;
         let right = S::as_simd_f32s(self.right).0;
         let output = S::as_mut_simd_f32s(self.output).0;
         for (tile, output) in output.chunks_mut(M * vectors).enumerate() {
@@ -249,11 +276,15 @@ impl Product<'_> {
             if first >= self.rows {
                 return;
             }
-            let left = tile * self.depth + self.inner.start..tile * self.depth + self.inner.end;
-            let left = self.left[left.start * M..left.end * M].as_chunks::<M>().0;
+            let Left { values, tile: step, term } = self.left;
+            let left = values[tile * step + self.inner.start * term..].chunks(term);
             let mut sums = [[simd.splat_f32s(0.0); N]; M];
-            for (left, right) in left.iter().zip(right.chunks_exact(vectors)) {
-                let Some(right) = right[at..].first_chunk::<N>() else { return };
+            for (left, right) in left.zip(right.chunks(right_vectors)).take(self.inner.len()) {
+                let (Some(left), Some(right)) =
+                    (left.first_chunk::<M>(), right[at..].first_chunk::<N>())
+                else {
+                    return;
+                };
                 for m in 0..M {
                     let factor = simd.splat_f32s(left[m]);
                     for n in 0..N {
@@ -324,8 +355,21 @@ mod tests {
                 let inner = start..(start + step).min(depth);
                 let right = &right[start * columns..inner.end * columns];
                 let (output, keep) = (&mut output[..], start > 0);
-                let (left, stride, place) = (&packed, columns, None);
-                Product { left, depth, inner, right, stride, output, rows, keep, place }.run();
+                let (left, place) = (Left::packed(&packed, depth), None);
+                let (stride, right_stride) = (columns, columns);
+                Product {
+                    left,
+                    inner,
+                    right,
+                    right_stride,
+                    output,
+                    stride,
+                    columns,
+                    rows,
+                    keep,
+                    place,
+                }
+                .run();
             }
             for row in 0..rows {
                 for column in 0..columns {

@@ -4,6 +4,7 @@
 //! how the threads were scheduled, only on how many there are.
 
 mod blocks;
+mod channels_last;
 mod conv2d;
 mod depthwise;
 mod descent;

@@ -5,7 +5,7 @@ use super::blocks::Block;
 use super::conv2d::{POSITIONS, Scratch, sum_over_pictures, with_scratch};
 use super::im2col::Windows;
 use super::kernel::{
-    LANES, Place, Product, aligned, pack, pack_with, packed_len, terms, tile_rows,
+    LANES, Left, Place, Product, aligned, pack, pack_with, packed_len, terms, tile_rows,
 };
 use super::pool_plane::pool_plane;
 use super::threads::{self, Shared};
@@ -183,8 +183,9 @@ impl Forward<'_> {
                 Columns { shape, before, input, group, block, inner: window, stride }
                     .write(columns, lines);
                 Product {
-                    left: &packed[group * size + channels.start * depth..],
-                    depth,
+                    left: Left::packed(&packed[group * size + channels.start * depth..], depth),
+                    columns: stride,
+                    right_stride: stride,
                     place: place.filter(|_| inner.end == depth),
                     inner,
                     right: columns,
@@ -402,8 +403,9 @@ impl Backward<'_> {
             for start in (0..depth).step_by(step) {
                 let inner = start..(start + step).min(depth);
                 Product {
-                    left: packed,
-                    depth,
+                    left: Left::packed(packed, depth),
+                    columns: stride,
+                    right_stride: stride,
                     right: &band[start * stride..inner.end * stride],
                     inner,
                     stride,

@@ -1,18 +1,20 @@
 //! Gradients of a convolution by tiles.
+//!
+//! The gradient of the windows is, at each point, a sum over all tiles. With the channels side by side, tiles are the terms
+//! of a product of two matrices as they lie there.
 
-use super::axes::GradientAxis;
-use super::forward::{conv2d, to_points};
-use super::tiles::{Points, ToPoints, blocks};
-use super::{POINTS, TILE, windows};
-use crate::tensor::cpu::conv2d::{Scratch, with_scratch};
-use crate::tensor::cpu::kernel::aligned;
+use super::axes::{Axis, GradientAxis, InputAxis};
+use super::forward::conv2d;
+use super::{POINTS, SIDE, TILE, windows};
+use crate::tensor::cpu::blocks::{Block, Part, blocks};
+use crate::tensor::cpu::channels_last::turn;
+use crate::tensor::cpu::conv2d::{Scratch, sum_over_pictures, with_scratch};
+use crate::tensor::cpu::kernel::{LANES, Left, Product, aligned, spread, terms, tile_rows};
 use crate::tensor::cpu::products::Target;
-use crate::tensor::cpu::threads;
-use crate::tensor::cpu::{Conv2dShape, Matrix, MatrixMut, Weights, matmul, sized};
-use pulp::Arch;
-
-/// Tiles of a block: long enough sums.
-const TOGETHER: usize = 256;
+use crate::tensor::cpu::threads::{self, Shared};
+use crate::tensor::cpu::{Conv2dShape, Weights, add_to, sized};
+use pulp::{Arch, Simd, WithSimd};
+use std::ops::Range;
 
 /// Adds to the gradients that are given those of the convolution without what follows it.
 pub fn backward(
@@ -32,47 +34,260 @@ pub fn backward(
 }
 
 fn weight_backward(shape: &Conv2dShape, input: &[f32], gradient: &[f32], sum: &mut [f32]) {
+    /// Of fewer windows every thread sums its own pictures' part: writing what another processor has in its cache takes
+    /// ten times as long as writing what it has not.
+    const FEW: usize = 1 << 15;
+    let images = input.len() / shape.picture();
+    if shape.out_channels * shape.in_channels > FEW || images < threads::count() {
+        add_windows(shape, 0..images, input, gradient, sum);
+        return;
+    }
+    let work = |mine: Range<usize>, sum: &mut [f32], _: &mut [f32], _: &mut Scratch| {
+        add_windows(shape, mine, input, gradient, sum);
+    };
+    sum_over_pictures(images, [sum.len(), 0], work, |part| add_to(sum, part), None);
+}
+
+/// Adds what these pictures contribute.
+fn add_windows(
+    shape: &Conv2dShape,
+    images: Range<usize>,
+    input: &[f32],
+    gradient: &[f32],
+    sum: &mut [f32],
+) {
+    /// Values at points that are made before they are multiplied.
+    const AT_ONCE: usize = 1 << 20;
+    /// Sums that a thread's cache holds, and columns of them.
+    const CACHED: usize = 1 << 17;
+    const COLUMNS: usize = 192;
     let (channels, inputs) = (shape.out_channels, shape.in_channels);
-    let images = gradient.len() / (channels * shape.output[0] * shape.output[1]);
-    with_scratch(|Scratch { packed, columns, band, .. }| {
-        let windows = sized(band, POINTS * channels * inputs);
-        for (number, block) in blocks(shape, images, TOGETHER).iter().enumerate() {
-            let stride = block.stride();
-            let points = aligned(columns, Points::count(inputs, stride));
-            let products = aligned(packed, Points::count(channels, stride));
-            // SAFETY: every channel of either is a task of its own.
-            let (to, from) = unsafe {
-                (Points::new(points, inputs, stride), Points::new(products, channels, stride))
-            };
-            threads::each(inputs + channels, |channel| {
-                with_scratch(|scratch| match channel.checked_sub(inputs) {
-                    None => to_points(shape, block, input, channel, to, scratch),
-                    Some(channel) => Arch::new().dispatch(ToPoints::<GradientAxis, TILE> {
-                        axis: GradientAxis,
-                        block,
-                        pictures: gradient,
-                        channels,
-                        channel,
-                        size: shape.output,
-                        before: [0, 0],
-                        points: from,
-                        buffer: &mut scratch.lines,
-                    }),
+    let [down, across] = shape.output.map(|size| size.div_ceil(TILE));
+    let together = (AT_ONCE / POINTS / (channels + inputs)).max(256);
+    let blocks = blocks(images, down, across, 1, together, 1);
+    let most = blocks.iter().map(|block| block.positions).max().unwrap_or(0);
+    // A task sums some of the windows.
+    let columns = inputs.div_ceil(inputs.div_ceil(COLUMNS)).next_multiple_of(LANES);
+    let across_runs = inputs.div_ceil(columns);
+    let rows = (channels * across_runs).div_ceil(2 * threads::count());
+    let rows = rows.min(CACHED / POINTS / columns).next_multiple_of(tile_rows());
+    let size = POINTS * rows * columns;
+    let tasks = channels.div_ceil(rows) * across_runs;
+    let sum = Shared::new(sum);
+    with_scratch(|Scratch { packed, columns: scratch, band, .. }| {
+        let of_input = Points::new(aligned(scratch, Points::count(inputs, most)), inputs, most);
+        let of_gradient =
+            Points::new(aligned(packed, Points::count(channels, most)), channels, most);
+        let windows = |task: usize| {
+            let (row, column) = (task / across_runs * rows, task % across_runs * columns);
+            [row..(row + rows).min(channels), column..(column + columns).min(inputs)]
+        };
+        let multiply = |tiles: usize, task: usize, sums: &mut [f32], keep: bool| {
+            let [mine, inputs] = windows(task);
+            let step = terms(tiles);
+            for (point, sums) in sums.chunks_exact_mut(rows * columns).enumerate() {
+                // SAFETY: all tiles have been transformed, and nobody writes points before this is over.
+                let (left, right) = unsafe { (of_gradient.at(point), of_input.at(point)) };
+                for start in (0..tiles).step_by(step) {
+                    let inner = start..(start + step).min(tiles);
+                    Product {
+                        left: Left::by_terms(&left[mine.start..], of_gradient.stride),
+                        right: &right[start * of_input.stride + inputs.start..],
+                        right_stride: of_input.stride,
+                        inner,
+                        columns: inputs.len().next_multiple_of(LANES),
+                        output: &mut *sums,
+                        stride: columns,
+                        rows: mine.len(),
+                        keep: keep || start > 0,
+                        place: None,
+                    }
+                    .run();
+                }
+            }
+        };
+        let finish = |task: usize, sums: &[f32]| {
+            let [mine, mine_inputs] = windows(task);
+            for (place, row) in mine.enumerate() {
+                let from = (row * inputs + mine_inputs.start) * 9;
+                // SAFETY: tasks have different windows.
+                let sum = unsafe { sum.part(from..from + mine_inputs.len() * 9) };
+                windows::add_back(&sums[place * columns..], rows * columns, sum);
+            }
+        };
+        if let [block] = &blocks[..] {
+            transform(shape, block, [input, gradient], [of_input, of_gradient]);
+            threads::each(tasks, |task| {
+                with_scratch(|Scratch { band, .. }| {
+                    let sums = aligned(band, size);
+                    multiply(block.positions, task, sums, false);
+                    finish(task, sums);
                 });
             });
-            let (from, to) = (from.step, to.step);
-            let (points, products) = (&*points, &*products);
-            threads::each_chunk(windows, channels * inputs, |point, windows| {
-                let points = &points[point * to..];
-                let products = &products[point * from..];
-                matmul(
-                    MatrixMut::new(windows, channels, inputs),
-                    Matrix::strided(products, channels, block.tiles, stride),
-                    Matrix::strided(points, inputs, block.tiles, stride).transposed(),
-                    number > 0,
-                );
+            return;
+        }
+        let sums = aligned(band, tasks * size);
+        for (number, block) in blocks.iter().enumerate() {
+            transform(shape, block, [input, gradient], [of_input, of_gradient]);
+            threads::each_chunk(sums, size, |task, sums| {
+                multiply(block.positions, task, sums, number > 0);
             });
         }
-        windows::add_back(shape, windows, sum);
+        let sums = &*sums;
+        threads::each(tasks, |task| finish(task, threads::chunk(sums, size, task)));
     });
+}
+
+/// Takes the tiles of input and gradient to their points.
+fn transform(
+    shape: &Conv2dShape,
+    block: &Block,
+    [input, gradient]: [&[f32]; 2],
+    [of_input, of_gradient]: [Points<'_>; 2],
+) {
+    let across = shape.output[1].div_ceil(TILE);
+    let groups = shape.in_channels.div_ceil(LANES);
+    let count = groups + shape.out_channels.div_ceil(LANES);
+    threads::each(block.parts.len() * count, |task| {
+        let (part, group) = (&block.parts[task / count], task % count);
+        with_scratch(|scratch| match group.checked_sub(groups) {
+            None => Tiles::<InputAxis, SIDE> {
+                axis: InputAxis,
+                part,
+                across,
+                pictures: input,
+                channels: shape.in_channels,
+                first: group * LANES,
+                size: shape.input,
+                before: shape.window.padding.map(|[before, _]| before),
+                points: of_input,
+            }
+            .run(scratch),
+            Some(group) => Tiles::<GradientAxis, TILE> {
+                axis: GradientAxis,
+                part,
+                across,
+                pictures: gradient,
+                channels: shape.out_channels,
+                first: group * LANES,
+                size: shape.output,
+                before: [0, 0],
+                points: of_gradient,
+            }
+            .run(scratch),
+        });
+    });
+}
+
+/// Points of a block with the channels side by side, `[36, tiles, stride]`.
+#[derive(Clone, Copy)]
+struct Points<'a> {
+    values: Shared<'a, f32>,
+    /// Values from one point to the next, and from one tile to the next.
+    step: usize,
+    stride: usize,
+}
+
+impl<'a> Points<'a> {
+    fn count(channels: usize, tiles: usize) -> usize {
+        POINTS * (tiles * spread(channels) + LANES)
+    }
+
+    fn new(values: &'a mut [f32], channels: usize, tiles: usize) -> Self {
+        let stride = spread(channels);
+        Self { values: Shared::new(values), step: tiles * stride + LANES, stride }
+    }
+
+    /// The tiles at one point.
+    ///
+    /// # Safety
+    /// While the slice is in use, nobody writes points.
+    unsafe fn at(&self, point: usize) -> &[f32] {
+        // SAFETY: nobody writes, says the caller.
+        unsafe { self.values.part(point * self.step..(point + 1) * self.step) }
+    }
+}
+
+/// Takes the `A`×`A` pixels that each tile of a part sees to its points, for the [`LANES`] channels from `first` on.
+struct Tiles<'a, T, const A: usize> {
+    axis: T,
+    part: &'a Part,
+    /// Tiles in a row.
+    across: usize,
+    /// The tensor that the pixels are of, `[images, channels, height, width]`.
+    pictures: &'a [f32],
+    channels: usize,
+    first: usize,
+    size: [usize; 2],
+    /// Rows above the first row of pixels, and columns left of the first, that are 0.
+    before: [usize; 2],
+    points: Points<'a>,
+}
+
+impl<T: Axis<A, SIDE>, const A: usize> Tiles<'_, T, A> {
+    fn run(self, Scratch { columns, .. }: &mut Scratch) {
+        let [height, width] = self.size;
+        let rows = (self.part.rows.start * TILE).saturating_sub(self.before[0]).min(height)
+            ..((self.part.rows.end - 1) * TILE + A).saturating_sub(self.before[0]).min(height);
+        let pixels = sized(columns, rows.len() * width * LANES);
+        let together = LANES.min(self.channels - self.first);
+        if together < LANES {
+            pixels.fill(0.0);
+        }
+        let plane = height * width;
+        let from = (self.part.image * self.channels + self.first) * plane + rows.start * width;
+        turn(&self.pictures[from..], plane, [together, rows.len() * width], pixels, LANES);
+        Arch::new().dispatch(ToPoints { tiles: self, pixels, rows });
+    }
+}
+
+struct ToPoints<'a, T, const A: usize> {
+    tiles: Tiles<'a, T, A>,
+    /// `[rows, width, LANES]`.
+    pixels: &'a [f32],
+    rows: Range<usize>,
+}
+
+impl<T: Axis<A, SIDE>, const A: usize> WithSimd for ToPoints<'_, T, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { tiles, pixels, rows } = self;
+        let Tiles { axis, part, across, first, points, .. } = tiles;
+        let (width, [top, left]) = (tiles.size[1], tiles.before);
+        let vectors = LANES / S::F32_LANES;
+        let pixels = S::as_simd_f32s(pixels).0;
+        for number in 0..part.rows.len() * across {
+            let row = (part.rows.start + number / across) * TILE;
+            let column = number % across * TILE;
+            let start = (part.start + number) * points.stride + first;
+            for at in 0..vectors {
+                let mut half = [[simd.splat_f32s(0.0); A]; SIDE];
+                for x in 0..A {
+                    let mut line = [simd.splat_f32s(0.0); A];
+                    if let Some(x) = (column + x).checked_sub(left).filter(|x| *x < width) {
+                        for (y, value) in line.iter_mut().enumerate() {
+                            let y = (row + y).checked_sub(top).filter(|y| rows.contains(y));
+                            if let Some(y) = y {
+                                *value = pixels[((y - rows.start) * width + x) * vectors + at];
+                            }
+                        }
+                    }
+                    let line = axis.apply(simd, line);
+                    for y in 0..SIDE {
+                        half[y][x] = line[y];
+                    }
+                }
+                for (y, line) in half.into_iter().enumerate() {
+                    for (x, value) in axis.apply(simd, line).into_iter().enumerate() {
+                        let start = (y * SIDE + x) * points.step + start + at * S::F32_LANES;
+                        // SAFETY: parts hold different tiles, and tasks of one part different channels.
+                        let target = unsafe { points.values.part(start..start + S::F32_LANES) };
+                        S::as_mut_simd_f32s(target).0[0] = value;
+                    }
+                }
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@ use super::axes::{Axis, InputAxis, OutputAxis};
 use super::tiles::{Block, Points, Segment, ToPoints, blocks};
 use super::{POINTS, SIDE, TILE, windows};
 use crate::tensor::cpu::conv2d::{Scratch, with_scratch};
-use crate::tensor::cpu::kernel::{LANES, Product, aligned, terms, tile_rows};
+use crate::tensor::cpu::kernel::{LANES, Left, Product, aligned, terms, tile_rows};
 use crate::tensor::cpu::pool_plane::pool_plane;
 use crate::tensor::cpu::products::Target;
 use crate::tensor::cpu::threads::{self, Shared};
@@ -161,8 +161,9 @@ impl Outputs<'_> {
             for start in (0..depth).step_by(run) {
                 let inner = start..(start + run).min(depth);
                 Product {
-                    left: &windows.values[point * windows.step..],
-                    depth,
+                    left: Left::packed(&windows.values[point * windows.step..], depth),
+                    columns: stride,
+                    right_stride: stride,
                     right: &points[point * from + start * stride..][..inner.len() * stride],
                     inner,
                     stride,

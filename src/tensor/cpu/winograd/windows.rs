@@ -92,29 +92,51 @@ fn transform_tile(
     }
 }
 
-/// Adds the gradients of windows, given at their points as `[36, out_channels · in_channels]`, to `sum`.
-pub fn add_back(shape: &Conv2dShape, points: &[f32], sum: &mut [f32]) {
-    let inputs = shape.in_channels;
-    let windows = shape.out_channels * inputs;
-    let count = inputs.next_multiple_of(LANES);
-    threads::each_chunk(sum, 9 * inputs, |channel, sum| {
-        with_scratch(|Scratch { band, .. }| {
-            let values = sized(band, POINTS * count);
-            for (point, line) in values.chunks_exact_mut(count).enumerate() {
-                let from = point * windows + channel * inputs;
-                line[..inputs].copy_from_slice(&points[from..from + inputs]);
-                line[inputs..].fill(0.0);
+/// Adds the gradients of the windows of one output channel, given at their points as rows of whole vectors with `step`
+/// values from one to the next, to `sum`, `[inputs, 3, 3]`.
+pub fn add_back(points: &[f32], step: usize, sum: &mut [f32]) {
+    Arch::new().dispatch(AddBack { points, step, sum });
+}
+
+struct AddBack<'a> {
+    points: &'a [f32],
+    step: usize,
+    sum: &'a mut [f32],
+}
+
+impl WithSimd for AddBack<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { points, step, sum } = self;
+        let (points, step) = (S::as_simd_f32s(points).0, step / S::F32_LANES);
+        for (at, sum) in sum.chunks_mut(9 * S::F32_LANES).enumerate() {
+            let mut half = [[simd.splat_f32s(0.0); SIDE]; 3];
+            for column in 0..SIDE {
+                let mut line = [simd.splat_f32s(0.0); SIDE];
+                for (y, value) in line.iter_mut().enumerate() {
+                    *value = points[(y * SIDE + column) * step + at];
+                }
+                let line = WindowBackAxis.apply(simd, line);
+                for y in 0..3 {
+                    half[y][column] = line[y];
+                }
             }
-            Arch::new().dispatch(Transform::<WindowBackAxis, SIDE, 3> {
-                axis: WindowBackAxis,
-                values: &mut *values,
-                count,
-            });
+            let mut taps = [0.0; 9 * LANES];
+            let lines = S::as_mut_simd_f32s(&mut taps[..9 * S::F32_LANES]).0;
+            for (y, line) in half.into_iter().enumerate() {
+                for (x, value) in WindowBackAxis.apply(simd, line).into_iter().enumerate() {
+                    lines[y * 3 + x] = value;
+                }
+            }
             for (input, sum) in sum.as_chunks_mut::<9>().0.iter_mut().enumerate() {
-                (0..9).for_each(|tap| sum[tap] += values[tap * count + input]);
+                for tap in 0..9 {
+                    sum[tap] += taps[tap * S::F32_LANES + input];
+                }
             }
-        });
-    });
+        }
+    }
 }
 
 /// A transform in place along both axes: from `[A · A, count]` values to `[B · B, count]`.

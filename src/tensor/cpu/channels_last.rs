@@ -1,0 +1,94 @@
+//! Planes turned so that the channels of a pixel lie side by side: what is summed over positions is then a product of rows,
+//! and what a window sees of a row of pixels is a run of values.
+
+use pulp::{Arch, Simd, WithSimd};
+
+/// Pixels, and channels, that are turned at a time.
+const SIDE: usize = 16;
+
+/// `into[i · stride + c] = from[c · step + i]` for the first `length` pixels of each of `channels` planes.
+pub fn turn(
+    from: &[f32],
+    step: usize,
+    [channels, length]: [usize; 2],
+    into: &mut [f32],
+    stride: usize,
+) {
+    Arch::new().dispatch(Turn { from, step, channels, length, into, stride });
+}
+
+struct Turn<'a> {
+    from: &'a [f32],
+    step: usize,
+    channels: usize,
+    length: usize,
+    into: &'a mut [f32],
+    stride: usize,
+}
+
+impl WithSimd for Turn<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { from, step, channels, length, into, stride } = self;
+        for first in (0..channels).step_by(SIDE) {
+            let together = SIDE.min(channels - first);
+            for start in (0..length).step_by(SIDE) {
+                let pixels = SIDE.min(length - start);
+                let mut square = [[0.0; SIDE]; SIDE];
+                for (c, line) in square.iter_mut().enumerate().take(together) {
+                    let from = &from[(first + c) * step + start..];
+                    match from.first_chunk() {
+                        Some(whole) => *line = *whole,
+                        None => line[..pixels].copy_from_slice(&from[..pixels]),
+                    }
+                }
+                for i in 0..pixels {
+                    let into = &mut into[(start + i) * stride + first..];
+                    if together == SIDE
+                        && let Some(line) = into.first_chunk_mut::<SIDE>()
+                    {
+                        for c in 0..SIDE {
+                            line[c] = square[c][i];
+                        }
+                    } else {
+                        for (line, value) in square.iter().zip(&mut into[..together]) {
+                            *value = line[i];
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::cpu::random;
+
+    #[test]
+    fn every_value_is_at_its_place() {
+        let mut case = 0;
+        for channels in [1, 3, 15, 16, 17, 40] {
+            for length in [1, 4, 16, 31, 50] {
+                for more in [0, 1, 20] {
+                    case += 1;
+                    let (step, stride) = (length + more, channels + more);
+                    let from = random(case, channels * step);
+                    let mut into = vec![f32::NAN; length * stride];
+                    turn(&from, step, [channels, length], &mut into, stride);
+                    for (place, value) in into.iter().enumerate() {
+                        let (i, c) = (place / stride, place % stride);
+                        if c < channels {
+                            assert_eq!(*value, from[c * step + i]);
+                        } else {
+                            assert!(value.is_nan(), "{c} of {channels} channels was written");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
