@@ -2,7 +2,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// The maxima of windows that do not overlap, and their places in the window.
+/// The maxima of windows that do not overlap, and their places in the window. Lines of `plane` are `width` values apart.
 pub fn pool_plane(
     plane: &[f32],
     width: usize,
@@ -49,7 +49,8 @@ impl WithSimd for PairsPool<'_> {
         let lines =
             pooled.chunks_exact_mut(pooled_width).zip(winners.chunks_exact_mut(pooled_width));
         for (y, (pooled, winners)) in lines.enumerate() {
-            let (above, below) = plane[2 * y * width..][..2 * width].split_at(width);
+            let [above, below] =
+                [2 * y, 2 * y + 1].map(|y| &plane[y * width..][..2 * pooled_width]);
             let pairs = above.chunks_exact(2).zip(below.chunks_exact(2));
             for ((best, winner), (a, b)) in pooled.iter_mut().zip(winners).zip(pairs) {
                 // Without branches; a NaN wins.

@@ -1,7 +1,7 @@
 //! Convolution by tiles, and what follows it.
 
-use super::axes::{Axis, InputAxis, OutputAxis};
-use super::tiles::{Block, Points, Segment, ToPoints, blocks};
+use super::axes::{Axis, OutputAxis};
+use super::tiles::{Block, Points, ToPoints, blocks};
 use super::{POINTS, SIDE, TILE, windows};
 use crate::tensor::cpu::conv2d::{Scratch, with_scratch};
 use crate::tensor::cpu::kernel::{LANES, Left, Product, aligned, terms, tile_rows};
@@ -78,8 +78,7 @@ pub fn to_points(
     scratch: &mut Scratch,
 ) {
     let [[top, _], [left, _]] = shape.window.padding;
-    Arch::new().dispatch(ToPoints::<InputAxis, SIDE> {
-        axis: InputAxis,
+    Arch::new().dispatch(ToPoints {
         block,
         pictures: input,
         channels: shape.in_channels,
@@ -196,9 +195,8 @@ impl WithSimd for Back<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { outputs, block, products, to, channels, buffer } = self;
         let stride = block.stride();
-        let longest = block.segments.iter().map(|segment| segment.columns.len()).max();
-        let size = TILE * TILE * (stride + longest.unwrap_or(0));
-        let (pixels, rows) = sized(buffer, size).split_at_mut(TILE * TILE * stride);
+        let size = TILE * TILE * stride;
+        let (pixels, rows) = sized(buffer, 2 * size).split_at_mut(size);
         for (place, channel) in channels.enumerate() {
             let products = &products[place * stride..];
             let sources: [&[S::f32s]; POINTS] =
@@ -219,77 +217,98 @@ impl WithSimd for Back<'_> {
                     }
                 }
             }
-            for segment in &block.segments {
-                outputs.finish(segment, channel, pixels, stride, rows);
+            let lines = pixels.chunks_exact(TILE * stride);
+            for (row, pixels) in rows.chunks_exact_mut(TILE * stride).zip(lines) {
+                join(pixels, row, stride);
+            }
+            outputs.finish(block, channel, rows);
+        }
+    }
+}
+
+/// A line of pixels of those sorted by their column in the tile, `[TILE, stride]`.
+#[inline(always)]
+fn join(pixels: &[f32], line: &mut [f32], stride: usize) {
+    let (a, rest) = pixels.split_at(stride);
+    let (b, rest) = rest.split_at(stride);
+    let (c, d) = rest.split_at(stride);
+    let sources = a.iter().zip(b).zip(c.iter().zip(d));
+    for (quad, ((a, b), (c, d))) in line.as_chunks_mut::<TILE>().0.iter_mut().zip(sources) {
+        *quad = [*a, *b, *c, *d];
+    }
+}
+
+impl Outputs<'_> {
+    /// Writes the pixels of a block's tiles, `[TILE, TILE · stride]`, with what follows.
+    #[inline(always)]
+    fn finish(&self, block: &Block, channel: usize, rows: &mut [f32]) {
+        let [height, width] = self.shape.output;
+        let length = rows.len() / TILE;
+        let side = self.after.and_then(|after| after.pool).unwrap_or(1);
+        let [pooled_height, pooled_width] = [height / side, width / side];
+        // All at once, rows of small pictures being short; before pooling where a factor, if negative, would make the
+        // maximum a minimum.
+        let early = self.after.filter(|after| match after.pool {
+            None => after.add.is_empty(),
+            Some(_) => !after.scale.is_empty(),
+        });
+        if let Some(after) = early {
+            after.finish_within(rows, &[], channel, 0);
+        }
+        for segment in &block.segments {
+            let (top, left) = (segment.row * TILE, segment.columns.start * TILE);
+            let inside = [TILE.min(height - top), (segment.columns.len() * TILE).min(width - left)];
+            let plane =
+                (segment.image * self.shape.out_channels + channel) * pooled_height * pooled_width;
+            let counts = inside.map(|size| size / side);
+            if counts[1] == 0 {
+                continue;
+            }
+            for y in 0..counts[0] {
+                let from = plane + (top / side + y) * pooled_width + left / side;
+                let at = from..from + counts[1];
+                let values = &mut rows[y * side * length + segment.start * TILE..]
+                    [..(side - 1) * length + counts[1] * side];
+                // SAFETY: segments hold different pixels, and tasks of one block different channels.
+                let target = unsafe { self.output.part(at.clone()) };
+                match (self.after, side) {
+                    (None, _) => update_short(target, values, |sum, value| sum + value),
+                    (Some(_), 1) if early.is_some() => {
+                        update_short(target, values, |_, value| value);
+                    }
+                    (Some(after), 1) => after.finish_within(target, values, channel, from),
+                    (Some(after), side) => {
+                        // SAFETY: as above.
+                        let winners = unsafe { self.winners.part(at) };
+                        pool_plane(values, length, side, counts[1], target, winners);
+                        if early.is_none() {
+                            after.finish(target, channel);
+                        }
+                    }
+                }
             }
         }
     }
 }
 
-impl Outputs<'_> {
-    /// Writes the pixels of a segment's tiles, given by their places in the tile, with what follows.
-    #[inline(always)]
-    fn finish(
-        &self,
-        segment: &Segment,
-        channel: usize,
-        pixels: &[f32],
-        stride: usize,
-        rows: &mut [f32],
-    ) {
-        let [height, width] = self.shape.output;
-        let length = segment.columns.len() * TILE;
-        let (top, left) = (segment.row * TILE, segment.columns.start * TILE);
-        let inside = [TILE.min(height - top), length.min(width - left)];
-        let rows = &mut rows[..TILE * length];
-        for (row, pixels) in rows.chunks_exact_mut(length).zip(pixels.chunks_exact(TILE * stride)) {
-            let mut columns = pixels.chunks_exact(stride).map(|column| &column[segment.places()]);
-            let (Some(a), Some(b), Some(c), Some(d)) =
-                (columns.next(), columns.next(), columns.next(), columns.next())
-            else {
-                return;
-            };
-            let sources = a.iter().zip(b).zip(c.iter().zip(d));
-            for (quad, ((a, b), (c, d))) in row.as_chunks_mut::<TILE>().0.iter_mut().zip(sources) {
-                *quad = [*a, *b, *c, *d];
-            }
+/// `target[i] = function(target[i], values[i])`, where there may be a few values only.
+#[inline(always)]
+fn update_short(target: &mut [f32], values: &[f32], function: impl Fn(f32, f32) -> f32) {
+    let (wide, target) = target.as_chunks_mut::<LANES>();
+    let (wide_values, values) = values.as_chunks::<LANES>();
+    for (target, values) in wide.iter_mut().zip(wide_values) {
+        for i in 0..LANES {
+            target[i] = function(target[i], values[i]);
         }
-        let side = self.after.and_then(|after| after.pool).unwrap_or(1);
-        let [pooled_height, pooled_width] = [height / side, width / side];
-        let plane =
-            (segment.image * self.shape.out_channels + channel) * pooled_height * pooled_width;
-        let counts = inside.map(|size| size / side);
-        if counts[1] == 0 {
-            return;
+    }
+    let (short, target) = target.as_chunks_mut::<TILE>();
+    let (short_values, values) = values.as_chunks::<TILE>();
+    for (target, values) in short.iter_mut().zip(short_values) {
+        for i in 0..TILE {
+            target[i] = function(target[i], values[i]);
         }
-        for y in 0..counts[0] {
-            let from = plane + (top / side + y) * pooled_width + left / side;
-            let at = from..from + counts[1];
-            let values = &mut rows[y * side * length..][..side * length];
-            // SAFETY: segments hold different pixels, and tasks of one block different channels.
-            let target = unsafe { self.output.part(at.clone()) };
-            match (self.after, side) {
-                (None, _) => {
-                    for (sum, value) in target.iter_mut().zip(values) {
-                        *sum += *value;
-                    }
-                }
-                (Some(after), 1) => {
-                    after.finish_within(target, &values[..counts[1]], channel, from);
-                }
-                (Some(after), side) => {
-                    // SAFETY: as above.
-                    let winners = unsafe { self.winners.part(at) };
-                    // A negative factor would make the maximum a minimum.
-                    if !after.scale.is_empty() {
-                        after.finish(values, channel);
-                    }
-                    pool_plane(values, length, side, counts[1], target, winners);
-                    if after.scale.is_empty() {
-                        after.finish(target, channel);
-                    }
-                }
-            }
-        }
+    }
+    for (target, value) in target.iter_mut().zip(values) {
+        *target = function(*target, *value);
     }
 }

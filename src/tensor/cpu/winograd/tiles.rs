@@ -1,12 +1,15 @@
 //! Tiles: how they are cut into blocks, and how their pixels become points.
 
-use super::axes::Axis;
+use super::axes::{Axis, InputAxis};
 use super::{POINTS, SIDE, TILE};
 use crate::tensor::cpu::kernel::LANES;
 use crate::tensor::cpu::threads::{self, Shared};
 use crate::tensor::cpu::{Conv2dShape, sized};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
+
+/// Columns that a tile sees beyond its own.
+const BEYOND: usize = SIDE - TILE;
 
 /// Tiles side by side in one row of tiles of a picture, and the place of the first in the block.
 pub struct Segment {
@@ -91,9 +94,8 @@ impl<'a> Points<'a> {
     }
 }
 
-/// Takes the `A`×`A` pixels that each tile sees, of one channel's planes, to their points.
-pub struct ToPoints<'a, T, const A: usize> {
-    pub axis: T,
+/// Takes the 6×6 pixels that each tile sees, of one channel's planes, to their points.
+pub struct ToPoints<'a> {
     pub block: &'a Block,
     /// The tensor that the planes are of, `[images, channels, height, width]`.
     pub pictures: &'a [f32],
@@ -106,50 +108,56 @@ pub struct ToPoints<'a, T, const A: usize> {
     pub buffer: &'a mut Vec<f32>,
 }
 
-impl<T: Axis<A, SIDE>, const A: usize> WithSimd for ToPoints<'_, T, A> {
+impl WithSimd for ToPoints<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { axis, block, pictures, channels, channel, size, before, points, buffer } = self;
-        let [height, width] = size;
+        let Self { block, channel, points, .. } = self;
         let stride = block.stride();
-        let longest = block.segments.iter().map(|segment| segment.columns.len()).max();
-        let longest = (longest.unwrap_or(0) * TILE + A - TILE).next_multiple_of(LANES);
-        let (lines, half) =
-            sized(buffer, SIDE * longest + SIDE * A * stride).split_at_mut(SIDE * longest);
-        for segment in &block.segments {
-            let plane = &pictures[(segment.image * channels + channel) * height * width..]
-                [..height * width];
-            let length = (segment.columns.len() * TILE + A - TILE).next_multiple_of(LANES);
-            let lines = &mut lines[..SIDE * length];
-            fill_lines::<A>(plane, size, before, segment, lines, length);
-            let vectors = S::as_mut_simd_f32s(lines).0;
-            let across = length / S::F32_LANES;
-            for at in 0..across {
-                let mut line = [simd.splat_f32s(0.0); A];
-                (0..A).for_each(|y| line[y] = vectors[y * across + at]);
-                let line = axis.apply(simd, line);
-                (0..SIDE).for_each(|y| vectors[y * across + at] = line[y]);
-            }
-            for (line, half) in lines.chunks_exact(length).zip(half.chunks_exact_mut(A * stride)) {
-                separate::<A>(line, half, stride, segment.places());
+        // The tiles' own columns one tile after the other, and what the last of each segment sees beyond.
+        let length = TILE * stride + LANES;
+        let beyond = (BEYOND * block.segments.len()).next_multiple_of(LANES);
+        let buffer = sized(self.buffer, SIDE * (length + beyond + stride));
+        let (lines, buffer) = buffer.split_at_mut(SIDE * length);
+        let (ends, half) = buffer.split_at_mut(SIDE * beyond);
+        for (number, segment) in block.segments.iter().enumerate() {
+            let plane = self.size[0] * self.size[1];
+            let plane = (segment.image * self.channels + channel) * plane;
+            let plane = &self.pictures[plane..];
+            for y in 0..SIDE {
+                let line = &mut lines[y * length..][..length];
+                let end = &mut ends[y * beyond + number * BEYOND..][..BEYOND];
+                fill_line(plane, self.size, self.before, segment, y, line, end);
             }
         }
-        let half = S::as_simd_f32s(half).0;
+        down::<S>(simd, lines, length);
+        down::<S>(simd, ends, beyond);
         let across = stride / S::F32_LANES;
         for row in 0..SIDE {
+            separate(&lines[row * length..][..TILE * stride], half, stride);
+            let (own, next) = half.split_at_mut(TILE * stride);
+            let ends = &ends[row * beyond..];
+            for (x, next) in next.chunks_exact_mut(stride).enumerate() {
+                // What a tile sees beyond its four columns begins the next tile.
+                next[..stride - 1].copy_from_slice(&own[x * stride + 1..][..stride - 1]);
+                for (number, segment) in block.segments.iter().enumerate() {
+                    next[segment.places().end - 1] = ends[number * BEYOND + x];
+                }
+            }
             let mut targets: [&mut [S::f32s]; SIDE] = std::array::from_fn(|column| {
                 let start = (row * SIDE + column) * points.step + channel * stride;
                 // SAFETY: whoever made the points answers for every channel's being written by one.
                 let target = unsafe { points.values.part(start..start + stride) };
                 S::as_mut_simd_f32s(target).0
             });
-            let half = &half[row * A * across..][..A * across];
+            let half = S::as_simd_f32s(half).0;
             for at in 0..across {
-                let mut line = [simd.splat_f32s(0.0); A];
-                (0..A).for_each(|x| line[x] = half[x * across + at]);
-                let line = axis.apply(simd, line);
+                let mut line = [simd.splat_f32s(0.0); SIDE];
+                for x in 0..SIDE {
+                    line[x] = half[x * across + at];
+                }
+                let line = InputAxis.apply(simd, line);
                 for (target, value) in targets.iter_mut().zip(line) {
                     target[at] = value;
                 }
@@ -158,54 +166,81 @@ impl<T: Axis<A, SIDE>, const A: usize> WithSimd for ToPoints<'_, T, A> {
     }
 }
 
-/// The rows of pixels that a segment's tiles see, with zeros where there are none.
+/// Transforms columns of six values, in rows `length` values apart, in place.
 #[inline(always)]
-fn fill_lines<const A: usize>(
-    plane: &[f32],
-    [height, width]: [usize; 2],
-    [top, left]: [usize; 2],
-    segment: &Segment,
-    lines: &mut [f32],
-    length: usize,
-) {
-    let start = segment.columns.start * TILE;
-    let lead = left.saturating_sub(start);
-    let first = start.saturating_sub(left).min(width);
-    let inside = (width - first).min(length - lead);
-    for (y, line) in lines.chunks_exact_mut(length).take(A).enumerate() {
-        match (segment.row * TILE + y).checked_sub(top).filter(|source| *source < height) {
-            None => line.fill(0.0),
-            Some(source) => {
-                line[..lead].fill(0.0);
-                line[lead..lead + inside]
-                    .copy_from_slice(&plane[source * width + first..][..inside]);
-                line[lead + inside..].fill(0.0);
-            }
+fn down<S: Simd>(simd: S, lines: &mut [f32], length: usize) {
+    let vectors = S::as_mut_simd_f32s(lines).0;
+    let across = length / S::F32_LANES;
+    for at in 0..across {
+        let mut line = [simd.splat_f32s(0.0); SIDE];
+        for y in 0..SIDE {
+            line[y] = vectors[y * across + at];
+        }
+        let line = InputAxis.apply(simd, line);
+        for y in 0..SIDE {
+            vectors[y * across + at] = line[y];
         }
     }
 }
 
-/// Sorts the pixels of a line by their column in the tile: `[A, stride]`.
+/// Row `y` of the pixels that a segment's tiles see, with zeros where there are none: their own columns, and those beyond
+/// the last. What is behind a segment's place in the line may be overwritten: segments come in order.
 #[inline(always)]
-fn separate<const A: usize>(line: &[f32], half: &mut [f32], stride: usize, places: Range<usize>) {
-    let (quads, after) = half.split_at_mut(TILE * stride);
-    let mut columns = quads.chunks_exact_mut(stride).map(|column| &mut column[places.clone()]);
-    let (Some(a), Some(b), Some(c), Some(d)) =
-        (columns.next(), columns.next(), columns.next(), columns.next())
-    else {
+fn fill_line(
+    plane: &[f32],
+    [height, width]: [usize; 2],
+    [top, left]: [usize; 2],
+    segment: &Segment,
+    y: usize,
+    line: &mut [f32],
+    end: &mut [f32],
+) {
+    let line = &mut line[segment.start * TILE..];
+    let length = segment.columns.len() * TILE;
+    let row = (segment.row * TILE + y).checked_sub(top).filter(|row| *row < height);
+    let Some(row) = row else {
+        line[..length].fill(0.0);
+        end.fill(0.0);
         return;
     };
-    let targets = a.iter_mut().zip(b.iter_mut()).zip(c.iter_mut().zip(d.iter_mut()));
+    let start = segment.columns.start * TILE;
+    let lead = left.saturating_sub(start);
+    let first = start.saturating_sub(left).min(width);
+    let inside = (width - first).min(length - lead);
+    for value in &mut line[..lead] {
+        *value = 0.0;
+    }
+    let from = &plane[row * width + first..];
+    let mut at = 0;
+    while at < inside {
+        let pieces = (line[lead + at..].first_chunk_mut::<LANES>(), from[at..].first_chunk());
+        let (Some(to), Some(from)) = pieces else {
+            for (to, from) in line[lead + at..lead + inside].iter_mut().zip(&from[at..]) {
+                *to = *from;
+            }
+            break;
+        };
+        *to = *from;
+        at += LANES;
+    }
+    for value in &mut line[lead + inside..length] {
+        *value = 0.0;
+    }
+    for (x, value) in end.iter_mut().enumerate() {
+        let column = (start + length + x).checked_sub(left).filter(|column| *column < width);
+        *value = column.map_or(0.0, |column| plane[row * width + column]);
+    }
+}
+
+/// Sorts the pixels of a line by their column in the tile: `[TILE, stride]`.
+#[inline(always)]
+fn separate(line: &[f32], half: &mut [f32], stride: usize) {
+    let (a, half) = half.split_at_mut(stride);
+    let (b, half) = half.split_at_mut(stride);
+    let (c, half) = half.split_at_mut(stride);
+    let targets = a.iter_mut().zip(b).zip(c.iter_mut().zip(&mut half[..stride]));
     for (((a, b), (c, d)), quad) in targets.zip(line.as_chunks::<TILE>().0) {
         (*a, *b, *c, *d) = (quad[0], quad[1], quad[2], quad[3]);
-    }
-    // What a tile sees beyond its four columns begins the next tile.
-    let next = [&*a, &*b];
-    for (x, (column, next)) in after.chunks_exact_mut(stride).zip(next).enumerate() {
-        let column = &mut column[places.clone()];
-        let last = column.len() - 1;
-        column[..last].copy_from_slice(&next[1..]);
-        column[last] = line[places.len() * TILE + x];
     }
 }
 
