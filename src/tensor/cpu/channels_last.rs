@@ -36,31 +36,36 @@ impl WithSimd for Turn<'_> {
             let together = SIDE.min(channels - first);
             for start in (0..length).step_by(SIDE) {
                 let pixels = SIDE.min(length - start);
-                let mut square = [[0.0; SIDE]; SIDE];
-                for (c, line) in square.iter_mut().enumerate().take(together) {
-                    let from = &from[(first + c) * step + start..];
-                    match from.first_chunk() {
-                        Some(whole) => *line = *whole,
-                        None => line[..pixels].copy_from_slice(&from[..pixels]),
+                if (together, pixels) == (SIDE, SIDE)
+                    && let Some(square) = square(&from[first * step + start..], step)
+                {
+                    for i in 0..SIDE {
+                        let into = &mut into[(start + i) * stride + first..];
+                        for (into, line) in into[..SIDE].iter_mut().zip(square) {
+                            *into = line[i];
+                        }
                     }
+                    continue;
                 }
-                for i in 0..pixels {
-                    let into = &mut into[(start + i) * stride + first..];
-                    if together == SIDE
-                        && let Some(line) = into.first_chunk_mut::<SIDE>()
-                    {
-                        for c in 0..SIDE {
-                            line[c] = square[c][i];
-                        }
-                    } else {
-                        for (line, value) in square.iter().zip(&mut into[..together]) {
-                            *value = line[i];
-                        }
+                for c in first..first + together {
+                    let from = &from[c * step + start..][..pixels];
+                    for (i, value) in from.iter().enumerate() {
+                        into[(start + i) * stride + c] = *value;
                     }
                 }
             }
         }
     }
+}
+
+/// The first pixels of planes that are `step` values apart.
+#[inline(always)]
+fn square(from: &[f32], step: usize) -> Option<[&[f32; SIDE]; SIDE]> {
+    let mut lines = [&[0.0; SIDE]; SIDE];
+    for (c, line) in lines.iter_mut().enumerate() {
+        *line = from.get(c * step..)?.first_chunk()?;
+    }
+    Some(lines)
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use super::blocks::{Block, blocks};
 use super::sparse;
 use super::{
-    Activation, Window, add_to, depthwise, finish, finish_from, finish_within, products, sum_of,
-    threads, update_each, winograd,
+    Activation, Window, add_to, depthwise, finish, finish_from, finish_within, products, sized,
+    sum_of, threads, update_each, winograd,
 };
 use std::cell::RefCell;
 use std::ops::Range;
@@ -165,6 +165,7 @@ pub(super) struct Scratch {
     pub columns: Vec<f32>,
     pub band: Vec<f32>,
     pub lines: Vec<f32>,
+    pub sums: Vec<f32>,
     pub sparse: sparse::Scratch,
 }
 
@@ -287,16 +288,20 @@ pub(super) fn sum_over_pictures(
     bias_gradient: Option<&mut [f32]>,
 ) {
     let run = images.div_ceil(threads::count());
-    let sums = threads::map(images.div_ceil(run), |part| {
-        let (mut weights, mut biases) = (vec![0.0; weights], vec![0.0; biases]);
-        let mine = part * run..((part + 1) * run).min(images);
-        with_scratch(|scratch| work(mine, &mut weights, &mut biases, scratch));
-        (weights, biases)
+    with_scratch(|Scratch { sums, .. }| {
+        let sums = sized(sums, images.div_ceil(run) * (weights + biases));
+        threads::each_chunk(sums, weights + biases, |part, sums| {
+            sums.fill(0.0);
+            let (weights, biases) = sums.split_at_mut(weights);
+            let mine = part * run..((part + 1) * run).min(images);
+            with_scratch(|scratch| work(mine, weights, biases, scratch));
+        });
+        let parts = || sums.chunks_exact((weights + biases).max(1));
+        parts().for_each(|sums| add_weights(&sums[..weights]));
+        if let Some(gradient) = bias_gradient {
+            parts().for_each(|sums| add_to(gradient, &sums[weights..]));
+        }
     });
-    sums.iter().for_each(|(weights, _)| add_weights(weights));
-    if let Some(gradient) = bias_gradient {
-        sums.iter().for_each(|(_, biases)| add_to(gradient, biases));
-    }
 }
 
 #[cfg(test)]

@@ -140,7 +140,9 @@ impl WithSimd for ToPoints<'_> {
             let ends = &ends[row * beyond..];
             for (x, next) in next.chunks_exact_mut(stride).enumerate() {
                 // What a tile sees beyond its four columns begins the next tile.
-                next[..stride - 1].copy_from_slice(&own[x * stride + 1..][..stride - 1]);
+                for (next, own) in next[..stride - 1].iter_mut().zip(&own[x * stride + 1..]) {
+                    *next = *own;
+                }
                 for (number, segment) in block.segments.iter().enumerate() {
                     next[segment.places().end - 1] = ends[number * BEYOND + x];
                 }
