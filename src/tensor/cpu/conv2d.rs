@@ -87,8 +87,9 @@ impl After<'_> {
 
     /// [`Self::finish_from`] in a function that already runs with wide instructions. No `values` are those in `target`.
     #[inline(always)]
-    pub(super) fn finish_within(
+    pub(super) fn finish_within<S: pulp::Simd>(
         &self,
+        simd: S,
         target: &mut [f32],
         values: &[f32],
         channel: usize,
@@ -96,13 +97,18 @@ impl After<'_> {
     ) {
         let add = self.add.get(from..from + target.len()).unwrap_or(&[]);
         let (scale, shift) = (self.scale_of(channel), self.shift_of(channel));
-        finish_within(target, values, scale, shift, add, self.activation);
+        finish_within(simd, target, values, scale, shift, add, self.activation);
     }
 
     /// Scale, shift, what is added, and activation for values of one channel, whose places in the whole output these are.
     pub(super) fn of(&self, channel: usize, at: Range<usize>) -> (f32, f32, &[f32], Activation) {
         let add = self.add.get(at).unwrap_or(&[]);
         (self.scale_of(channel), self.shift_of(channel), add, self.activation)
+    }
+
+    /// Scale and shift of a channel.
+    pub(super) fn affine(&self, channel: usize) -> (f32, f32) {
+        (self.scale_of(channel), self.shift_of(channel))
     }
 
     fn scale_of(&self, channel: usize) -> f32 {

@@ -4,8 +4,8 @@
 
 use super::conv2d::{Scratch, with_scratch};
 use super::padded::Padded;
-use super::threads::{chunk, each_chunk};
-use super::{After, Conv2dShape, sized};
+use super::threads::{self, chunk, each_chunk};
+use super::{Activation, After, Conv2dShape, finish_within, sized, update_short};
 use pulp::{Arch, Simd, WithSimd};
 
 /// Whether every channel is a group of its own.
@@ -24,30 +24,20 @@ pub fn conv2d(
     weight: &[f32],
     output: &mut [f32],
 ) {
+    /// Values of the output that are worth a task.
+    const TOGETHER: usize = 1 << 13;
     let layout = Padded::of(shape, 0..shape.output[0]);
     let taps: Vec<usize> = layout.taps().collect();
-    let [height, width] = shape.output;
-    each_chunk(output, height * width, |place, output| {
-        let input = chunk(input, shape.input[0] * shape.input[1], place);
-        let channel = place % shape.out_channels;
-        let weight = &weight[channel * taps.len()..][..taps.len()];
+    let plane = shape.output[0] * shape.output[1];
+    let planes = output.len() / plane;
+    let run = (TOGETHER / plane).min(planes / (4 * threads::count())).max(1);
+    threads::each_chunk(output, run * plane, |number, output| {
         with_scratch(|Scratch { columns, band, .. }| {
             let (padded, sums) = (columns, band);
-            let first = place * height * width;
-            let taps = &taps[..];
-            Arch::new().dispatch(Plane {
-                layout,
-                shape,
-                after,
-                input,
-                weight,
-                taps,
-                channel,
-                first,
-                padded,
-                sums,
-                output,
-            });
+            let (taps, first) = (&taps[..], number * run);
+            let planes =
+                Planes { layout, shape, after, input, weight, taps, first, padded, sums, output };
+            Arch::new().dispatch(planes);
         });
     });
 }
@@ -93,6 +83,7 @@ pub fn backward(
             with_scratch(|Scratch { columns, band, .. }| {
                 let padded = sized(columns, layout.values());
                 let spreaded = sized(band, runs * length);
+                padded.fill(0.0);
                 for place in (0..images).map(|image| image * channels + channel) {
                     layout.split(&input[place * pixels..][..pixels], padded);
                     spread(&gradient[place * plane..][..plane], spreaded);
@@ -103,63 +94,72 @@ pub fn backward(
     }
 }
 
-/// The output of one channel of a picture.
-struct Plane<'a> {
+/// Some planes of the output.
+struct Planes<'a> {
     layout: Padded,
     shape: &'a Conv2dShape,
     after: &'a After<'a>,
     input: &'a [f32],
     weight: &'a [f32],
     taps: &'a [usize],
-    channel: usize,
-    /// The place of its first value in the whole output.
+    /// The first plane's number in the whole output.
     first: usize,
     padded: &'a mut Vec<f32>,
     sums: &'a mut Vec<f32>,
     output: &'a mut [f32],
 }
 
-impl WithSimd for Plane<'_> {
+impl WithSimd for Planes<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         /// Vectors that are summed at a time, in registers.
         const TOGETHER: usize = 4;
-        let Self { layout, shape, after, input, weight, taps, channel, first, .. } = self;
+        let Self { layout, shape, after, input, weight, taps, first, output, .. } = self;
         let width = shape.output[1];
+        let (pixels, plane) = (shape.input[0] * shape.input[1], shape.output[0] * width);
         let (runs, length) = layout.runs();
         // The last sums of a run may see what is behind it, and are not looked at.
         let piece = TOGETHER * S::F32_LANES;
         let padded = sized(self.padded, layout.values() + piece);
-        layout.split(input, &mut padded[..layout.values()]);
-        let padded = &*padded;
+        padded.fill(0.0);
         let sums = sized(self.sums, length.next_multiple_of(piece));
         let rows_of_run = if runs == 1 { shape.output[0] } else { 1 };
-        let mut output = self.output.chunks_exact_mut(width);
-        for run in 0..runs {
-            for (number, sums) in sums.chunks_exact_mut(piece).enumerate() {
-                let start = run * layout.row_step() + number * piece;
-                let mut parts = [simd.splat_f32s(0.0); TOGETHER];
-                for (factor, tap) in weight.iter().zip(taps) {
-                    let factor = simd.splat_f32s(*factor);
-                    let seen = S::as_simd_f32s(&padded[start + tap..][..piece]).0;
-                    for (part, seen) in parts.iter_mut().zip(seen) {
-                        *part = simd.mul_add_f32s(factor, *seen, *part);
+        for (place, output) in (first..).zip(output.chunks_exact_mut(plane)) {
+            layout.split(&input[place * pixels..][..pixels], &mut padded[..layout.values()]);
+            let channel = place % shape.out_channels;
+            let weight = &weight[channel * taps.len()..][..taps.len()];
+            let (scale, shift) = after.affine(channel);
+            let mut output = output.chunks_exact_mut(width);
+            for run in 0..runs {
+                for (number, sums) in sums.chunks_exact_mut(piece).enumerate() {
+                    let start = run * layout.row_step() + number * piece;
+                    let mut parts = [simd.splat_f32s(shift); TOGETHER];
+                    for (factor, tap) in weight.iter().zip(taps) {
+                        let factor = simd.splat_f32s(factor * scale);
+                        let seen = S::as_simd_f32s(&padded[start + tap..][..piece]).0;
+                        for (part, seen) in parts.iter_mut().zip(seen) {
+                            *part = simd.mul_add_f32s(factor, *seen, *part);
+                        }
+                    }
+                    let sums = S::as_mut_simd_f32s(sums).0;
+                    for (sum, part) in sums.iter_mut().zip(parts) {
+                        *sum = part;
                     }
                 }
-                let sums = S::as_mut_simd_f32s(sums).0;
-                for (sum, part) in sums.iter_mut().zip(parts) {
-                    *sum = part;
+                let lines = sums.chunks(layout.line());
+                for (output, sums) in output.by_ref().take(rows_of_run).zip(lines) {
+                    update_short(output, &sums[..width], |_, sum| sum);
                 }
             }
-            let lines = sums.chunks(layout.line());
-            for (output, sums) in output.by_ref().take(rows_of_run).zip(lines) {
-                output.copy_from_slice(&sums[..width]);
-            }
         }
-        // All rows at once: the rest of each would take as long as the row.
-        after.finish_within(self.output, &[], channel, first);
+        // All planes at once: the rest of each would take as long as the plane.
+        let from = first * plane;
+        let add = after.add.get(from..from + output.len()).unwrap_or(&[]);
+        if !add.is_empty() || after.activation != Activation::Identity {
+            finish_within(simd, output, &[], 1.0, 0.0, add, after.activation);
+        }
     }
 }
 

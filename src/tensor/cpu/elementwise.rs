@@ -18,6 +18,27 @@ pub enum Activation {
     Sigmoid,
 }
 
+/// The longest vectors' places.
+const MOST_LANES: usize = 16;
+
+impl Activation {
+    /// The function of every place. A NaN stays one, which a maximum might hide.
+    #[inline(always)]
+    pub(super) fn apply<S: Simd>(self, simd: S, x: S::f32s) -> S::f32s {
+        let (zero, six) = (simd.splat_f32s(0.0), simd.splat_f32s(6.0));
+        match self {
+            Self::Identity => x,
+            Self::Relu => simd.select_f32s(simd.less_than_f32s(x, zero), zero, x),
+            Self::Relu6 => {
+                let x = simd.select_f32s(simd.less_than_f32s(x, zero), zero, x);
+                simd.select_f32s(simd.greater_than_f32s(x, six), six, x)
+            }
+            Self::Silu => simd.mul_f32s(x, logistic_of(simd, x)),
+            Self::Sigmoid => logistic_of(simd, x),
+        }
+    }
+}
+
 /// `values[i] = activation(values[i] · scale + shift + add[i])`, without the last term where `add` is empty.
 pub fn finish(values: &mut [f32], scale: f32, shift: f32, add: &[f32], activation: Activation) {
     if (scale, shift, activation) == (1.0, 0.0, Activation::Identity) && add.is_empty() {
@@ -40,7 +61,8 @@ pub fn finish_from(
 
 /// [`finish_from`] in a function that already runs with wide instructions.
 #[inline(always)]
-pub(super) fn finish_within(
+pub(super) fn finish_within<S: Simd>(
+    simd: S,
     values: &mut [f32],
     from: &[f32],
     scale: f32,
@@ -48,7 +70,7 @@ pub(super) fn finish_within(
     add: &[f32],
     activation: Activation,
 ) {
-    Finish { values, from, scale, shift, add, activation }.run();
+    Finish { values, from, scale, shift, add, activation }.with_simd(simd);
 }
 
 struct Finish<'a> {
@@ -65,51 +87,47 @@ impl WithSimd for Finish<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        self.run();
-    }
-}
-
-impl Finish<'_> {
-    #[inline(always)]
-    fn run(self) {
-        // A NaN stays one: `f32::max` would hide it.
-        match self.activation {
-            Activation::Identity => self.each(|x| x),
-            Activation::Relu => self.each(|x| if x < 0.0 { 0.0 } else { x }),
-            Activation::Relu6 => self.each(|x| x.clamp(0.0, 6.0)),
-            Activation::Silu => self.each(|x| x * logistic(x)),
-            Activation::Sigmoid => self.each(logistic),
-        }
-    }
-
-    #[inline(always)]
-    fn each(self, function: impl Fn(f32) -> f32) {
-        let Self { values, from, scale, shift, add, .. } = self;
-        let affine = |x: f32| x * scale + shift;
-        // Loops rather than `for_each`, which the compiler may leave a function of its own, without wide instructions.
-        match (from.is_empty(), add.is_empty()) {
-            (true, true) => {
-                for y in values {
-                    *y = function(affine(*y));
-                }
-            }
-            (true, false) => {
-                for (y, a) in values.iter_mut().zip(add) {
-                    *y = function(affine(*y) + a);
+    fn with_simd<S: Simd>(self, simd: S) {
+        // Loops without closures, which the compiler may leave functions of their own, without wide instructions.
+        let Self { values, from, add, activation, .. } = self;
+        let (scale, shift) = (simd.splat_f32s(self.scale), simd.splat_f32s(self.shift));
+        let (vectors, rest) = S::as_mut_simd_f32s(values);
+        let (from, from_rest) = S::as_simd_f32s(from);
+        let (add, add_rest) = S::as_simd_f32s(add);
+        match (from.len() >= vectors.len(), add.len() >= vectors.len()) {
+            (false, false) => {
+                for y in vectors {
+                    *y = activation.apply(simd, simd.mul_add_f32s(*y, scale, shift));
                 }
             }
             (false, true) => {
-                for (y, x) in values.iter_mut().zip(from) {
-                    *y = function(affine(*x));
+                for (y, a) in vectors.iter_mut().zip(add) {
+                    let x = simd.mul_add_f32s(*y, scale, shift);
+                    *y = activation.apply(simd, simd.add_f32s(x, *a));
                 }
             }
-            (false, false) => {
-                for ((y, x), a) in values.iter_mut().zip(from).zip(add) {
-                    *y = function(affine(*x) + a);
+            (true, false) => {
+                for (y, x) in vectors.iter_mut().zip(from) {
+                    *y = activation.apply(simd, simd.mul_add_f32s(*x, scale, shift));
+                }
+            }
+            (true, true) => {
+                for ((y, x), a) in vectors.iter_mut().zip(from).zip(add) {
+                    let x = simd.mul_add_f32s(*x, scale, shift);
+                    *y = activation.apply(simd, simd.add_f32s(x, *a));
                 }
             }
         }
+        if rest.is_empty() {
+            return;
+        }
+        let mut last = [[0.0; MOST_LANES]; 2];
+        last[0][..rest.len()].copy_from_slice(if from_rest.is_empty() { rest } else { from_rest });
+        last[1][..add_rest.len()].copy_from_slice(add_rest);
+        let (x, a) = (S::as_simd_f32s(&last[0]).0[0], S::as_simd_f32s(&last[1]).0[0]);
+        let x = simd.add_f32s(simd.mul_add_f32s(x, scale, shift), a);
+        S::as_mut_simd_f32s(&mut last[0]).0[0] = activation.apply(simd, x);
+        rest.copy_from_slice(&last[0][..rest.len()]);
     }
 }
 
@@ -142,6 +160,31 @@ impl<F: Fn(f32, f32, f32) -> f32> WithSimd for Update<'_, F> {
     }
 }
 
+/// `target[i] = function(target[i], values[i])`, where there may be a few values only: in a function that already runs with
+/// wide instructions.
+#[inline(always)]
+pub(super) fn update_short(target: &mut [f32], values: &[f32], function: impl Fn(f32, f32) -> f32) {
+    const WIDE: usize = 16;
+    const SHORT: usize = 4;
+    let (wide, target) = target.as_chunks_mut::<WIDE>();
+    let (wide_values, values) = values.as_chunks::<WIDE>();
+    for (target, values) in wide.iter_mut().zip(wide_values) {
+        for i in 0..WIDE {
+            target[i] = function(target[i], values[i]);
+        }
+    }
+    let (short, target) = target.as_chunks_mut::<SHORT>();
+    let (short_values, values) = values.as_chunks::<SHORT>();
+    for (target, values) in short.iter_mut().zip(short_values) {
+        for i in 0..SHORT {
+            target[i] = function(target[i], values[i]);
+        }
+    }
+    for (target, value) in target.iter_mut().zip(values) {
+        *target = function(*target, *value);
+    }
+}
+
 /// 1 / (1 + e⁻ˣ).
 #[inline(always)]
 pub(crate) fn logistic(x: f32) -> f32 {
@@ -152,18 +195,54 @@ pub(crate) fn logistic(x: f32) -> f32 {
 /// and calls, so that loops over it are vectorized. The polynomial is that of Cephes' `expf`.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
-    const ROUND: f32 = 12_582_912.0; // 1.5 · 2²³: adding it rounds to a whole number.
     let x = x.clamp(-87.0, 88.0);
     let shifted = x * std::f32::consts::LOG2_E + ROUND;
     let whole = shifted - ROUND;
-    // ln 2 in two parts, so that the difference is exact.
-    let rest = x - whole * 0.693_359_4 + whole * 2.121_944_4e-4;
-    let mut poly = 1.987_569_1e-4f32;
-    for term in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5] {
+    let rest = x - whole * LN_2[0] - whole * LN_2[1];
+    let mut poly = TERMS[0];
+    for term in &TERMS[1..] {
         poly = poly * rest + term;
     }
-    let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(0x3f80_0000));
+    let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(ONE));
     (poly * rest * rest + rest + 1.0) * power
+}
+
+/// 1.5 · 2²³: adding it rounds to a whole number.
+const ROUND: f32 = 12_582_912.0;
+/// ln 2 in two parts, so that the difference is exact.
+const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
+const TERMS: [f32; 6] =
+    [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5];
+/// The bits of 1.
+const ONE: u32 = 0x3f80_0000;
+
+/// [`logistic`] of every place.
+#[inline(always)]
+fn logistic_of<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let one = simd.splat_f32s(1.0);
+    let power = exp_of(simd, simd.neg_f32s(x));
+    simd.div_f32s(one, simd.add_f32s(one, power))
+}
+
+/// [`exp`] of every place.
+#[inline(always)]
+fn exp_of<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let (least, most) = (simd.splat_f32s(-87.0), simd.splat_f32s(88.0));
+    let x = simd.select_f32s(simd.less_than_f32s(x, least), least, x);
+    let x = simd.select_f32s(simd.greater_than_f32s(x, most), most, x);
+    let round = simd.splat_f32s(ROUND);
+    let shifted = simd.mul_add_f32s(x, simd.splat_f32s(std::f32::consts::LOG2_E), round);
+    let whole = simd.sub_f32s(shifted, round);
+    let rest = simd.mul_add_f32s(whole, simd.splat_f32s(-LN_2[0]), x);
+    let rest = simd.mul_add_f32s(whole, simd.splat_f32s(-LN_2[1]), rest);
+    let mut poly = simd.splat_f32s(TERMS[0]);
+    for term in &TERMS[1..] {
+        poly = simd.mul_add_f32s(poly, rest, simd.splat_f32s(*term));
+    }
+    let poly = simd.mul_add_f32s(simd.mul_f32s(poly, rest), rest, rest);
+    let bits = simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(shifted), simd.splat_u32s(23));
+    let power = simd.transmute_f32s_u32s(simd.add_u32s(bits, simd.splat_u32s(ONE)));
+    simd.mul_f32s(simd.add_f32s(poly, simd.splat_f32s(1.0)), power)
 }
 
 #[cfg(test)]
@@ -179,6 +258,20 @@ mod tests {
             assert!(error < 3e-7, "{x}: {error}");
         }
         assert_eq!(exp(0.0), 1.0);
+        // Whole vectors and a rest.
+        let values: Vec<f32> = random(4, 4005).into_iter().map(|x| x * 60.0).collect();
+        for (activation, gate) in [(Activation::Sigmoid, false), (Activation::Silu, true)] {
+            let mut found = values.clone();
+            finish(&mut found, 1.0, 0.0, &[], activation);
+            for (x, found) in values.iter().map(|x| f64::from(*x)).zip(found) {
+                let expected = if gate { x } else { 1.0 } / (1.0 + (-x).exp());
+                let error = (f64::from(found) - expected).abs() / expected.abs();
+                assert!(error < 5e-7, "{activation:?} of {x}: {found}");
+            }
+            let mut extremes = vec![f32::NAN, f32::INFINITY, -1e9, 1e9];
+            finish(&mut extremes, 1.0, 0.0, &[], activation);
+            assert!(extremes[0].is_nan() && extremes[1..].iter().all(|y| !y.is_nan()));
+        }
         assert!(exp(f32::NAN).is_nan() && exp(-1e9) > 0.0 && exp(1e9).is_finite());
     }
 

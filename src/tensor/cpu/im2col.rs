@@ -62,6 +62,7 @@ impl WithSimd for Gather<'_> {
         let channels = windows.channels();
         // The last piece of a row may see what is behind it.
         let padded = sized(windows.buffer, layout.values() + PIECE);
+        padded.fill(0.0);
         for (channel, taps, first) in channels {
             let plane = &picture[channel * height * width..][..height * width];
             layout.split(plane, &mut padded[..layout.values()]);

@@ -228,8 +228,9 @@ impl<'a> Place<'a> {
                 _ => simd.partial_store_f32s(target, value),
             }
         }
+        // Not among the sums, which would leave no registers for them.
         if matches!(activation, Activation::Silu | Activation::Sigmoid) {
-            finish_within(target, &[], 1.0, 0.0, &[], activation);
+            finish_within(simd, target, &[], 1.0, 0.0, &[], activation);
         }
     }
 }

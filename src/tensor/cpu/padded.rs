@@ -1,6 +1,6 @@
 //! Pictures' planes laid out so that what a tap of a window sees, from one position to the next, lies side by side.
 
-use super::Conv2dShape;
+use super::{Conv2dShape, update_short};
 use std::ops::Range;
 
 /// The rows of a padded plane that some rows of the output see, split by columns into as many planes as the stride
@@ -101,10 +101,9 @@ impl Padded {
         if self.dilation[1] > 1 { self.steps } else { self.steps.min(self.kernel[1]) }
     }
 
-    /// Lays out a plane.
+    /// Lays out a plane, in memory that holds zeros or another plane.
     #[inline(always)]
     pub fn split(&self, plane: &[f32], into: &mut [f32]) {
-        into.fill(0.0);
         let rows = plane.chunks_exact(self.input[1]).take(self.seen().end).skip(self.skipped);
         for (y, row) in (self.above..).zip(rows).filter(|(y, _)| self.is_seen(*y)) {
             if self.steps == 2 {
@@ -131,7 +130,7 @@ impl Padded {
                 let at = (step * self.rows + y) * self.width + start;
                 let row = row.get(first..).unwrap_or(&[]);
                 if self.steps == 1 {
-                    into[at..at + row.len()].copy_from_slice(row);
+                    update_short(&mut into[at..at + row.len()], row, |_, pixel| pixel);
                 } else {
                     let pixels = row.iter().step_by(self.steps);
                     for (to, from) in into[at..].iter_mut().zip(pixels) {
@@ -170,9 +169,7 @@ impl Padded {
                 let at = (step * self.rows + y) * self.width + start;
                 let row = row.get_mut(first..).unwrap_or(&mut []);
                 if self.steps == 1 {
-                    for (to, from) in row.iter_mut().zip(&from[at..]) {
-                        *to += *from;
-                    }
+                    update_short(row, &from[at..at + row.len()], |pixel, more| pixel + more);
                 } else {
                     let pixels = row.iter_mut().step_by(self.steps);
                     for (to, from) in pixels.zip(&from[at..]) {

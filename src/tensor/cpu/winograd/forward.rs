@@ -8,7 +8,7 @@ use crate::tensor::cpu::kernel::{LANES, Left, Product, aligned, terms, tile_rows
 use crate::tensor::cpu::pool_plane::pool_plane;
 use crate::tensor::cpu::products::Target;
 use crate::tensor::cpu::threads::{self, Shared};
-use crate::tensor::cpu::{After, Conv2dShape, Weights, sized};
+use crate::tensor::cpu::{After, Conv2dShape, Weights, sized, update_short};
 use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 
@@ -221,7 +221,7 @@ impl WithSimd for Back<'_> {
             for (row, pixels) in rows.chunks_exact_mut(TILE * stride).zip(lines) {
                 join(pixels, row, stride);
             }
-            outputs.finish(block, channel, rows);
+            outputs.finish(simd, block, channel, rows);
         }
     }
 }
@@ -241,7 +241,7 @@ fn join(pixels: &[f32], line: &mut [f32], stride: usize) {
 impl Outputs<'_> {
     /// Writes the pixels of a block's tiles, `[TILE, TILE · stride]`, with what follows.
     #[inline(always)]
-    fn finish(&self, block: &Block, channel: usize, rows: &mut [f32]) {
+    fn finish<S: Simd>(&self, simd: S, block: &Block, channel: usize, rows: &mut [f32]) {
         let [height, width] = self.shape.output;
         let length = rows.len() / TILE;
         let side = self.after.and_then(|after| after.pool).unwrap_or(1);
@@ -253,7 +253,7 @@ impl Outputs<'_> {
             Some(_) => !after.scale.is_empty(),
         });
         if let Some(after) = early {
-            after.finish_within(rows, &[], channel, 0);
+            after.finish_within(simd, rows, &[], channel, 0);
         }
         for segment in &block.segments {
             let (top, left) = (segment.row * TILE, segment.columns.start * TILE);
@@ -276,7 +276,7 @@ impl Outputs<'_> {
                     (Some(_), 1) if early.is_some() => {
                         update_short(target, values, |_, value| value);
                     }
-                    (Some(after), 1) => after.finish_within(target, values, channel, from),
+                    (Some(after), 1) => after.finish_within(simd, target, values, channel, from),
                     (Some(after), side) => {
                         // SAFETY: as above.
                         let winners = unsafe { self.winners.part(at) };
@@ -288,27 +288,5 @@ impl Outputs<'_> {
                 }
             }
         }
-    }
-}
-
-/// `target[i] = function(target[i], values[i])`, where there may be a few values only.
-#[inline(always)]
-fn update_short(target: &mut [f32], values: &[f32], function: impl Fn(f32, f32) -> f32) {
-    let (wide, target) = target.as_chunks_mut::<LANES>();
-    let (wide_values, values) = values.as_chunks::<LANES>();
-    for (target, values) in wide.iter_mut().zip(wide_values) {
-        for i in 0..LANES {
-            target[i] = function(target[i], values[i]);
-        }
-    }
-    let (short, target) = target.as_chunks_mut::<TILE>();
-    let (short_values, values) = values.as_chunks::<TILE>();
-    for (target, values) in short.iter_mut().zip(short_values) {
-        for i in 0..TILE {
-            target[i] = function(target[i], values[i]);
-        }
-    }
-    for (target, value) in target.iter_mut().zip(values) {
-        *target = function(*target, *value);
     }
 }
