@@ -33,8 +33,11 @@ impl Activation {
                 let x = simd.select_f32s(simd.less_than_f32s(x, zero), zero, x);
                 simd.select_f32s(simd.greater_than_f32s(x, six), six, x)
             }
-            Self::Silu => simd.mul_f32s(x, logistic_of(simd, x)),
-            Self::Sigmoid => logistic_of(simd, x),
+            Self::Silu => simd.div_f32s(x, one_and_power(simd, x)),
+            Self::Sigmoid => {
+                let y = simd.div_f32s(simd.splat_f32s(1.0), one_and_power(simd, x));
+                simd.select_f32s(simd.equal_f32s(x, x), y, x)
+            }
         }
     }
 }
@@ -216,33 +219,28 @@ const TERMS: [f32; 6] =
 /// The bits of 1.
 const ONE: u32 = 0x3f80_0000;
 
-/// [`logistic`] of every place.
+/// 1 + e⁻ˣ of every place, as [`exp`] has it.
 #[inline(always)]
-fn logistic_of<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
-    let one = simd.splat_f32s(1.0);
-    let power = exp_of(simd, simd.neg_f32s(x));
-    simd.div_f32s(one, simd.add_f32s(one, power))
-}
-
-/// [`exp`] of every place.
-#[inline(always)]
-fn exp_of<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
-    let (least, most) = (simd.splat_f32s(-87.0), simd.splat_f32s(88.0));
-    let x = simd.select_f32s(simd.less_than_f32s(x, least), least, x);
-    let x = simd.select_f32s(simd.greater_than_f32s(x, most), most, x);
-    let round = simd.splat_f32s(ROUND);
-    let shifted = simd.mul_add_f32s(x, simd.splat_f32s(std::f32::consts::LOG2_E), round);
+fn one_and_power<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let (least, most) = (simd.splat_f32s(-87.0), simd.splat_f32s(87.0));
+    let x = simd.max_f32s(least, simd.min_f32s(most, x));
+    let (one, round) = (simd.splat_f32s(1.0), simd.splat_f32s(ROUND));
+    let shifted = simd.mul_add_f32s(x, simd.splat_f32s(-std::f32::consts::LOG2_E), round);
     let whole = simd.sub_f32s(shifted, round);
-    let rest = simd.mul_add_f32s(whole, simd.splat_f32s(-LN_2[0]), x);
-    let rest = simd.mul_add_f32s(whole, simd.splat_f32s(-LN_2[1]), rest);
-    let mut poly = simd.splat_f32s(TERMS[0]);
+    let rest = simd.mul_add_f32s(whole, simd.splat_f32s(LN_2[0]), x);
+    let rest = simd.mul_add_f32s(whole, simd.splat_f32s(LN_2[1]), rest);
+    // The polynomial of -rest.
+    let mut poly = simd.splat_f32s(-TERMS[0]);
+    let mut sign = 1.0;
     for term in &TERMS[1..] {
-        poly = simd.mul_add_f32s(poly, rest, simd.splat_f32s(*term));
+        poly = simd.mul_add_f32s(poly, rest, simd.splat_f32s(sign * *term));
+        sign = -sign;
     }
-    let poly = simd.mul_add_f32s(simd.mul_f32s(poly, rest), rest, rest);
+    let square = simd.mul_f32s(rest, rest);
+    let poly = simd.mul_add_f32s(poly, square, simd.sub_f32s(one, rest));
     let bits = simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(shifted), simd.splat_u32s(23));
     let power = simd.transmute_f32s_u32s(simd.add_u32s(bits, simd.splat_u32s(ONE)));
-    simd.mul_f32s(simd.add_f32s(poly, simd.splat_f32s(1.0)), power)
+    simd.mul_add_f32s(poly, power, one)
 }
 
 #[cfg(test)]
