@@ -160,7 +160,10 @@ impl Conv2dShape {
     pub(super) fn blocks(&self, images: Range<usize>, pool: Option<usize>) -> Vec<Block> {
         let side = pool.unwrap_or(1);
         let rows = self.pooled(pool)[0] * side;
-        blocks(images, rows, self.output[1], side, POSITIONS, threads::count())
+        // A single block is shared out by channels.
+        let single = images.len() * rows * self.output[1] <= POSITIONS;
+        let sharing = if single { 1 } else { threads::count() };
+        blocks(images, rows, self.output[1], side, POSITIONS, sharing)
     }
 }
 

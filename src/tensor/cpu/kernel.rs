@@ -51,18 +51,22 @@ pub fn pack(matrix: Matrix<'_>, packed: &mut [f32]) {
     });
 }
 
-/// The same with `value(row, term)`.
-pub fn pack_with(
-    rows: usize,
-    depth: usize,
-    packed: &mut [f32],
-    value: impl Fn(usize, usize) -> f32 + Sync,
-) {
-    let width = tile_rows();
-    pack_tiles(rows, depth, packed, |first, inside, tile| {
-        for (term, line) in tile.chunks_exact_mut(width).enumerate() {
-            for (row, place) in line.iter_mut().enumerate() {
-                *place = if row < inside { value(first + row, term) } else { 0.0 };
+/// Packs windows that are turned around, of `taps` values each: `matrix` has those that look at a channel in a row of
+/// its own, and `rows` of its columns of windows become rows whose terms are, for each channel, the taps from the last
+/// to the first.
+pub fn pack_turned(matrix: Matrix<'_>, taps: usize, rows: Range<usize>, packed: &mut [f32]) {
+    let (values, row_stride, _) = matrix.strided_values();
+    let (width, from) = (tile_rows(), matrix.size().0);
+    pack_tiles(rows.len(), from * taps, packed, |first, inside, tile| {
+        for (channel, lines) in tile.chunks_exact_mut(taps * width).enumerate() {
+            let windows = &values[channel * row_stride + (rows.start + first) * taps..];
+            if inside < width {
+                lines.fill(0.0);
+            }
+            for (row, window) in windows.chunks_exact(taps).take(inside).enumerate() {
+                for (line, value) in lines.chunks_exact_mut(width).rev().zip(window) {
+                    line[row] = *value;
+                }
             }
         }
     });
@@ -327,6 +331,28 @@ mod tests {
     use crate::tensor::cpu::random;
 
     #[test]
+    fn turned_windows_are_packed_from_their_last_tap() {
+        for (from, channels, taps, rows) in [(1, 1, 1, 0..1), (3, 21, 9, 8..19), (5, 16, 4, 0..16)]
+        {
+            let windows = random(from as u64, from * channels * taps);
+            let mut packed = vec![f32::NAN; packed_len(rows.len(), from * taps)];
+            pack_turned(
+                Matrix::new(&windows, from, channels * taps),
+                taps,
+                rows.clone(),
+                &mut packed,
+            );
+            let turned: Vec<f32> = (rows.clone())
+                .flat_map(|row| (0..from * taps).map(move |term| (row, term / taps, term % taps)))
+                .map(|(row, from, tap)| windows[(from * channels + row) * taps + taps - 1 - tap])
+                .collect();
+            let mut expected = vec![f32::NAN; packed.len()];
+            pack(Matrix::new(&turned, rows.len(), from * taps), &mut expected);
+            assert_eq!(packed, expected);
+        }
+    }
+
+    #[test]
     fn products_agree_with_the_definition() {
         let cases = [
             [1, 1, 16],
@@ -343,8 +369,6 @@ mod tests {
             let mut packed = vec![f32::NAN; packed_len(rows, depth)];
             pack(Matrix::new(&left, rows, depth), &mut packed);
             let mut again = vec![f32::NAN; packed.len()];
-            pack_with(rows, depth, &mut again, |row, term| left[row * depth + term]);
-            assert_eq!(packed, again);
             let turned: Vec<f32> =
                 (0..depth * rows).map(|i| left[i % rows * depth + i / rows]).collect();
             pack(Matrix::new(&turned, depth, rows).transposed(), &mut again);

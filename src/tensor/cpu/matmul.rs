@@ -53,7 +53,7 @@ impl<'a> Matrix<'a> {
     }
 
     /// Some of the rows.
-    fn rows(self, range: Range<usize>) -> Self {
+    pub(super) fn rows(self, range: Range<usize>) -> Self {
         self.transposed().columns(range).transposed()
     }
 

@@ -5,7 +5,7 @@ use super::blocks::Block;
 use super::conv2d::{POSITIONS, Scratch, sum_over_pictures, with_scratch};
 use super::im2col::Windows;
 use super::kernel::{
-    LANES, Left, Place, Product, aligned, pack, pack_with, packed_len, terms, tile_rows,
+    LANES, Left, Place, Product, aligned, pack, pack_turned, packed_len, terms, tile_rows,
 };
 use super::pool_plane::pool_plane;
 use super::threads::{self, Shared};
@@ -83,58 +83,63 @@ pub fn conv2d(
     let images = output.len() / (height * width * shape.out_channels);
     let blocks = shape.blocks(0..images, pool);
     let (channels, depth) = shape.group();
-    // Few blocks are shared out by channels.
+    // Few blocks are shared out by channels; every part gathers the windows anew.
     let parts = match shape.groups {
+        1 if blocks.len() == 1 => threads::count(),
         1 => (2 * threads::count()).div_ceil(blocks.len()),
         _ => 1,
     };
     let run = channels.div_ceil(parts).next_multiple_of(tile_rows());
     let runs = channels.div_ceil(run);
     let (output, winners) = (Shared::new(output), Shared::new(winners));
-    with_scratch(|Scratch { packed, .. }| {
-        let size = packed_len(channels, depth);
-        let packed = aligned(packed, shape.groups * size);
-        for (group, packed) in packed.chunks_exact_mut(size).enumerate() {
-            weights.pack(shape, group, packed);
-        }
-        let packed = &*packed;
+    let each = |packed: Option<&[f32]>| {
         threads::each(blocks.len() * runs, |task| {
             let first = task % runs * run;
             let channels = first..(first + run).min(channels);
+            let block = &blocks[task / runs];
             let forward = Forward {
                 shape,
                 before,
                 after,
                 input,
+                weights,
                 packed,
-                block: &blocks[task / runs],
+                block,
                 channels,
                 output,
                 winners,
             };
             with_scratch(|scratch| forward.run(scratch));
         });
+    };
+    if blocks.len() == 1 {
+        return each(None);
+    }
+    with_scratch(|Scratch { packed, .. }| {
+        let size = packed_len(channels, depth);
+        let packed = aligned(packed, shape.groups * size);
+        for (group, packed) in packed.chunks_exact_mut(size).enumerate() {
+            weights.pack(shape, group, 0..channels, packed);
+        }
+        each(Some(&*packed));
     });
 }
 
 impl Weights<'_> {
-    /// Packs the weights of a group, `[out channels, depth]`.
-    fn pack(&self, shape: &Conv2dShape, group: usize, packed: &mut [f32]) {
+    /// Packs weights of a group, `[out channels, depth]`: those of some of its output channels.
+    fn pack(&self, shape: &Conv2dShape, group: usize, rows: Range<usize>, packed: &mut [f32]) {
         let (channels, depth) = shape.group();
         match *self {
             Weights::Forward(weight) => {
                 let weight = &weight[group * channels * depth..][..channels * depth];
-                pack(Matrix::new(weight, channels, depth), packed);
+                pack(Matrix::new(weight, channels, depth).rows(rows), packed);
             }
             Weights::Backward(weight) if shape.window.taps() == 1 => {
-                pack(Matrix::new(weight, depth, channels).transposed(), packed);
+                pack(Matrix::new(weight, depth, channels).transposed().rows(rows), packed);
             }
             Weights::Backward(weight) => {
                 let taps = shape.window.taps();
-                pack_with(channels, depth, packed, |row, term| {
-                    let (from, tap) = (term / taps, term % taps);
-                    weight[(from * channels + row) * taps + taps - 1 - tap]
-                });
+                pack_turned(Matrix::new(weight, depth / taps, channels * taps), taps, rows, packed);
             }
         }
     }
@@ -147,7 +152,9 @@ struct Forward<'a> {
     /// Nothing where the result is added.
     after: Option<&'a After<'a>>,
     input: &'a [f32],
-    packed: &'a [f32],
+    weights: Weights<'a>,
+    /// The weights of all output channels, or nothing where nobody else needs those of these.
+    packed: Option<&'a [f32]>,
     block: &'a Block,
     channels: Range<usize>,
     output: Shared<'a, f32>,
@@ -155,8 +162,8 @@ struct Forward<'a> {
 }
 
 impl Forward<'_> {
-    fn run(&self, Scratch { columns, band, lines, .. }: &mut Scratch) {
-        let Self { shape, before, after, input, packed, block, ref channels, output, .. } = *self;
+    fn run(&self, Scratch { packed: mine, columns, band, lines, .. }: &mut Scratch) {
+        let Self { shape, before, after, input, block, ref channels, output, .. } = *self;
         let (group_channels, depth) = shape.group();
         let stride = block.positions.next_multiple_of(LANES);
         let step = terms(depth);
@@ -175,6 +182,14 @@ impl Forward<'_> {
                 }
                 _ => None,
             };
+            let packed = match self.packed {
+                Some(packed) => &packed[group * size + channels.start * depth..],
+                None => {
+                    let mine = aligned(mine, packed_len(channels.len(), depth));
+                    self.weights.pack(shape, group, channels.clone(), mine);
+                    &*mine
+                }
+            };
             let band = aligned(band, channels.len() * stride);
             for start in (0..depth).step_by(step) {
                 let inner = start..(start + step).min(depth);
@@ -183,7 +198,7 @@ impl Forward<'_> {
                 Columns { shape, before, input, group, block, inner: window, stride }
                     .write(columns, lines);
                 Product {
-                    left: Left::packed(&packed[group * size + channels.start * depth..], depth),
+                    left: Left::packed(packed, depth),
                     columns: stride,
                     right_stride: stride,
                     place: place.filter(|_| inner.end == depth),
