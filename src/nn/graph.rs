@@ -1,9 +1,8 @@
 //! Layers that take the output of any earlier one.
 
-use super::block::twice;
 use super::layer::joined;
 use super::{Parameter, Pass, Sequential};
-use crate::tensor::{Tensor4, add, concat_channels};
+use crate::tensor::{Tensor4, add, concat_channels, twice};
 use crate::{Error, ErrorKind, Result};
 
 /// Layers that take the output of any earlier one, for networks that neither [`super::Residual`] nor

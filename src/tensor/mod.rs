@@ -7,6 +7,7 @@
 mod access;
 pub mod cpu;
 pub mod fast;
+mod maps;
 pub mod portable;
 mod tape;
 
@@ -28,8 +29,8 @@ pub use form::{
 #[cfg(feature = "portable")]
 use portable as form;
 pub use portable::{add, flatten};
-pub(crate) use tape::joined;
 pub use tape::{
     BackwardError, Device, Gradients, Plain, Tape, Tensor, Tensor0, Tensor1, Tensor2, Tensor3,
     Tensor4, backward, constant, device, device_name, out_of_memory, plain, tensor,
 };
+pub(crate) use tape::{joined, twice};

@@ -154,6 +154,13 @@ pub fn constant<S: Shape>(plain: &Plain<S>) -> Tensor<S> {
     plain.clone().put_tape(Tape::off())
 }
 
+/// The same tensor for two ways, both recorded if it is.
+pub(crate) fn twice<S: Shape>(tensor: Tensor<S>) -> [Tensor<S>; 2] {
+    let (plain, tape) = tensor.split_tape();
+    let second = plain.clone().put_tape(tape.another());
+    [plain.put_tape(tape), second]
+}
+
 /// The same tensor with another tape's operations recorded too.
 pub(crate) fn joined<S: Shape>(tensor: Tensor<S>, tape: Tape) -> Tensor<S> {
     let (plain, own) = tensor.split_tape();
