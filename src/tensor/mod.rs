@@ -33,4 +33,4 @@ pub use tape::{
     BackwardError, Device, Gradients, Plain, Tape, Tensor, Tensor0, Tensor1, Tensor2, Tensor3,
     Tensor4, backward, constant, device, device_name, out_of_memory, plain, tensor,
 };
-pub(crate) use tape::{joined, twice};
+pub(crate) use tape::{copied, joined, twice};
