@@ -102,8 +102,8 @@ fn convolutions_agree() {
         );
         let output = window.output([size.2, size.3]).unwrap();
         let quiet = |add: Option<Plain<_>>| Quiet {
-            scale: read(&b).into_owned(),
-            shift: read(&b).iter().map(|b| b - 0.5).collect(),
+            scale: Some(b.clone()),
+            shift: Some(b.clone() - 0.5),
             add,
             activation: [Activation::Relu6, Activation::Silu, Activation::Sigmoid][round % 3],
             ..Quiet::default()
@@ -123,7 +123,7 @@ fn pointwise_convolutions_agree_with_what_comes_before() {
     let source = &mut source();
     let x = random(source, (3, 5, 7, 9));
     let w = random(source, (11, 5, 1, 1));
-    let factors = [0, 1].map(|_| read(&random(source, (5,))).into_owned());
+    let factors = [0, 1].map(|_| random(source, (5,)));
     let after = Quiet { before: Some((factors, Activation::Relu)), ..Quiet::default() };
     let window = Window::square(1, 1, 0);
     let [a, b] = [fast::conv2d_quiet, portable::conv2d_quiet]
@@ -214,10 +214,7 @@ fn normalization_agrees() {
         let (x, extra) = (random(source, size), random(source, size));
         let (scale, shift) = (random(source, (channels,)), random(source, (channels,)));
         let finish = || Finish { add: (round % 2 == 0).then(|| on(&extra)), relu: round % 3 == 0 };
-        let given = ChannelStatistics {
-            mean: read(&shift).into_owned(),
-            variance: read(&scale).iter().map(|v| v.abs() + 0.1).collect(),
-        };
+        let given = ChannelStatistics { mean: shift.clone(), variance: scale.clone().abs() + 0.1 };
         let mut statistics = Vec::new();
         let mut training = |form: &dyn Fn() -> Result<(Tensor<_>, ChannelStatistics)>| {
             let (output, found) = form().unwrap();
@@ -228,8 +225,13 @@ fn normalization_agrees() {
         let b =
             training(&|| portable::batch_norm2d(on(&x), on(&scale), on(&shift), 1e-3, finish()));
         same("training", a, b);
-        close("mean", &statistics[0].mean, &statistics[1].mean);
-        close("variance", &statistics[0].variance, &statistics[1].variance);
+        close("mean", &read(&statistics[0].mean), &read(&statistics[1].mean));
+        close("variance", &read(&statistics[0].variance), &read(&statistics[1].variance));
+        let affine = [fast::batch_norm2d_affine, portable::batch_norm2d_affine]
+            .map(|form| form(&scale, &shift, &given, 1e-3).unwrap());
+        for (a, b) in affine[0].iter().zip(&affine[1]) {
+            close("affine", &read(a), &read(b));
+        }
         same(
             "inference",
             answer!(fast::batch_norm2d_with(on(&x), on(&scale), on(&shift), &given, 1e-3, finish()); &x, &scale, &shift),
@@ -394,10 +396,7 @@ fn what_is_frozen_gets_no_gradient() {
             &images, &scale, &shift, &extra
         );
     }
-    let given = ChannelStatistics {
-        mean: read(&shift).into_owned(),
-        variance: read(&scale).iter().map(|v| v.abs() + 0.1).collect(),
-    };
+    let given = ChannelStatistics { mean: shift.clone(), variance: scale.clone().abs() + 0.1 };
     for form in [fast::batch_norm2d_with, portable::batch_norm2d_with] {
         check_only_wanted!(
             "inference",

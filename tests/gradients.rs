@@ -340,8 +340,8 @@ fn batch_normalization() {
     let images = random(&mut source, shape);
     let (scale, shift) = (random(&mut source, (shape.1,)), random(&mut source, (shape.1,)));
     let given = ChannelStatistics {
-        mean: (0..shape.1).map(|_| source.gen_range(-1.0..1.0)).collect(),
-        variance: (0..shape.1).map(|_| source.gen_range(0.5..2.0)).collect(),
+        mean: random(&mut source, (shape.1,)),
+        variance: random(&mut source, (shape.1,)) * 0.7 + 1.3,
     };
     type Form<'a> = &'a dyn Fn(Tensor4, Tensor1, Tensor1) -> cuaderno::Result<Tensor4>;
     let forms: [(&str, Form<'_>); 4] = [

@@ -198,8 +198,8 @@ fn batch_normalization_and_its_gradients() {
     for mode in ["training", "inference"] {
         let name = |part: &str| format!("batch_norm_{mode}/{part}");
         let given = ChannelStatistics {
-            mean: reference.values(&name("mean")),
-            variance: reference.values(&name("variance")),
+            mean: reference.rank1(&name("mean")),
+            variance: reference.rank1(&name("variance")),
         };
         let forms: [Form<'_>; 2] = if mode == "training" {
             [
@@ -245,8 +245,9 @@ fn batch_normalization_and_its_gradients() {
             if let Some(batch) = statistics {
                 // PyTorch's running statistics after this batch, with its momentum of 0.1.
                 let count = (x.shape().0 * x.shape().2 * x.shape().3) as f32;
-                let running = |old: &[f32], new: &[f32], factor: f32| -> Vec<f32> {
-                    old.iter().zip(new).map(|(o, n)| 0.9 * o + 0.1 * n * factor).collect()
+                let running = |old: &Plain<_>, new: &Plain<_>, factor: f32| -> Vec<f32> {
+                    let both = read(old).into_owned().into_iter().zip(read(new).into_owned());
+                    both.map(|(o, n)| 0.9 * o + 0.1 * n * factor).collect()
                 };
                 let mean = running(&given.mean, &batch.mean, 1.0);
                 reference.check(&name("after/mean"), &mean, 1e-6);
@@ -513,11 +514,11 @@ fn twenty_training_steps_with_batch_normalization() {
         let (logits, _) = logits.split_tape();
         reference.check(&format!("normalized/{name}/inference"), &read(&logits), 1e-3);
         let Layer::BatchNorm2d(norm) = &model.named_layers()[5].1 else { panic!("{model:?}") };
-        reference.check(&format!("normalized/{name}/mean"), &norm.running().mean, 1e-3);
-        reference.check(&format!("normalized/{name}/variance"), &norm.running().variance, 1e-3);
+        reference.check(&format!("normalized/{name}/mean"), &norm.running_mean.values(), 1e-3);
+        reference.check(&format!("normalized/{name}/variance"), &norm.running_var.values(), 1e-3);
     }
     let Layer::BatchNorm2d(norm) = &start.named_layers()[5].1 else { panic!("{start:?}") };
-    assert_eq!(norm.running().mean, [0.0; 8]);
+    assert_eq!(norm.running_mean.values(), [0.0; 8]);
     let error = norm.running_var.set(vec![1.0; 7]).unwrap_err();
     assert!(error.to_string().contains("7 values"), "{error}");
 }

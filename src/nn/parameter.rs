@@ -119,6 +119,14 @@ impl Parameter {
         }
     }
 
+    /// The parameter as a vector without a tape.
+    pub(super) fn plain1(&self) -> Result<&Plain<(usize,)>> {
+        match &self.value {
+            Value::Rank1(t) => Ok(t),
+            _ => self.wrong_rank(1),
+        }
+    }
+
     /// The parameter as a tensor of rank 4 without a tape.
     pub(super) fn plain4(&self) -> Result<&Plain<(usize, usize, usize, usize)>> {
         match &self.value {

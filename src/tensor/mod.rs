@@ -22,9 +22,10 @@ use fast as form;
 pub use fast::{ChannelStatistics, Epilogue, Finish, LossOptions, Quiet, Slide, Trail, softmax};
 pub use form::{
     activate, adaptive_average_pool2d, attention_pool, average_pool2d, average_pool2d_inside,
-    batch_norm2d, batch_norm2d_with, concat, concat_channels, conv1d, conv1d_max, conv2d,
-    conv2d_quiet, cross_entropy, descend, dropout, embedding, global_average_pool2d, linear,
-    max_pool2d, relu, relu6, scale_channels, sigmoid, silu, stochastic_depth, subsample2d,
+    batch_norm2d, batch_norm2d_affine, batch_norm2d_with, concat, concat_channels, conv1d,
+    conv1d_max, conv2d, conv2d_quiet, cross_entropy, descend, dropout, embedding,
+    global_average_pool2d, linear, max_pool2d, relu, relu6, scale_channels, sigmoid, silu,
+    stochastic_depth, subsample2d,
 };
 #[cfg(feature = "portable")]
 use portable as form;

@@ -12,7 +12,6 @@ use super::fast::{
     inside_shares, on_rows, pooled, subsample_shares, window_shares,
 };
 use super::maps::{plus, product, times};
-use super::read;
 use super::tape::{
     Gradients, Plain, Tape, Tensor, Tensor0, Tensor1, Tensor2, Tensor3, Tensor4, constant, device,
     out_of_memory, plain, tensor, twice,
@@ -123,11 +122,13 @@ pub fn conv2d_quiet(
 ) -> Result<Plain<(usize, usize, usize, usize)>> {
     check_quiet(input, weight, window, groups, &after)?;
     let mut flow = constant(input);
-    if let Some(([scale, shift], activation)) = after.before {
+    let on_tape = |values: Option<Plain<(usize,)>>| values.as_ref().map(constant);
+    if let Some((channels, activation)) = after.before {
+        let [scale, shift] = channels.map(|values| on_tape(Some(values)));
         flow = activate(channelwise(flow, scale, shift)?, activation)?;
     }
     flow = conv2d(flow, constant(weight), None, window, groups, Epilogue::default())?;
-    flow = channelwise(flow, after.scale, after.shift)?;
+    flow = channelwise(flow, on_tape(after.scale), on_tape(after.shift))?;
     if let Some(add) = &after.add {
         flow = plus(flow, constant(add))?;
     }
@@ -138,18 +139,17 @@ pub fn conv2d_quiet(
     }))
 }
 
-/// Every channel times its factor, plus its summand; an empty list changes nothing.
-fn channelwise(input: Tensor4, scale: Vec<f32>, shift: Vec<f32>) -> Result<Tensor4> {
+/// Every channel times its factor, plus its summand.
+fn channelwise(input: Tensor4, scale: Option<Tensor1>, shift: Option<Tensor1>) -> Result<Tensor4> {
     let shape = *input.shape();
-    let across = |values: Vec<f32>| -> Result<Tensor4> {
-        let values = constant(&tensor(values, (shape.1,))?);
+    let across = |values: Tensor1| -> Result<Tensor4> {
         values.try_broadcast_like::<_, Axes3<0, 2, 3>>(&shape).map_err(out_of_memory)
     };
     let mut flow = input;
-    if !scale.is_empty() {
+    if let Some(scale) = scale {
         flow = times(flow, across(scale)?)?;
     }
-    if !shift.is_empty() {
+    if let Some(shift) = shift {
         flow = plus(flow, across(shift)?)?;
     }
     Ok(flow)
@@ -215,22 +215,13 @@ pub fn batch_norm2d(
     let centered = values.try_sub(across(mean.clone().put_tape(tape))?).map_err(out_of_memory)?;
     let [centered, again] = twice(centered);
     let (variance, tape) = means(again.try_square().map_err(out_of_memory)?)?.split_tape();
-    let statistics = ChannelStatistics {
-        mean: read(&mean).into_owned(),
-        variance: read(&variance).into_owned(),
-    };
-    let inverse = variance
-        .put_tape(tape)
-        .try_add(epsilon)
-        .and_then(|t| t.try_sqrt())
-        .and_then(|t| t.try_recip())
-        .map_err(out_of_memory)?;
+    let inverse = inverse_deviation(variance.clone().put_tape(tape), epsilon)?;
     let output = times(centered, across(times(inverse, scale)?)?)?;
     let output = plus(output, across(shift)?)?
         .try_reshape_like(&(channels, images, height, width))
         .and_then(|t: Tensor4| t.try_permute::<_, Axes4<1, 0, 2, 3>>())
         .map_err(out_of_memory)?;
-    Ok((finished(output, finish)?, statistics))
+    Ok((finished(output, finish)?, ChannelStatistics { mean, variance }))
 }
 
 /// [`super::batch_norm2d_with`] by products and sums.
@@ -245,16 +236,41 @@ pub fn batch_norm2d_with(
     let shape = *input.shape();
     check_channels(shape.1, scale.shape().0, shift.shape().0, Some(statistics))?;
     check_added(shape, finish.add.as_ref().map(|added| *added.shape()))?;
-    let inverse: Vec<f32> =
-        statistics.variance.iter().map(|v| (v + epsilon).sqrt().recip()).collect();
-    let centre =
-        statistics.mean.iter().zip(&inverse).map(|(mean, inverse)| -mean * inverse).collect();
-    let normalized = channelwise(input, inverse, centre)?;
-    let scale: Tensor4 =
-        scale.try_broadcast_like::<_, Axes3<0, 2, 3>>(&shape).map_err(out_of_memory)?;
-    let shift: Tensor4 =
-        shift.try_broadcast_like::<_, Axes3<0, 2, 3>>(&shape).map_err(out_of_memory)?;
-    finished(plus(times(normalized, scale)?, shift)?, finish)
+    let [factor, summand] = affine(scale, shift, statistics, epsilon)?;
+    finished(channelwise(input, Some(factor), Some(summand))?, finish)
+}
+
+/// [`super::batch_norm2d_affine`] by dfdx's own operations.
+pub fn batch_norm2d_affine(
+    scale: &Plain<(usize,)>,
+    shift: &Plain<(usize,)>,
+    statistics: &ChannelStatistics,
+    epsilon: f32,
+) -> Result<[Plain<(usize,)>; 2]> {
+    let (channels,) = *scale.shape();
+    check_channels(channels, channels, shift.shape().0, Some(statistics))?;
+    Ok(affine(constant(scale), constant(shift), statistics, epsilon)?.map(plain))
+}
+
+/// The factor and the summand of each channel that a normalization with given statistics comes down to.
+fn affine(
+    scale: Tensor1,
+    shift: Tensor1,
+    ChannelStatistics { mean, variance }: &ChannelStatistics,
+    epsilon: f32,
+) -> Result<[Tensor1; 2]> {
+    let inverse = inverse_deviation(constant(variance), epsilon)?;
+    let [factor, again] = twice(times(scale, inverse)?);
+    let beside = times(again, constant(mean))?.try_negate().map_err(out_of_memory)?;
+    Ok([factor, plus(shift, beside)?])
+}
+
+fn inverse_deviation(variance: Tensor1, epsilon: f32) -> Result<Tensor1> {
+    variance
+        .try_add(epsilon)
+        .and_then(|t| t.try_sqrt())
+        .and_then(|t| t.try_recip())
+        .map_err(out_of_memory)
 }
 
 /// The mean of each channel of `[channels, images, pixels]`: of pictures first, for dfdx adds one value after the other,
