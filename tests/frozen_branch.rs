@@ -92,6 +92,12 @@ fn assert_close(a: &[f64], b: &[f64]) {
     }
 }
 
+/// That two runs are the same: to the last digit, but for a GPU, whose threads add in another order every time.
+#[track_caller]
+fn assert_same(a: &[f64], b: &[f64]) {
+    if cfg!(feature = "cuda") { assert_close(a, b) } else { assert_eq!(a, b) }
+}
+
 /// A network that a user may have written, which counts the pictures that it is given.
 #[derive(Clone, Debug)]
 struct Own {
@@ -219,7 +225,7 @@ fn augmentation_is_honoured() {
         Augmentation { brightness: 0.4, horizontal_flip: 0.5, ..Augmentation::default() };
     let set = examples(20, 0).with_transform(&Transform::default().augmented(augmentation));
     let anew = train(hybrid(), &set, &config(FrozenFeatures::Off));
-    assert_eq!(train(hybrid(), &set, &config(FrozenFeatures::Auto))[0], anew[0]);
+    assert_same(&train(hybrid(), &set, &config(FrozenFeatures::Auto))[..1], &anew[..1]);
     // Of four views, epochs 1, 2 and 3 see those that they would see without; of two, the views 1, 0 and 1.
     assert_close(&train(hybrid(), &set, &config(FrozenFeatures::Views(4))), &anew);
     let two = train(hybrid(), &set, &config(FrozenFeatures::Views(2)));
@@ -268,7 +274,7 @@ fn a_folder_serves_the_next_learner_whatever_the_metadata() {
         TrainConfig { features_folder: Some(folder.clone()), ..config(FrozenFeatures::Auto) };
     let first = train(hybrid(), &set, &config);
     assert_eq!(files(&folder).len(), 2, "training and validation");
-    assert_eq!(train(hybrid(), &set, &config), first);
+    assert_same(&train(hybrid(), &set, &config), &first);
 
     let values = Array2::from_elem((24, 2), 0.25);
     let names = ["warm", "noise"].map(String::from).to_vec();
