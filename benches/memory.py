@@ -53,12 +53,12 @@ def ours(name, programs, folder):
 
 
 def peak(words):
-    """The peak resident memory of a program in MB, of which the system tells the largest yet: hence one process each."""
+    """The peak resident memory of a program in MB; the system tells that of the largest yet, hence one process each."""
     process = subprocess.Popen([str(word) for word in words])
     _, status, usage = os.wait4(process.pid, 0)
     if status != 0:
         sys.exit(f"{words} failed")
-    return round(usage.ru_maxrss / 1e3)
+    return round(usage.ru_maxrss * 1024 / 1e6)
 
 
 def main():
