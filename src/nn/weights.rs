@@ -237,16 +237,18 @@ pub(crate) fn is_under(name: &str, part: &str) -> bool {
         || name.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Adds a line that lists `items`: all of them, unless the file is that of another network altogether.
+/// Adds a line that lists `items`: all of them, unless there are so many that the file is that of another network.
 fn list(problems: &mut Vec<String>, what: &str, items: Vec<String>, quoted: bool) {
-    const SHOWN: usize = 100;
+    const ALL: usize = 100;
+    const FIRST: usize = 8;
     if items.is_empty() {
         return;
     }
-    let shown = items.iter().take(SHOWN);
+    let count = if items.len() > ALL { FIRST } else { items.len() };
+    let shown = items.iter().take(count);
     let shown: Vec<String> =
         shown.map(|item| if quoted { format!("`{item}`") } else { item.clone() }).collect();
-    let rest = match items.len().saturating_sub(SHOWN) {
+    let rest = match items.len() - count {
         0 => String::new(),
         rest => format!(" and {rest} more"),
     };
