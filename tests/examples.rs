@@ -65,15 +65,12 @@ fn write(path: &Path, labels: (Dtype, Vec<u8>)) {
     safetensors::serialize_to_file(tensors, None, path).unwrap();
 }
 
-/// That two runs are the same: to the last digit, but for a GPU, whose threads add in another order every time.
+/// That two programs computed the same. Not to the last digit: `cargo test --test examples` may meet programs that were
+/// built with other features, and a GPU adds in another order every time.
 #[track_caller]
-fn assert_same(a: &[f32], b: &[f32]) {
+fn assert_close(a: &[f32], b: &[f32]) {
     let near = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-4 * (1.0 + b.abs());
-    if cfg!(feature = "cuda") {
-        assert!(a.len() == b.len() && a.iter().zip(b).all(near), "{a:?} {b:?}");
-    } else {
-        assert_eq!(a, b);
-    }
+    assert!(a.len() == b.len() && a.iter().zip(b).all(near), "{a:?} {b:?}");
 }
 
 #[test]
@@ -92,7 +89,7 @@ fn logits() {
     let found = Weights::read(folder.join("Y.safetensors")).unwrap();
     let StoredTensor { shape, values } = found.get("output").unwrap();
     assert_eq!(shape[..], [ROWS, CLASSES]);
-    assert_same(values, &read(&expected));
+    assert_close(values, &read(&expected));
 
     for (wrong, says) in [
         (arguments.replace("small_cnn", "resnet19"), "there is no network `resnet19`"),
@@ -164,11 +161,11 @@ fn training_steps() {
         write(&folder.join("X.safetensors"), labels);
         run(&program, arguments, &folder).unwrap();
         let found = Weights::read(folder.join("Y.safetensors")).unwrap();
-        assert_same(&found.get("losses").unwrap().values, &losses);
+        assert_close(&found.get("losses").unwrap().values, &losses);
         for name in weights.names() {
             let [found, expected] = [&found, &weights].map(|weights| weights.get(name).unwrap());
             assert_eq!(found.shape, expected.shape, "{name}");
-            assert_same(&found.values, &expected.values);
+            assert_close(&found.values, &expected.values);
         }
     }
     let adam =
