@@ -84,4 +84,5 @@ if [ "$gpu" = no ]; then
     exit 0
 fi
 say "running the tests on $(nvidia-smi -L | head -n 1)"
-cargo test --package cuaderno --features cuda
+# One after the other: each test runs on a thread of its own, and each thread has a device with memory of its own.
+cargo test --package cuaderno --features cuda -- --test-threads=1

@@ -4,8 +4,9 @@
 use cuaderno::Result;
 use cuaderno::tensor::cpu::Window;
 use cuaderno::tensor::{
-    Activation, AdamConfig, ChannelStatistics, Epilogue, Finish, LossOptions, OptimizerConfig,
-    Plain, Quiet, SgdConfig, Slide, Tape, Tensor, Trail, backward, fast, portable, read, tensor,
+    Activation, AdamConfig, ChannelStatistics, Epilogue, Finish, Gradients, LossOptions,
+    OptimizerConfig, Plain, Quiet, SgdConfig, Slide, Tape, Tensor, Trail, backward, constant, fast,
+    portable, read, tensor,
 };
 use dfdx::shapes::{HasShape, ReduceShape, Shape};
 use dfdx::tensor::{PutTape, SplitTape};
@@ -13,6 +14,7 @@ use dfdx::tensor_ops::{SumTo, TryMul};
 use ndarray::Array2;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::panic::AssertUnwindSafe;
 use std::time::SystemTime;
 
 /// A source whose seed is printed, so that a failure can be repeated.
@@ -100,8 +102,8 @@ fn convolutions_agree() {
         );
         let output = window.output([size.2, size.3]).unwrap();
         let quiet = |add: Option<Plain<_>>| Quiet {
-            scale: read(&b).into_owned(),
-            shift: read(&b).iter().map(|b| b - 0.5).collect(),
+            scale: Some(b.clone()),
+            shift: Some(b.clone() - 0.5),
             add,
             activation: [Activation::Relu6, Activation::Silu, Activation::Sigmoid][round % 3],
             ..Quiet::default()
@@ -121,7 +123,7 @@ fn pointwise_convolutions_agree_with_what_comes_before() {
     let source = &mut source();
     let x = random(source, (3, 5, 7, 9));
     let w = random(source, (11, 5, 1, 1));
-    let factors = [0, 1].map(|_| read(&random(source, (5,))).into_owned());
+    let factors = [0, 1].map(|_| random(source, (5,)));
     let after = Quiet { before: Some((factors, Activation::Relu)), ..Quiet::default() };
     let window = Window::square(1, 1, 0);
     let [a, b] = [fast::conv2d_quiet, portable::conv2d_quiet]
@@ -212,10 +214,7 @@ fn normalization_agrees() {
         let (x, extra) = (random(source, size), random(source, size));
         let (scale, shift) = (random(source, (channels,)), random(source, (channels,)));
         let finish = || Finish { add: (round % 2 == 0).then(|| on(&extra)), relu: round % 3 == 0 };
-        let given = ChannelStatistics {
-            mean: read(&shift).into_owned(),
-            variance: read(&scale).iter().map(|v| v.abs() + 0.1).collect(),
-        };
+        let given = ChannelStatistics { mean: shift.clone(), variance: scale.clone().abs() + 0.1 };
         let mut statistics = Vec::new();
         let mut training = |form: &dyn Fn() -> Result<(Tensor<_>, ChannelStatistics)>| {
             let (output, found) = form().unwrap();
@@ -226,8 +225,13 @@ fn normalization_agrees() {
         let b =
             training(&|| portable::batch_norm2d(on(&x), on(&scale), on(&shift), 1e-3, finish()));
         same("training", a, b);
-        close("mean", &statistics[0].mean, &statistics[1].mean);
-        close("variance", &statistics[0].variance, &statistics[1].variance);
+        close("mean", &read(&statistics[0].mean), &read(&statistics[1].mean));
+        close("variance", &read(&statistics[0].variance), &read(&statistics[1].variance));
+        let affine = [fast::batch_norm2d_affine, portable::batch_norm2d_affine]
+            .map(|form| form(&scale, &shift, &given, 1e-3).unwrap());
+        for (a, b) in affine[0].iter().zip(&affine[1]) {
+            close("affine", &read(a), &read(b));
+        }
         same(
             "inference",
             answer!(fast::batch_norm2d_with(on(&x), on(&scale), on(&shift), &given, 1e-3, finish()); &x, &scale, &shift),
@@ -329,6 +333,89 @@ fn descent() {
             }
         }
         close(&format!("{config:?}"), &read(&both[0]), &read(&both[1]));
+    }
+}
+
+/// The gradient of an input, where the backward pass made one.
+fn made<S: Shape>(gradients: &Gradients, of: &Plain<S>) -> Option<Vec<f32>> {
+    // Asking for one that is not there is dfdx's only way to tell.
+    std::panic::catch_unwind(AssertUnwindSafe(|| read(&gradients.get(of)).into_owned())).ok()
+}
+
+/// Runs an operation with each choice of inputs that are trained, and checks that these get the gradients that they get
+/// where all are, and the others none.
+macro_rules! check_only_wanted {
+    ($what:expr, |$($name:ident),*| $call:expr; $($input:expr),*) => {{
+        let count = [$(stringify!($name)),*].len();
+        let run = |trained: usize| {
+            let mut is_trained = (0..count).map(|place| trained >> place & 1 == 1);
+            $(let $name = if is_trained.next().unwrap() { on($input) } else { constant($input) };)*
+            let (output, tape) = $call.unwrap().split_tape();
+            let direction = direction(&output);
+            let loss = output.put_tape(tape).try_mul(constant(&direction)).unwrap().sum();
+            let gradients = backward(loss).unwrap();
+            vec![$(made(&gradients, $input)),*]
+        };
+        let all = run((1 << count) - 1);
+        for trained in 1..(1 << count) {
+            for (place, (found, all)) in run(trained).iter().zip(&all).enumerate() {
+                let what = format!("{}, input {place} of {trained:b}", $what);
+                match found {
+                    Some(found) => close(&what, found, all.as_ref().unwrap()),
+                    None => assert!(trained >> place & 1 == 0, "{what}"),
+                }
+                assert_eq!(found.is_some(), trained >> place & 1 == 1, "{what}");
+            }
+        }
+    }};
+}
+
+#[test]
+fn what_is_frozen_gets_no_gradient() {
+    let source = &mut source();
+    let images = random(source, (3, 4, 6, 5));
+    let kernels = random(source, (6, 2, 3, 3));
+    let biases = random(source, (6,));
+    let window = Window::square(3, 1, 1);
+    let epilogue = Epilogue::default();
+    for form in [fast::conv2d, portable::conv2d] {
+        check_only_wanted!("conv2d", |x, w, b| form(x, w, Some(b), &window, 2, epilogue); &images, &kernels, &biases);
+    }
+    let rows = random(source, (5, 7));
+    let matrix = random(source, (6, 7));
+    for form in [fast::linear, portable::linear] {
+        check_only_wanted!("linear", |x, w, b| form(x, w, Some(b), true); &rows, &matrix, &biases);
+    }
+    let [scale, shift] = [0, 1].map(|_| random(source, (4,)));
+    let extra = random(source, (3, 4, 6, 5));
+    let finish = |add| Finish { add: Some(add), relu: true };
+    for form in [fast::batch_norm2d, portable::batch_norm2d] {
+        check_only_wanted!(
+            "training",
+            |x, w, b, add| form(x, w, b, 1e-3, finish(add)).map(|(output, _)| output);
+            &images, &scale, &shift, &extra
+        );
+    }
+    let given = ChannelStatistics { mean: shift.clone(), variance: scale.clone().abs() + 0.1 };
+    for form in [fast::batch_norm2d_with, portable::batch_norm2d_with] {
+        check_only_wanted!(
+            "inference",
+            |x, w, b, add| form(x, w, b, &given, 1e-3, finish(add));
+            &images, &scale, &shift, &extra
+        );
+    }
+    let texts = random(source, (3, 8, 4));
+    let taps = random(source, (6, 4, 3));
+    for form in [fast::conv1d_max, portable::conv1d_max] {
+        check_only_wanted!("conv1d_max", |x, w, b| form(x, w, b); &texts, &taps, &biases);
+    }
+    let given_scores = random(source, (3, 8));
+    for form in [fast::attention_pool, portable::attention_pool] {
+        check_only_wanted!("attention", |x, scores| form(x, scores, None); &texts, &given_scores);
+    }
+    let given_factors = random(source, (3, 4, 1, 1));
+    for form in [fast::scale_channels, portable::scale_channels] {
+        check_only_wanted!("factors", |x, factors| form(x, factors); &images, &given_factors);
     }
 }
 

@@ -6,10 +6,8 @@ use cuaderno::nn::{Inputs, Model, Pass};
 use cuaderno::tensor::cpu::Window;
 use cuaderno::tensor::{
     ChannelStatistics, Epilogue, Finish, LossOptions, Plain, Slide, Tape, Tensor0, Tensor1,
-    Tensor2, Tensor3, Tensor4, adaptive_average_pool2d, add, average_pool2d, average_pool2d_inside,
-    backward, batch_norm2d, batch_norm2d_with, concat, conv2d, cross_entropy, dropout, fast,
-    flatten, global_average_pool2d, linear, max_pool2d, portable, read, relu, relu6, sigmoid, silu,
-    subsample2d, tensor,
+    Tensor2, Tensor3, Tensor4, add, backward, batch_norm2d, cross_entropy, fast, flatten, portable,
+    read, relu, tensor,
 };
 use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{PutTape, SplitTape};
@@ -91,7 +89,7 @@ fn check<S: Shape>(
 #[test]
 fn convolution_with_and_without_what_follows() {
     let mut source = source();
-    for form in [conv2d, portable::conv2d] {
+    for form in [fast::conv2d, portable::conv2d] {
         for case in 0..10 {
             let groups = [1, 1, 2, 3][source.gen_range(0..4)];
             let (images, channels) = (source.gen_range(1..4), groups * source.gen_range(1..4));
@@ -138,45 +136,57 @@ fn the_other_operations() {
         source.gen_range(5..9),
     );
     let images = random(&mut source, (n, c, h, w));
-    let window = Window::square(3, 2, 1);
-    check("max_pool2d", &images, |x| weighted(max_pool2d(on(x), &window).unwrap(), 2), &mut source);
-    check(
-        "portable",
-        &images,
-        |x| weighted(portable::max_pool2d(on(x), &window).unwrap(), 2),
-        &mut source,
-    );
-    check("average", &images, |x| weighted(global_average_pool2d(on(x)).unwrap(), 3), &mut source);
     type Form = fn(Tensor4) -> cuaderno::Result<Tensor4>;
-    let forms: [(&str, Form); 14] = [
-        ("relu", relu),
-        ("relu6", relu6),
-        ("sigmoid", sigmoid),
-        ("silu", silu),
-        ("portable relu", portable::relu),
-        ("portable relu6", portable::relu6),
-        ("portable sigmoid", portable::sigmoid),
-        ("portable silu", portable::silu),
-        ("means", |x| average_pool2d(x, &Window::square(3, 2, 1))),
-        ("means inside", |x| average_pool2d_inside(x, &Window::square(3, 2, 1))),
-        ("pixels", |x| subsample2d(x, 2, 1)),
-        ("portable means", |x| portable::average_pool2d(x, &Window::square(3, 2, 1))),
-        ("cells", |x| adaptive_average_pool2d(x, [3, 7])),
-        ("portable cells", |x| portable::adaptive_average_pool2d(x, [3, 7])),
+    const WINDOW: Window =
+        Window { kernel: [3, 3], stride: [2, 2], padding: [[1, 1], [1, 1]], dilation: [1, 1] };
+    let forms: [(&str, [Form; 2]); 11] = [
+        ("relu", [fast::relu, portable::relu]),
+        ("relu6", [fast::relu6, portable::relu6]),
+        ("sigmoid", [fast::sigmoid, portable::sigmoid]),
+        ("silu", [fast::silu, portable::silu]),
+        ("maxima", [|x| fast::max_pool2d(x, &WINDOW), |x| portable::max_pool2d(x, &WINDOW)]),
+        ("means", [|x| fast::average_pool2d(x, &WINDOW), |x| portable::average_pool2d(x, &WINDOW)]),
+        (
+            "means inside",
+            [
+                |x| fast::average_pool2d_inside(x, &WINDOW),
+                |x| portable::average_pool2d_inside(x, &WINDOW),
+            ],
+        ),
+        ("pixels", [|x| fast::subsample2d(x, 2, 1), |x| portable::subsample2d(x, 2, 1)]),
+        (
+            "cells",
+            [
+                |x| fast::adaptive_average_pool2d(x, [3, 7]),
+                |x| portable::adaptive_average_pool2d(x, [3, 7]),
+            ],
+        ),
+        ("dropout", [|x| fast::dropout(x, 0.4, 7), |x| portable::dropout(x, 0.4, 7)]),
+        (
+            "depth",
+            [|x| fast::stochastic_depth(x, 0.4, 3), |x| portable::stochastic_depth(x, 0.4, 3)],
+        ),
     ];
-    for (what, form) in forms {
-        check(what, &images, |x| weighted(form(on(x)).unwrap(), 4), &mut source);
+    for (what, pair) in forms {
+        for (form, number) in pair.into_iter().zip(0..) {
+            let what = format!("{what}, form {number}");
+            check(&what, &images, |x| weighted(form(on(x)).unwrap(), 4), &mut source);
+        }
     }
-    check("flatten", &images, |x| weighted(flatten(on(x)).unwrap(), 5), &mut source);
-    check("dropout", &images, |x| weighted(dropout(on(x), 0.4, 7).unwrap(), 6), &mut source);
+    type Rows = fn(Tensor4) -> cuaderno::Result<Tensor2>;
+    for form in [fast::global_average_pool2d as Rows, portable::global_average_pool2d, flatten] {
+        check("rows", &images, |x| weighted(form(on(x)).unwrap(), 5), &mut source);
+    }
     // Used twice: the gradients of both uses add up.
     check("add", &images, |x| weighted(add(on(x), relu(on(x)).unwrap()).unwrap(), 7), &mut source);
     let (rows, a, b) = (source.gen_range(1..6), source.gen_range(1..9), source.gen_range(1..9));
     let (left, right) = (random(&mut source, (rows, a)), random(&mut source, (rows, b)));
-    check("left", &left, |x| weighted(concat(on(x), on(&right)).unwrap(), 8), &mut source);
-    check("right", &right, |x| weighted(concat(on(&left), on(x)).unwrap(), 8), &mut source);
+    for form in [fast::concat, portable::concat] {
+        check("left", &left, |x| weighted(form(on(x), on(&right)).unwrap(), 8), &mut source);
+        check("right", &right, |x| weighted(form(on(&left), on(x)).unwrap(), 8), &mut source);
+    }
     let weight = random(&mut source, (b, a));
-    for form in [linear, portable::linear] {
+    for form in [fast::linear, portable::linear] {
         check(
             "linear x",
             &left,
@@ -196,7 +206,9 @@ fn the_other_operations() {
         label_smoothing: 0.2,
         ..LossOptions::default()
     };
-    check("loss", &left, |x| cross_entropy(on(x), &labels, &options).unwrap(), &mut source);
+    for form in [fast::cross_entropy, portable::cross_entropy] {
+        check("loss", &left, |x| form(on(x), &labels, &options).unwrap(), &mut source);
+    }
 }
 
 type Sequences = fn(Tensor3, Tensor3, Option<Tensor1>, Slide) -> cuaderno::Result<Tensor3>;
@@ -328,16 +340,16 @@ fn batch_normalization() {
     let images = random(&mut source, shape);
     let (scale, shift) = (random(&mut source, (shape.1,)), random(&mut source, (shape.1,)));
     let given = ChannelStatistics {
-        mean: (0..shape.1).map(|_| source.gen_range(-1.0..1.0)).collect(),
-        variance: (0..shape.1).map(|_| source.gen_range(0.5..2.0)).collect(),
+        mean: random(&mut source, (shape.1,)),
+        variance: random(&mut source, (shape.1,)) * 0.7 + 1.3,
     };
     type Form<'a> = &'a dyn Fn(Tensor4, Tensor1, Tensor1) -> cuaderno::Result<Tensor4>;
     let forms: [(&str, Form<'_>); 4] = [
-        ("training", &|x, w, b| Ok(batch_norm2d(x, w, b, 1e-3, Finish::default())?.0)),
+        ("training", &|x, w, b| Ok(fast::batch_norm2d(x, w, b, 1e-3, Finish::default())?.0)),
         ("portable training", &|x, w, b| {
             Ok(portable::batch_norm2d(x, w, b, 1e-3, Finish::default())?.0)
         }),
-        ("inference", &|x, w, b| batch_norm2d_with(x, w, b, &given, 1e-3, Finish::default())),
+        ("inference", &|x, w, b| fast::batch_norm2d_with(x, w, b, &given, 1e-3, Finish::default())),
         ("portable inference", &|x, w, b| {
             portable::batch_norm2d_with(x, w, b, &given, 1e-3, Finish::default())
         }),

@@ -49,6 +49,28 @@ fn a_network_for_other_classes_than_the_data_is_refused() {
     }
 }
 
+/// What is stored in a notebook's variables and sent to threads. On a GPU what holds tensors stays on its thread.
+#[cfg(not(feature = "cuda"))]
+#[test]
+fn networks_layers_and_what_trains_them_can_be_sent() {
+    use cuaderno::models::{Hybrid, Network, Pretrained, TextCnn};
+    use cuaderno::nn::{
+        Begun, Branches, Buffer, Gate, Graph, Inputs, Layer, Model, Parameter, Residual, Summary,
+        Weights,
+    };
+    use cuaderno::tensor::{ChannelStatistics, Gradients, Plain, Trail};
+    use cuaderno::train::{Evaluation, History, Optimizer};
+    fn sent<T: Send + Sync + std::fmt::Debug + 'static>() {}
+    fn kept<T: Send + Sync + std::fmt::Debug + Clone + 'static>() {}
+    kept::<(Network, Hybrid, TextCnn, Sequential, Box<dyn Model>)>();
+    kept::<(Layer, Residual, Branches, Gate, Graph, Linear, Conv1d, Conv2d, BatchNorm2d, Embedding)>(
+    );
+    kept::<(Parameter, Buffer, Weights, Summary, Inputs, Begun)>();
+    kept::<(Plain<(usize, usize)>, Gradients, ChannelStatistics, Trail)>();
+    kept::<(Pretrained, Dataset, TrainConfig, Optimizer, History, Evaluation)>();
+    sent::<Learner>();
+}
+
 /// On a GPU a network stays on its thread, and its weights can be sent.
 #[cfg(not(feature = "cuda"))]
 #[test]

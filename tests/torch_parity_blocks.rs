@@ -6,9 +6,8 @@ mod reference;
 use cuaderno::models::{TextCnn, TextCnnConfig};
 use cuaderno::nn::{Inputs, Model, Pass};
 use cuaderno::tensor::{
-    Finish, LossOptions, Plain, Slide, Tensor0, Tensor1, Tensor2, Tensor3, Tensor4, attention_pool,
-    backward, batch_norm2d, concat_channels, constant, conv1d, conv1d_max, cross_entropy,
-    embedding, portable, read, scale_channels,
+    ChannelStatistics, Finish, LossOptions, Plain, Slide, Tensor0, Tensor1, Tensor2, Tensor3,
+    Tensor4, backward, constant, cross_entropy, fast, portable, read,
 };
 use cuaderno::train::{Optimizer, OptimizerConfig};
 use cuaderno::{ErrorKind, Result};
@@ -31,7 +30,7 @@ macro_rules! against {
 fn convolutions_over_sequences() {
     let reference = Reference::open();
     type Form = fn(Tensor3, Tensor3, Option<Tensor1>, Slide) -> Result<Tensor3>;
-    for form in [conv1d as Form, portable::conv1d] {
+    for form in [fast::conv1d as Form, portable::conv1d] {
         for case in 0..3 {
             let name = format!("conv1d{case}");
             let of = |part: &str| format!("{name}/{part}");
@@ -55,7 +54,7 @@ fn convolutions_over_sequences() {
 fn the_greatest_answer_of_each_filter() {
     let reference = Reference::open();
     type Form = fn(Tensor3, Tensor3, Tensor1) -> Result<Tensor2>;
-    for form in [conv1d_max as Form, portable::conv1d_max] {
+    for form in [fast::conv1d_max as Form, portable::conv1d_max] {
         for case in 0..3 {
             let name = format!("conv1d_max{case}");
             let of = |part: &str| format!("{name}/{part}");
@@ -85,7 +84,7 @@ fn embeddings() {
     let reference = Reference::open();
     let tokens = tokens(&reference, "embedding/tokens");
     type Form = fn(Tensor2, &Array2<u32>, Option<usize>) -> Result<Tensor3>;
-    for form in [embedding as Form, portable::embedding] {
+    for form in [fast::embedding as Form, portable::embedding] {
         let weight = reference.rank2("embedding/weight");
         let y = form(on(&weight), &tokens, Some(0)).unwrap();
         let loss = against!(reference, "embedding", y, reference.rank3("embedding/r"));
@@ -102,7 +101,7 @@ fn attention_pooling() {
     let mask = reference.values("attention/mask").iter().map(|value| *value == 1.0).collect();
     let mask = Array2::from_shape_vec((3, 6), mask).unwrap();
     type Form = fn(Tensor3, Tensor2, Option<&Array2<bool>>) -> Result<Tensor2>;
-    for form in [attention_pool as Form, portable::attention_pool] {
+    for form in [fast::attention_pool as Form, portable::attention_pool] {
         let (x, scores) = (reference.rank3("attention/x"), reference.rank2("attention/scores"));
         let y = form(on(&x), on(&scores), Some(&mask)).unwrap();
         let loss = against!(reference, "attention", y, reference.rank2("attention/r"));
@@ -125,15 +124,18 @@ fn focal_loss() {
             focal_gamma: reference.values(&of("gamma"))[0],
             ..LossOptions::default()
         };
-        let x = reference.rank2(&of("x"));
-        let loss = cross_entropy(on(&x), &reference.integers(&of("labels")), &options).unwrap();
-        let (value, tape) = loss.split_tape();
-        reference.check(&of("loss"), &read(&value), 1e-6);
-        let gradients = backward(value.put_tape(tape)).unwrap();
-        reference.check(&of("dx"), &gradient(&gradients, &x), 1e-5);
-        let both = LossOptions { label_smoothing: 0.1, ..options };
-        let error = cross_entropy(on(&x), &reference.integers(&of("labels")), &both).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Parameter);
+        let labels = reference.integers(&of("labels"));
+        type Form = fn(Tensor2, &[usize], &LossOptions) -> Result<Tensor0>;
+        for form in [fast::cross_entropy as Form, portable::cross_entropy] {
+            let x = reference.rank2(&of("x"));
+            let (value, tape) = form(on(&x), &labels, &options).unwrap().split_tape();
+            reference.check(&of("loss"), &read(&value), 1e-6);
+            let gradients = backward(value.put_tape(tape)).unwrap();
+            reference.check(&of("dx"), &gradient(&gradients, &x), 1e-5);
+            let both = LossOptions { label_smoothing: 0.1, ..options.clone() };
+            let error = form(on(&x), &labels, &both).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Parameter);
+        }
     }
 }
 
@@ -141,37 +143,46 @@ fn focal_loss() {
 fn the_end_of_a_residual_block() {
     let reference = Reference::open();
     let of = |part: &str| format!("residual/{part}");
-    let [x, around] = ["x", "around"].map(|part| reference.rank4(&of(part)));
-    let [weight, bias] = ["weight", "bias"].map(|part| reference.rank1(&of(part)));
-    let finish = Finish { add: Some(on(&around)), relu: true };
-    let (y, _) = batch_norm2d(on(&x), on(&weight), on(&bias), 1e-5, finish).unwrap();
-    let gradients =
-        backward(against!(reference, "residual", y, reference.rank4(&of("r")))).unwrap();
-    reference.check(&of("dx"), &gradient(&gradients, &x), 1e-5);
-    reference.check(&of("daround"), &gradient(&gradients, &around), 1e-5);
-    reference.check(&of("dweight"), &gradient(&gradients, &weight), 1e-5);
-    reference.check(&of("dbias"), &gradient(&gradients, &bias), 1e-5);
+    type Form = fn(Tensor4, Tensor1, Tensor1, f32, Finish) -> Result<(Tensor4, ChannelStatistics)>;
+    for form in [fast::batch_norm2d as Form, portable::batch_norm2d] {
+        let [x, around] = ["x", "around"].map(|part| reference.rank4(&of(part)));
+        let [weight, bias] = ["weight", "bias"].map(|part| reference.rank1(&of(part)));
+        let finish = Finish { add: Some(on(&around)), relu: true };
+        let (y, _) = form(on(&x), on(&weight), on(&bias), 1e-5, finish).unwrap();
+        let gradients =
+            backward(against!(reference, "residual", y, reference.rank4(&of("r")))).unwrap();
+        reference.check(&of("dx"), &gradient(&gradients, &x), 1e-5);
+        reference.check(&of("daround"), &gradient(&gradients, &around), 1e-5);
+        reference.check(&of("dweight"), &gradient(&gradients, &weight), 1e-5);
+        reference.check(&of("dbias"), &gradient(&gradients, &bias), 1e-5);
+    }
 }
 
 #[test]
 fn joined_and_scaled_channels() {
     let reference = Reference::open();
-    let parts: Vec<Plain<_>> = (0..3).map(|i| reference.rank4(&format!("joined/x{i}"))).collect();
-    let y: Tensor4 = concat_channels(parts.iter().map(on).collect()).unwrap();
-    let gradients =
-        backward(against!(reference, "joined", y, reference.rank4("joined/r"))).unwrap();
-    for (i, part) in parts.iter().enumerate() {
-        reference.check(&format!("joined/dx{i}"), &gradient(&gradients, part), 0.0);
+    type Join = fn(Vec<Tensor4>) -> Result<Tensor4>;
+    for form in [fast::concat_channels as Join, portable::concat_channels] {
+        let parts: Vec<Plain<_>> =
+            (0..3).map(|i| reference.rank4(&format!("joined/x{i}"))).collect();
+        let y = form(parts.iter().map(on).collect()).unwrap();
+        let gradients =
+            backward(against!(reference, "joined", y, reference.rank4("joined/r"))).unwrap();
+        for (i, part) in parts.iter().enumerate() {
+            reference.check(&format!("joined/dx{i}"), &gradient(&gradients, part), 0.0);
+        }
+        assert!(form(Vec::new()).is_err());
     }
-    assert!(concat_channels(Vec::new()).is_err());
-
-    let (x, factors) = (reference.rank4("scaled/x"), reference.rank4("scaled/factors"));
-    let y = scale_channels(on(&x), on(&factors)).unwrap();
-    let gradients =
-        backward(against!(reference, "scaled", y, reference.rank4("scaled/r"))).unwrap();
-    reference.check("scaled/dx", &gradient(&gradients, &x), 1e-6);
-    reference.check("scaled/dfactors", &gradient(&gradients, &factors), 1e-5);
-    assert!(scale_channels(on(&x), on(&x)).is_err());
+    type Scale = fn(Tensor4, Tensor4) -> Result<Tensor4>;
+    for form in [fast::scale_channels as Scale, portable::scale_channels] {
+        let (x, factors) = (reference.rank4("scaled/x"), reference.rank4("scaled/factors"));
+        let y = form(on(&x), on(&factors)).unwrap();
+        let gradients =
+            backward(against!(reference, "scaled", y, reference.rank4("scaled/r"))).unwrap();
+        reference.check("scaled/dx", &gradient(&gradients, &x), 1e-6);
+        reference.check("scaled/dfactors", &gradient(&gradients, &factors), 1e-5);
+        assert!(form(on(&x), on(&x)).is_err());
+    }
 }
 
 #[test]

@@ -50,6 +50,12 @@ fn close(a: &[f64], b: &[f64]) {
     }
 }
 
+/// That two runs are the same: to the last digit, but for a GPU, whose threads add in another order every time.
+#[track_caller]
+fn assert_same(a: &[f64], b: &[f64]) {
+    if cfg!(feature = "cuda") { close(a, b) } else { assert_eq!(a, b) }
+}
+
 #[test]
 fn kept_features_train_as_those_made_anew() {
     let set = pictures(18, 0);
@@ -66,7 +72,7 @@ fn augmentation_is_honoured() {
     let set = pictures(15, 0).with_transform(&Transform::default().augmented(augmentation));
     let (anew, _) = train(frozen(), &set, &config(FrozenFeatures::Off), 3);
     let (auto, _) = train(frozen(), &set, &config(FrozenFeatures::Auto), 3);
-    assert_eq!(losses(&auto), losses(&anew));
+    assert_same(&losses(&auto), &losses(&anew));
     // Epochs 1, 2 and 3 see views 1, 0 and 1: the first is the same as without.
     let (views, _) = train(frozen(), &set, &config(FrozenFeatures::Views(2)), 3);
     close(&losses(&views)[..2], &losses(&anew)[..2]);
@@ -83,7 +89,8 @@ fn features_are_kept_on_disk_by_weights_pictures_and_transform() {
     let (first, _) = train(frozen(), &set, &config, 2);
     assert_eq!(files(), 2, "training and validation");
     let (second, _) = train(frozen(), &set, &config, 2);
-    assert_eq!((losses(&second), files()), (losses(&first), 2));
+    assert_same(&losses(&second), &losses(&first));
+    assert_eq!(files(), 2);
     let mut other = frozen();
     other.parameters_mut()[0].1.update(&mut |values| values[0] += 0.5).unwrap();
     train(other, &set, &config, 1);
@@ -99,7 +106,7 @@ fn features_are_kept_on_disk_by_weights_pictures_and_transform() {
         std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
     }
     let (third, _) = train(frozen(), &set, &config, 2);
-    assert_eq!(losses(&third), losses(&first));
+    assert_same(&losses(&third), &losses(&first));
     std::fs::remove_dir_all(&folder).unwrap();
 }
 

@@ -184,6 +184,27 @@ fn one_error_lists_all_that_does_not_fit() {
 }
 
 #[test]
+fn all_names_are_listed_but_for_another_network_altogether() {
+    let weights = Weights::of(&resnet18(10, 1).unwrap());
+    let mut without = Weights::default();
+    let missing = |name: &str| name.starts_with("layer3.") || name.starts_with("layer4.");
+    for name in weights.names().into_iter().filter(|name| !missing(name)) {
+        without.insert(name, weights.get(name).unwrap().clone()).unwrap();
+    }
+    let mut model = resnet18(10, 2).unwrap();
+    let error = without.load_into(&mut model).unwrap_err().to_string();
+    let names: Vec<&str> = weights.names().into_iter().filter(|name| missing(name)).collect();
+    assert!(error.starts_with(&format!("{} missing: ", names.len())), "{error}");
+    assert!(names.iter().all(|name| error.contains(&format!("`{name}`"))), "{error}");
+
+    let error = weights.load_into(&mut Sequential::new()).unwrap_err().to_string();
+    assert!(
+        error.starts_with("102 surplus: `bn1.bias`") && error.ends_with(" and 94 more"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_tensor_must_fill_its_shape() {
     let tensor = StoredTensor { shape: vec![2, 3], values: vec![0.0; 5] };
     let error = Weights::default().insert("fc.weight", tensor).unwrap_err();
@@ -200,6 +221,12 @@ fn weights_that_are_no_numbers() {
         let says = format!("1 not finite: `bn1.running_mean` holds {value}");
         assert_refused(&weights, &mut network(1), &[&says]);
     }
+    // A number of double precision beyond the single ones.
+    let mut entries = entries(&network(2), "F64", |value| f64::from(value).to_le_bytes().to_vec());
+    let fc = entries.iter_mut().find(|(name, ..)| name == "fc.bias").unwrap();
+    fc.3[..8].copy_from_slice(&1e300f64.to_le_bytes());
+    let weights = Weights::from_bytes(&file(&entries)).unwrap();
+    assert_refused(&weights, &mut network(1), &["1 not finite: `fc.bias` holds inf"]);
     let truth = file(&[("mask".into(), "BOOL", vec![2], vec![0, 1])]);
     assert_says(&Weights::from_bytes(&truth).unwrap_err(), &["`mask` holds BOOL"]);
 }
@@ -263,6 +290,52 @@ fn files_with_flipped_bits_never_panic() {
         }
     }
     assert!(refused > 5_000, "only {refused} of 20000 refused");
+}
+
+#[test]
+fn headers_that_lie_about_what_follows() {
+    let with = |header: &str, values: &[f32]| {
+        let values: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &values].concat()
+    };
+    let entry = |name: &str, dtype: &str, shape: &str, from: usize, to: usize| {
+        format!(r#""{name}":{{"dtype":"{dtype}","shape":{shape},"data_offsets":[{from},{to}]}}"#)
+    };
+    let two = |a: String, b: String| format!("{{{a},{b}}}");
+    let one = |a: String| format!("{{{a}}}");
+    Weights::from_bytes(&with(&one(entry("a", "F32", "[2]", 0, 8)), &[1.0; 2])).unwrap();
+    let lies = [
+        // Offsets that overlap, leave a gap, run backwards, or go beyond the end.
+        with(&two(entry("a", "F32", "[2]", 0, 8), entry("b", "F32", "[2]", 4, 12)), &[1.0; 3]),
+        with(&two(entry("a", "F32", "[1]", 0, 4), entry("b", "F32", "[1]", 8, 12)), &[1.0; 3]),
+        with(&one(entry("a", "F32", "[1]", 8, 4)), &[1.0; 3]),
+        with(&one(entry("a", "F32", "[4]", 0, 16)), &[1.0; 3]),
+        with(&one(entry("a", "F32", "[1]", usize::MAX - 3, usize::MAX)), &[1.0; 3]),
+        // More bytes than tensors, and a shape that is not that of the bytes.
+        with(&one(entry("a", "F32", "[2]", 0, 8)), &[1.0; 3]),
+        with(&one(entry("a", "F32", "[3]", 0, 8)), &[1.0; 2]),
+        with(&one(entry("a", "F16", "[2]", 0, 8)), &[1.0; 2]),
+        with(&one(entry("a", "F32", "[4294967296, 4294967296]", 0, 8)), &[1.0; 2]),
+        // Types and sizes that are none.
+        with(&one(entry("a", "F33", "[2]", 0, 8)), &[1.0; 2]),
+        with(&one(entry("a", "F32", "[-2]", 0, 8)), &[1.0; 2]),
+        with(&one(entry("a", "F32", "[1.5]", 0, 8)), &[1.0; 2]),
+        with(&one(entry("a", "F32", "2", 0, 8)), &[1.0; 2]),
+        with("[]", &[]),
+        with("", &[]),
+    ];
+    for (number, lie) in lies.iter().enumerate() {
+        let error = Weights::from_bytes(lie).map(|_| number).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Weights);
+        assert_says(&error, &["not a whole safetensors file"]);
+    }
+    // A header that is longer, shorter, or as long as the whole file.
+    let whole = with(&one(entry("a", "F32", "[2]", 0, 8)), &[1.0; 2]);
+    for length in [0, 1, whole.len() - 9, whole.len() - 8, whole.len(), 100_000_001, 1 << 40] {
+        let mut lie = whole.clone();
+        lie[..8].copy_from_slice(&(length as u64).to_le_bytes());
+        assert_says(&Weights::from_bytes(&lie).unwrap_err(), &["not a whole safetensors file"]);
+    }
 }
 
 #[test]

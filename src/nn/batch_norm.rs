@@ -1,7 +1,9 @@
 //! The batch normalization layer.
 
 use super::{Buffer, Parameter, Pass, SummaryRow};
-use crate::tensor::{ChannelStatistics, Finish, Tensor4, batch_norm2d, batch_norm2d_with};
+use crate::tensor::{
+    ChannelStatistics, Finish, Plain, Tensor4, batch_norm2d, batch_norm2d_affine, batch_norm2d_with,
+};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::{HasShape, Shape};
 
@@ -37,8 +39,8 @@ impl BatchNorm2d {
         Ok(Self {
             weight: Parameter::new(vec![1.0; channels], &[channels])?,
             bias: Parameter::new(vec![0.0; channels], &[channels])?,
-            running_mean: Buffer::new(vec![0.0; channels]),
-            running_var: Buffer::new(vec![1.0; channels]),
+            running_mean: Buffer::new(vec![0.0; channels])?,
+            running_var: Buffer::new(vec![1.0; channels])?,
             epsilon: 1e-5,
             momentum: 0.1,
         })
@@ -51,7 +53,7 @@ impl BatchNorm2d {
 
     /// The running statistics.
     pub fn running(&self) -> ChannelStatistics {
-        ChannelStatistics { mean: self.running_mean.values(), variance: self.running_var.values() }
+        ChannelStatistics { mean: self.running_mean.tensor(), variance: self.running_var.tensor() }
     }
 
     /// Whether `pass` normalizes by the batch.
@@ -82,10 +84,9 @@ impl BatchNorm2d {
         let (images, _, height, width) = *input.shape();
         let count = (images * height * width) as f32;
         let (output, batch) = batch_norm2d(input, weight, bias, self.epsilon, finish)?;
-        self.running_mean.follow(batch.mean.into_iter(), self.momentum);
+        self.running_mean.follow(&batch.mean, self.momentum, 1.0)?;
         let unbiased = count / (count - 1.0);
-        let variance = batch.variance.into_iter().map(|variance| variance * unbiased);
-        self.running_var.follow(variance, self.momentum);
+        self.running_var.follow(&batch.variance, self.momentum, unbiased)?;
         Ok(output)
     }
 
@@ -95,12 +96,8 @@ impl BatchNorm2d {
     }
 
     /// The factor and the summand of each channel that make up the layer in inference.
-    pub(super) fn affine(&self) -> [Vec<f32>; 2] {
-        let ChannelStatistics { mean, variance } = self.running();
-        let (weight, bias) = (self.weight.values(), self.bias.values());
-        let scale = weight.iter().zip(&variance);
-        let scale: Vec<f32> = scale.map(|(w, v)| w / (v + self.epsilon).sqrt()).collect();
-        let shift = bias.iter().zip(&mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
-        [scale, shift]
+    pub(super) fn affine(&self) -> Result<[Plain<(usize,)>; 2]> {
+        let (weight, bias) = (self.weight.plain1()?, self.bias.plain1()?);
+        batch_norm2d_affine(weight, bias, &self.running(), self.epsilon)
     }
 }

@@ -2,8 +2,7 @@
 
 use super::{Pass, Sequential};
 use crate::Result;
-use crate::tensor::{Tensor4, concat_channels, scale_channels, stochastic_depth};
-use dfdx::tensor::{PutTape, SplitTape};
+use crate::tensor::{Tensor4, concat_channels, scale_channels, stochastic_depth, twice};
 
 /// `relu(body(x) + shortcut(x))`, the block of residual networks (He et al., 2016): without a shortcut of its own, x
 /// itself is added; the final ReLU may be left out, as in inverted residuals (Sandler et al., 2018).
@@ -84,11 +83,4 @@ impl Gate {
         let factors = self.body.forward(squeezed, pass)?.images()?;
         scale_channels(input, factors)
     }
-}
-
-/// The same tensor for two ways, both recorded if it is.
-pub(crate) fn twice(input: Tensor4) -> [Tensor4; 2] {
-    let (plain, tape) = input.split_tape();
-    let second = plain.clone().put_tape(tape.another());
-    [plain.put_tape(tape), second]
 }

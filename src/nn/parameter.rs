@@ -3,7 +3,7 @@
 use super::Pass;
 use crate::tensor::{
     Gradients, OptimizerConfig, Plain, Tape, Tensor, Tensor1, Tensor2, Tensor3, Tensor4, Trail,
-    descend, out_of_memory, read, take_gradient, tensor, update,
+    copied, descend, out_of_memory, read, take_gradient, tensor, update,
 };
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::{HasShape, Shape};
@@ -119,6 +119,14 @@ impl Parameter {
         }
     }
 
+    /// The parameter as a vector without a tape.
+    pub(super) fn plain1(&self) -> Result<&Plain<(usize,)>> {
+        match &self.value {
+            Value::Rank1(t) => Ok(t),
+            _ => self.wrong_rank(1),
+        }
+    }
+
     /// The parameter as a tensor of rank 4 without a tape.
     pub(super) fn plain4(&self) -> Result<&Plain<(usize, usize, usize, usize)>> {
         match &self.value {
@@ -158,11 +166,11 @@ impl Parameter {
 
 impl Clone for Parameter {
     fn clone(&self) -> Self {
-        // A copy of the values under a new id: dfdx's own clone would share the gradient.
-        let copy = Self::new(self.values().into_owned(), &self.shape());
-        let value = match copy {
-            Ok(copy) => copy.value,
-            Err(error) => unreachable!("a parameter's own values fill its own shape: {error}"),
+        let value = match &self.value {
+            Value::Rank1(t) => Value::Rank1(copied(t)),
+            Value::Rank2(t) => Value::Rank2(copied(t)),
+            Value::Rank3(t) => Value::Rank3(copied(t)),
+            Value::Rank4(t) => Value::Rank4(copied(t)),
         };
         Self { value, trainable: self.trainable }
     }

@@ -8,9 +8,10 @@ use super::{
 use crate::Result;
 use crate::tensor::{
     self, Activation, Epilogue, Finish, Quiet, Tensor2, Tensor4, activate, adaptive_average_pool2d,
-    dropout, flatten, global_average_pool2d, subsample2d,
+    dropout, flatten, global_average_pool2d, out_of_memory, subsample2d,
 };
 use dfdx::tensor::{PutTape, SplitTape};
+use dfdx::tensor_ops::{TryAdd, TryMul};
 
 /// Layers one after the other, each with a name: its place (`0.weight`), as in PyTorch's `nn.Sequential`, unless it
 /// is given another.
@@ -353,17 +354,21 @@ impl<'a> Step<'a> {
 
     /// A convolution of which nobody wants gradients, with all that follows.
     fn run_quiet(&self, conv: &Conv2d, input: Tensor4, tail: Option<Tail>) -> Result<Tensor4> {
-        let [scale, mut shift] = self.norm.map(BatchNorm2d::affine).unwrap_or_default();
-        if let Some(bias) = &conv.bias {
-            let bias = bias.values();
-            if self.norm.is_some() {
-                let terms = shift.iter_mut().zip(&scale).zip(bias.iter());
-                terms.for_each(|((shift, scale), bias)| *shift += scale * bias);
-            } else {
-                shift = bias.into_owned();
+        let bias = conv.bias.as_ref().map(Parameter::plain1).transpose()?.cloned();
+        let (scale, shift) = match self.norm.map(BatchNorm2d::affine).transpose()? {
+            None => (None, bias),
+            Some([scale, shift]) => {
+                let shift = match bias {
+                    Some(bias) => bias.try_mul(scale.clone()).and_then(|bias| bias.try_add(shift)),
+                    None => Ok(shift),
+                };
+                (Some(scale), Some(shift.map_err(out_of_memory)?))
             }
-        }
-        let before = self.before.map(|(norm, activation)| (norm.affine(), activation));
+        };
+        let before = match self.before {
+            Some((norm, activation)) => Some((norm.affine()?, activation)),
+            None => None,
+        };
         let (activation, pool) = (self.activation, self.pool);
         let mut quiet = Quiet { before, scale, shift, add: None, activation, pool };
         let Some(Tail { around, relu }) = tail else {

@@ -237,16 +237,21 @@ pub(crate) fn is_under(name: &str, part: &str) -> bool {
         || name.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Adds a line with the first of `items`.
+/// Adds a line that lists `items`: all of them, unless there are so many that the file is that of another network.
 fn list(problems: &mut Vec<String>, what: &str, items: Vec<String>, quoted: bool) {
-    const SHOWN: usize = 8;
+    const ALL: usize = 100;
+    const FIRST: usize = 8;
     if items.is_empty() {
         return;
     }
-    let shown = items.iter().take(SHOWN);
+    let count = if items.len() > ALL { FIRST } else { items.len() };
+    let shown = items.iter().take(count);
     let shown: Vec<String> =
         shown.map(|item| if quoted { format!("`{item}`") } else { item.clone() }).collect();
-    let rest = if items.len() > SHOWN { ", …" } else { "" };
+    let rest = match items.len() - count {
+        0 => String::new(),
+        rest => format!(" and {rest} more"),
+    };
     problems.push(format!("{} {what}: {}{rest}", items.len(), shown.join(", ")));
 }
 

@@ -7,6 +7,7 @@
 mod access;
 pub mod cpu;
 pub mod fast;
+mod maps;
 pub mod portable;
 mod tape;
 
@@ -21,15 +22,16 @@ use fast as form;
 pub use fast::{ChannelStatistics, Epilogue, Finish, LossOptions, Quiet, Slide, Trail, softmax};
 pub use form::{
     activate, adaptive_average_pool2d, attention_pool, average_pool2d, average_pool2d_inside,
-    batch_norm2d, batch_norm2d_with, concat, concat_channels, conv1d, conv1d_max, conv2d,
-    conv2d_quiet, cross_entropy, descend, dropout, embedding, global_average_pool2d, linear,
-    max_pool2d, relu, relu6, scale_channels, sigmoid, silu, stochastic_depth, subsample2d,
+    batch_norm2d, batch_norm2d_affine, batch_norm2d_with, concat, concat_channels, conv1d,
+    conv1d_max, conv2d, conv2d_quiet, cross_entropy, descend, dropout, embedding,
+    global_average_pool2d, linear, max_pool2d, relu, relu6, scale_channels, sigmoid, silu,
+    stochastic_depth, subsample2d,
 };
 #[cfg(feature = "portable")]
 use portable as form;
 pub use portable::{add, flatten};
-pub(crate) use tape::joined;
 pub use tape::{
     BackwardError, Device, Gradients, Plain, Tape, Tensor, Tensor0, Tensor1, Tensor2, Tensor3,
     Tensor4, backward, constant, device, device_name, out_of_memory, plain, tensor,
 };
+pub(crate) use tape::{copied, joined, twice};

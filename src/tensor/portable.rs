@@ -11,17 +11,17 @@ use super::fast::{
     check_parts, check_quiet, check_rows, check_sequence, check_tokens, check_values, drop_factors,
     inside_shares, on_rows, pooled, subsample_shares, window_shares,
 };
-use super::read;
+use super::maps::{plus, product, times};
 use super::tape::{
     Gradients, Plain, Tape, Tensor, Tensor0, Tensor1, Tensor2, Tensor3, Tensor4, constant, device,
-    out_of_memory, plain, tensor,
+    out_of_memory, plain, tensor, twice,
 };
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::{Axes2, Axes3, Axes4, Axis, HasShape, Rank0, Shape};
 use dfdx::tensor::{PutTape, SplitTape, TensorFromVec};
 use dfdx::tensor_ops::{
     BroadcastTo, GatherTo, MaxTo, MeanTo, Momentum, PermuteTo, ReshapeTo, SumTo, TryAdd,
-    TryConcatAlong, TryMatMul, TryMul, VarTo, WeightDecay,
+    TryConcatAlong, TrySub, WeightDecay,
 };
 use ndarray::Array2;
 
@@ -54,18 +54,16 @@ pub fn conv2d(
         .put_tape(weight_tape)
         .try_reshape_like(&(groups, outputs / groups, depth))
         .map_err(out_of_memory)?;
-    let mut product: Tensor2 = weight
-        .try_matmul(seen)
-        .and_then(|t: Tensor3| t.try_reshape_like(&(outputs, columns)))
-        .map_err(out_of_memory)?;
+    let mut sums: Tensor2 =
+        product(weight, seen)?.try_reshape_like(&(outputs, columns)).map_err(out_of_memory)?;
     if let Some(bias) = bias {
         let bias = bias
             .put_tape(bias_tape)
             .try_broadcast_like::<_, Axis<1>>(&(outputs, columns))
             .map_err(out_of_memory)?;
-        product = product.try_add(bias).map_err(out_of_memory)?;
+        sums = plus(sums, bias)?;
     }
-    let output: Tensor4 = product
+    let output: Tensor4 = sums
         .try_reshape_like(&(outputs, positions, images))
         .and_then(|t: Tensor3| t.try_permute::<_, Axes3<2, 0, 1>>())
         .and_then(|t: Tensor3| t.try_reshape_like(&(images, outputs, height, width)))
@@ -100,11 +98,16 @@ pub fn linear(
     let ((batch, inputs), weights) = (*input.shape(), *weight.shape());
     check_features(inputs, weights, bias.as_ref().map(|bias| bias.shape().0))?;
     let shape = (batch, weights.0);
-    let weight: Tensor2 = weight.try_permute::<_, Axes2<1, 0>>().map_err(out_of_memory)?;
-    let mut output = input.try_matmul(weight).map_err(out_of_memory)?;
+    let input: Tensor3 = input.try_reshape_like(&(1, batch, inputs)).map_err(out_of_memory)?;
+    let weight: Tensor3 = weight
+        .try_reshape_like(&(1, weights.0, inputs))
+        .and_then(|t: Tensor3| t.try_permute::<_, Axes3<0, 2, 1>>())
+        .map_err(out_of_memory)?;
+    let mut output: Tensor2 =
+        product(input, weight)?.try_reshape_like(&shape).map_err(out_of_memory)?;
     if let Some(bias) = bias {
         let bias = bias.try_broadcast_like::<_, Axis<0>>(&shape).map_err(out_of_memory)?;
-        output = output.try_add(bias).map_err(out_of_memory)?;
+        output = plus(output, bias)?;
     }
     if relu { output.try_relu().map_err(out_of_memory) } else { Ok(output) }
 }
@@ -119,13 +122,15 @@ pub fn conv2d_quiet(
 ) -> Result<Plain<(usize, usize, usize, usize)>> {
     check_quiet(input, weight, window, groups, &after)?;
     let mut flow = constant(input);
-    if let Some(([scale, shift], activation)) = after.before {
+    let on_tape = |values: Option<Plain<(usize,)>>| values.as_ref().map(constant);
+    if let Some((channels, activation)) = after.before {
+        let [scale, shift] = channels.map(|values| on_tape(Some(values)));
         flow = activate(channelwise(flow, scale, shift)?, activation)?;
     }
     flow = conv2d(flow, constant(weight), None, window, groups, Epilogue::default())?;
-    flow = channelwise(flow, after.scale, after.shift)?;
+    flow = channelwise(flow, on_tape(after.scale), on_tape(after.shift))?;
     if let Some(add) = &after.add {
-        flow = flow.try_add(constant(add)).map_err(out_of_memory)?;
+        flow = plus(flow, constant(add))?;
     }
     flow = activate(flow, after.activation)?;
     Ok(plain(match after.pool {
@@ -134,19 +139,18 @@ pub fn conv2d_quiet(
     }))
 }
 
-/// Every channel times its factor, plus its summand; an empty list changes nothing.
-fn channelwise(input: Tensor4, scale: Vec<f32>, shift: Vec<f32>) -> Result<Tensor4> {
+/// Every channel times its factor, plus its summand.
+fn channelwise(input: Tensor4, scale: Option<Tensor1>, shift: Option<Tensor1>) -> Result<Tensor4> {
     let shape = *input.shape();
-    let across = |values: Vec<f32>| -> Result<Tensor4> {
-        let values = constant(&tensor(values, (shape.1,))?);
+    let across = |values: Tensor1| -> Result<Tensor4> {
         values.try_broadcast_like::<_, Axes3<0, 2, 3>>(&shape).map_err(out_of_memory)
     };
     let mut flow = input;
-    if !scale.is_empty() {
-        flow = flow.try_mul(across(scale)?).map_err(out_of_memory)?;
+    if let Some(scale) = scale {
+        flow = times(flow, across(scale)?)?;
     }
-    if !shift.is_empty() {
-        flow = flow.try_add(across(shift)?).map_err(out_of_memory)?;
+    if let Some(shift) = shift {
+        flow = plus(flow, across(shift)?)?;
     }
     Ok(flow)
 }
@@ -179,10 +183,8 @@ pub fn activate<S: Shape>(input: Tensor<S>, activation: Activation) -> Result<Te
         Activation::Relu6 => input.try_clamp(0.0, 6.0).map_err(out_of_memory),
         Activation::Sigmoid => input.try_sigmoid().map_err(out_of_memory),
         Activation::Silu => {
-            let (input, tape) = input.split_tape();
-            let twin = input.clone().put_tape(tape.another());
-            let gate = twin.try_sigmoid().map_err(out_of_memory)?;
-            input.put_tape(tape).try_mul(gate).map_err(out_of_memory)
+            let [input, twin] = twice(input);
+            times(input, twin.try_sigmoid().map_err(out_of_memory)?)
         }
     }
 }
@@ -200,30 +202,26 @@ pub fn batch_norm2d(
     check_values(shape)?;
     check_channels(channels, scale.shape().0, shift.shape().0, None)?;
     check_added(shape, finish.add.as_ref().map(|added| *added.shape()))?;
-    let rows = (channels, images * height * width);
-    let values: Tensor2 = input
+    let rows = (channels, images, height * width);
+    let values: Tensor3 = input
         .try_permute::<_, Axes4<1, 0, 2, 3>>()
         .and_then(|t: Tensor4| t.try_reshape_like(&rows))
         .map_err(out_of_memory)?;
-    let (values, tape) = values.split_tape();
-    let mean: Plain<(usize,)> = values.clone().try_mean::<_, Axis<1>>().map_err(out_of_memory)?;
-    let variance: Plain<(usize,)> =
-        values.clone().try_var::<_, Axis<1>>().map_err(out_of_memory)?;
-    let statistics = ChannelStatistics {
-        mean: read(&mean).into_owned(),
-        variance: read(&variance).into_owned(),
+    let across = |values: Tensor1| -> Result<Tensor3> {
+        values.try_broadcast_like::<_, Axes2<1, 2>>(&rows).map_err(out_of_memory)
     };
-    let normalized: Tensor2 =
-        values.put_tape(tape).try_normalize::<Axis<1>>(epsilon).map_err(out_of_memory)?;
-    let scale: Tensor2 = scale.try_broadcast_like::<_, Axis<1>>(&rows).map_err(out_of_memory)?;
-    let shift: Tensor2 = shift.try_broadcast_like::<_, Axis<1>>(&rows).map_err(out_of_memory)?;
-    let output = normalized
-        .try_mul(scale)
-        .and_then(|t| t.try_add(shift))
-        .and_then(|t| t.try_reshape_like(&(channels, images, height, width)))
+    let [values, again] = twice(values);
+    let (mean, tape) = means(again)?.split_tape();
+    let centered = values.try_sub(across(mean.clone().put_tape(tape))?).map_err(out_of_memory)?;
+    let [centered, again] = twice(centered);
+    let (variance, tape) = means(again.try_square().map_err(out_of_memory)?)?.split_tape();
+    let inverse = inverse_deviation(variance.clone().put_tape(tape), epsilon)?;
+    let output = times(centered, across(times(inverse, scale)?)?)?;
+    let output = plus(output, across(shift)?)?
+        .try_reshape_like(&(channels, images, height, width))
         .and_then(|t: Tensor4| t.try_permute::<_, Axes4<1, 0, 2, 3>>())
         .map_err(out_of_memory)?;
-    Ok((finished(output, finish)?, statistics))
+    Ok((finished(output, finish)?, ChannelStatistics { mean, variance }))
 }
 
 /// [`super::batch_norm2d_with`] by products and sums.
@@ -238,23 +236,56 @@ pub fn batch_norm2d_with(
     let shape = *input.shape();
     check_channels(shape.1, scale.shape().0, shift.shape().0, Some(statistics))?;
     check_added(shape, finish.add.as_ref().map(|added| *added.shape()))?;
-    let inverse: Vec<f32> =
-        statistics.variance.iter().map(|v| (v + epsilon).sqrt().recip()).collect();
-    let centre =
-        statistics.mean.iter().zip(&inverse).map(|(mean, inverse)| -mean * inverse).collect();
-    let normalized = channelwise(input, inverse, centre)?;
-    let scale: Tensor4 =
-        scale.try_broadcast_like::<_, Axes3<0, 2, 3>>(&shape).map_err(out_of_memory)?;
-    let shift: Tensor4 =
-        shift.try_broadcast_like::<_, Axes3<0, 2, 3>>(&shape).map_err(out_of_memory)?;
-    let output = normalized.try_mul(scale).and_then(|t| t.try_add(shift)).map_err(out_of_memory)?;
-    finished(output, finish)
+    let [factor, summand] = affine(scale, shift, statistics, epsilon)?;
+    finished(channelwise(input, Some(factor), Some(summand))?, finish)
+}
+
+/// [`super::batch_norm2d_affine`] by dfdx's own operations.
+pub fn batch_norm2d_affine(
+    scale: &Plain<(usize,)>,
+    shift: &Plain<(usize,)>,
+    statistics: &ChannelStatistics,
+    epsilon: f32,
+) -> Result<[Plain<(usize,)>; 2]> {
+    let (channels,) = *scale.shape();
+    check_channels(channels, channels, shift.shape().0, Some(statistics))?;
+    Ok(affine(constant(scale), constant(shift), statistics, epsilon)?.map(plain))
+}
+
+/// The factor and the summand of each channel that a normalization with given statistics comes down to.
+fn affine(
+    scale: Tensor1,
+    shift: Tensor1,
+    ChannelStatistics { mean, variance }: &ChannelStatistics,
+    epsilon: f32,
+) -> Result<[Tensor1; 2]> {
+    let inverse = inverse_deviation(constant(variance), epsilon)?;
+    let [factor, again] = twice(times(scale, inverse)?);
+    let beside = times(again, constant(mean))?.try_negate().map_err(out_of_memory)?;
+    Ok([factor, plus(shift, beside)?])
+}
+
+fn inverse_deviation(variance: Tensor1, epsilon: f32) -> Result<Tensor1> {
+    variance
+        .try_add(epsilon)
+        .and_then(|t| t.try_sqrt())
+        .and_then(|t| t.try_recip())
+        .map_err(out_of_memory)
+}
+
+/// The mean of each channel of `[channels, images, pixels]`: of pictures first, for dfdx adds one value after the other,
+/// and long sums lose digits.
+fn means(values: Tensor3) -> Result<Tensor1> {
+    values
+        .try_mean::<_, Axis<2>>()
+        .and_then(|t: Tensor2| t.try_mean::<_, Axis<1>>())
+        .map_err(out_of_memory)
 }
 
 /// What follows a normalization.
 fn finished(output: Tensor4, finish: Finish) -> Result<Tensor4> {
     let output = match finish.add {
-        Some(add) => output.try_add(add).map_err(out_of_memory)?,
+        Some(add) => plus(output, add)?,
         None => output,
     };
     if finish.relu { relu(output) } else { Ok(output) }
@@ -291,7 +322,7 @@ pub fn scale_channels(input: Tensor4, factors: Tensor4) -> Result<Tensor4> {
         .try_reshape_like(&(shape.0, shape.1))
         .and_then(|t: Tensor2| t.try_broadcast_like::<_, Axes2<2, 3>>(&shape))
         .map_err(out_of_memory)?;
-    input.try_mul(factors).map_err(out_of_memory)
+    times(input, factors)
 }
 
 /// [`super::dropout`] as a product with the factors.
@@ -316,7 +347,7 @@ fn dropped<S: Shape>(
     let Some(factors) = drop_factors(probability, seed, count)? else { return Ok(input) };
     let factors = factors.into_iter().flat_map(|factor| std::iter::repeat_n(factor, length));
     let factors = constant(&tensor(factors.collect(), *input.shape())?);
-    input.try_mul(factors).map_err(out_of_memory)
+    times(input, factors)
 }
 
 /// [`super::global_average_pool2d`] by dfdx's means.
@@ -366,12 +397,11 @@ fn average(input: Tensor4, rows: Vec<Shares>, columns: Vec<Shares>) -> Result<Te
             }
         }
     }
-    let shares = constant(&tensor(shares, (height * width, positions))?);
-    let planes: Tensor2 =
-        input.try_reshape_like(&(images * channels, height * width)).map_err(out_of_memory)?;
-    planes
-        .try_matmul(shares)
-        .and_then(|t| t.try_reshape_like(&(images, channels, rows.len(), columns.len())))
+    let shares = constant(&tensor(shares, (1, height * width, positions))?);
+    let planes: Tensor3 =
+        input.try_reshape_like(&(1, images * channels, height * width)).map_err(out_of_memory)?;
+    product(planes, shares)?
+        .try_reshape_like(&(images, channels, rows.len(), columns.len()))
         .map_err(out_of_memory)
 }
 
@@ -400,9 +430,7 @@ pub fn embedding(weight: Tensor2, tokens: &Array2<u32>, padding: Option<usize>) 
                 .map_err(out_of_memory)
         };
         let still: Tensor2 = constant(&plain).try_gather(places).map_err(out_of_memory)?;
-        let still = still.try_mul(across(&|t| 1.0 - t)?).map_err(out_of_memory)?;
-        rows =
-            rows.try_mul(across(&|t| t)?).and_then(|t| t.try_add(still)).map_err(out_of_memory)?;
+        rows = plus(times(rows, across(&|t| t)?)?, times(still, across(&|t| 1.0 - t)?)?)?;
     }
     rows.try_reshape_like(&(batch, length, dimensions)).map_err(out_of_memory)
 }
@@ -444,12 +472,11 @@ pub fn attention_pool(
         Some(mask) => mask.iter().map(|seen| if *seen { 0.0 } else { -1e30 }).collect(),
     };
     let hidden = constant(&tensor(hidden, (batch, length))?);
-    let weights: Tensor3 = scores
-        .try_add(hidden)
-        .and_then(|t| t.try_softmax::<Axis<1>>())
+    let weights: Tensor3 = plus(scores, hidden)?
+        .try_softmax::<Axis<1>>()
         .and_then(|t| t.try_broadcast_like::<_, Axis<2>>(&shape))
         .map_err(out_of_memory)?;
-    values.try_mul(weights).and_then(|t| t.try_sum::<_, Axis<1>>()).map_err(out_of_memory)
+    times(values, weights)?.try_sum::<_, Axis<1>>().map_err(out_of_memory)
 }
 
 /// [`super::cross_entropy`] by dfdx's log-softmax.
@@ -467,11 +494,9 @@ pub fn cross_entropy(logits: Tensor2, labels: &[usize], options: &LossOptions) -
         row[*label] += (1.0 - smoothing) * shares[*label];
     }
     let targets = constant(&tensor(targets, shape)?);
-    let losses: Tensor1 = logits
-        .try_log_softmax::<Axis<1>>()
-        .and_then(|t| t.try_mul(targets))
-        .and_then(|t| t.try_sum::<_, Axis<1>>())
-        .map_err(out_of_memory)?;
+    let surprise = logits.try_log_softmax::<Axis<1>>().map_err(out_of_memory)?;
+    let losses: Tensor1 =
+        times(surprise, targets)?.try_sum::<_, Axis<1>>().map_err(out_of_memory)?;
     let losses =
         if options.focal_gamma > 0.0 { focal(losses, labels, &shares, options)? } else { losses };
     losses.try_sum::<Rank0, _>().map_err(out_of_memory)
@@ -490,19 +515,16 @@ fn focal(
         share => share.recip(),
     });
     let inverse = constant(&tensor(inverse.collect(), (labels.len(),))?);
-    let (losses, tape) = losses.split_tape();
-    let wrong = losses
-        .clone()
-        .put_tape(tape.another())
-        .try_mul(inverse)
-        .and_then(|t| t.try_exp())
+    let [losses, again] = twice(losses);
+    let wrong = times(again, inverse)?
+        .try_exp()
         .and_then(|t| t.try_negate())
         .and_then(|t| t.try_add(1.0))
         // At 0 a power below 1 has no slope.
         .and_then(|t| t.try_clamp(1e-12, 1.0))
         .and_then(|t| t.try_powf(options.focal_gamma))
         .map_err(out_of_memory)?;
-    losses.put_tape(tape).try_mul(wrong).map_err(out_of_memory)
+    times(losses, wrong)
 }
 
 /// [`super::descend`] by dfdx's own optimizers. The gradient stays in `gradients`.
@@ -563,7 +585,7 @@ pub fn add<S: Shape>(left: Tensor<S>, right: Tensor<S>) -> Result<Tensor<S>> {
         let problem = format!("tensors of shapes {a:?} and {b:?} cannot be added");
         return Err(Error::new(ErrorKind::Shape, problem));
     }
-    left.try_add(right).map_err(out_of_memory)
+    plus(left, right)
 }
 
 /// `[batch, channels, height, width]` to `[batch, channels · height · width]`.

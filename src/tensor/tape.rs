@@ -154,6 +154,21 @@ pub fn constant<S: Shape>(plain: &Plain<S>) -> Tensor<S> {
     plain.clone().put_tape(Tape::off())
 }
 
+/// A copy under an id of its own, made on the device: dfdx's clone would share the gradient.
+///
+/// # Panics
+/// When the device has no memory left, as every copy does.
+pub(crate) fn copied<S: Shape>(tensor: &Plain<S>) -> Plain<S> {
+    tensor.clone() * 1.0
+}
+
+/// The same tensor for two ways, both recorded if it is.
+pub(crate) fn twice<S: Shape>(tensor: Tensor<S>) -> [Tensor<S>; 2] {
+    let (plain, tape) = tensor.split_tape();
+    let second = plain.clone().put_tape(tape.another());
+    [plain.put_tape(tape), second]
+}
+
 /// The same tensor with another tape's operations recorded too.
 pub(crate) fn joined<S: Shape>(tensor: Tensor<S>, tape: Tape) -> Tensor<S> {
     let (plain, own) = tensor.split_tape();

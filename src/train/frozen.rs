@@ -1,5 +1,6 @@
 //! What the frozen beginning of a network makes of the pictures, computed once.
 
+use super::TrainConfig;
 use crate::data::Dataset;
 use crate::nn::{Activations, Begun, Inputs, Model, Pass, Sequential, StoredTensor, Weights};
 use crate::tensor::{plain, read};
@@ -19,8 +20,6 @@ pub enum FrozenFeatures {
     Off,
 }
 
-/// More than this many bytes are not kept.
-const LIMIT: usize = 2 << 30;
 /// Examples that are computed at a time.
 const BATCH: usize = 32;
 
@@ -105,9 +104,9 @@ impl Kept {
         model: &dyn Model,
         set: &Dataset,
         part: Part,
-        mode: FrozenFeatures,
-        folder: Option<&Path>,
+        config: &TrainConfig,
     ) -> Result<Option<&Features>> {
+        let mode = config.frozen_features;
         if mode == FrozenFeatures::Off {
             return Ok(None);
         }
@@ -139,11 +138,12 @@ impl Kept {
         let features = match slot.take() {
             Some(features) => features,
             None => {
-                let file = folder.map(|folder| {
+                let file = config.features_folder.as_ref().map(|folder| {
                     let key = key(weights, set, seed, view);
                     folder.join(format!("features-{key:016x}.safetensors"))
                 });
-                Features::get(beginning, set, [seed, view], views, file.as_deref())?
+                let most = config.features_memory / views;
+                Features::get(beginning, set, [seed, view], most, file.as_deref())?
             }
         };
         Ok(slot.insert(features).as_ref())
@@ -151,30 +151,32 @@ impl Kept {
 }
 
 impl Features {
-    /// Reads them where they were written before, else makes and writes them; none when they would take too much memory.
+    /// Reads them where they were written before, else makes and writes them; none when they would take more than `most`
+    /// bytes.
     fn get(
         beginning: Beginning,
         set: &Dataset,
-        [seed, view]: [u64; 2],
-        views: usize,
+        view: [u64; 2],
+        most: usize,
         file: Option<&Path>,
     ) -> Result<Option<Self>> {
-        if let Some(found) = file.and_then(|file| Self::read(file, beginning.layers, set.len())) {
+        let found = file.and_then(|file| Self::read(file, beginning.layers, set.len()));
+        if let Some(found) = found.filter(|found| size_of_val(&found.values[..]) <= most) {
             return Ok(Some(found));
         }
-        let features = Self::compute(beginning, set, [seed, view], views)?;
+        let features = Self::compute(beginning, set, view, most)?;
         if let (Some(features), Some(file)) = (&features, file) {
             features.write(file)?;
         }
         Ok(features)
     }
 
-    /// Runs the frozen layers over every example; none when the features would take too much memory.
+    /// Runs the frozen layers over every example; none when the features would take more than `most` bytes.
     fn compute(
         Beginning { name, sequence, layers }: Beginning,
         set: &Dataset,
         [seed, view]: [u64; 2],
-        views: usize,
+        most: usize,
     ) -> Result<Option<Self>> {
         let mut features = Self { layers, shape: Vec::new(), values: Vec::new() };
         let all: Vec<usize> = (0..set.len()).collect();
@@ -185,7 +187,7 @@ impl Features {
             let made = pass.enter(name, || sequence.forward_first(layers, &inputs, &pass))?;
             let shape = made.shape()[1..].to_vec();
             let size: usize = shape.iter().product();
-            if size * set.len() * views * size_of::<f32>() > LIMIT {
+            if size * set.len() * size_of::<f32>() > most {
                 return Ok(None);
             }
             features.shape = shape;

@@ -45,6 +45,9 @@ pub struct TrainConfig {
     /// A folder where such features are kept from session to session. Features of other weights, pictures or transforms
     /// are told apart.
     pub features_folder: Option<PathBuf>,
+    /// The most bytes that such features of one data set may take in memory. Where they would take more, they are made anew
+    /// in every epoch.
+    pub features_memory: usize,
 }
 
 impl Default for TrainConfig {
@@ -60,6 +63,7 @@ impl Default for TrainConfig {
             unfreeze: Vec::new(),
             frozen_features: FrozenFeatures::Auto,
             features_folder: None,
+            features_memory: 2 << 30,
         }
     }
 }
@@ -177,9 +181,8 @@ impl Learner {
             notebook::check()?;
             let pass = Pass::training(seed ^ ((epoch as u64) << 32 | number as u64));
             let part = Part::Train { seed, epoch: epoch as u64 };
-            let (mode, folder) =
-                (self.config.frozen_features, self.config.features_folder.as_deref());
-            let inputs = match self.kept.features(&*self.model, &self.train, part, mode, folder)? {
+            let kept = self.kept.features(&*self.model, &self.train, part, &self.config)?;
+            let inputs = match kept {
                 Some(features) => features.batch(&self.train, indices)?,
                 None => self.train.batch(indices, seed, epoch as u64)?.0,
             };
@@ -233,9 +236,8 @@ impl Learner {
     }
 
     fn validate(&mut self) -> Result<Evaluation> {
-        let (mode, folder) = (self.config.frozen_features, self.config.features_folder.as_deref());
         let (model, set) = (&*self.model, &self.validation);
-        match self.kept.features(model, set, Part::Validation, mode, folder)? {
+        match self.kept.features(model, set, Part::Validation, &self.config)? {
             None => Evaluation::new(model, set, &self.config.loss),
             Some(features) => Evaluation::on(model, set, &self.config.loss, &mut |indices| {
                 features.batch(set, indices)

@@ -268,4 +268,23 @@ for name, make in optimizers.items():
         optimizer.step()
     put("descent", **{name: torch.stack(tensors)})
 
+# Pooled, joined and flattened values.
+functions = [
+    ("global", lambda x: x.mean((2, 3))),
+    ("inside", lambda x: F.avg_pool2d(x, 3, 2, 1, count_include_pad=False)),
+    ("flatten", lambda x: x.flatten(1)),
+]
+for name, function in functions:
+    x = leaf(3, 4, 7, 6)
+    y = function(x)
+    r = torch.randn_like(y)
+    (y * r).sum().backward()
+    put(name, x=x, y=y, r=r, dx=x.grad)
+
+left, right = leaf(3, 4), leaf(3, 6)
+y = torch.cat([left, right], 1)
+r = torch.randn_like(y)
+(y * r).sum().backward()
+put("columns", left=left, right=right, y=y, r=r, dleft=left.grad, dright=right.grad)
+
 save_file(out, pathlib.Path(__file__).with_name("operations.safetensors"))

@@ -2,20 +2,20 @@
 
 use crate::tensor::cpu::threads::{self, chunk, each_chunk};
 use crate::tensor::cpu::{Activation, finish_from, sum_of, update_each};
-use crate::tensor::tape::{Tape, Tensor1, Tensor4, tensor};
+use crate::tensor::tape::{Plain, Tape, Tensor1, Tensor4, tensor};
 use crate::tensor::{put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
 
-/// Mean and variance of each channel.
-#[derive(Clone, Debug, PartialEq)]
+/// Mean and variance of each channel, `[channels]`.
+#[derive(Clone, Debug)]
 pub struct ChannelStatistics {
     /// The mean of each channel.
-    pub mean: Vec<f32>,
+    pub mean: Plain<(usize,)>,
     /// The mean squared deviation of each channel: divided by the number of values, as PyTorch does to normalize. Its
     /// running variance divides by one less.
-    pub variance: Vec<f32>,
+    pub variance: Plain<(usize,)>,
 }
 
 /// What follows a normalization in the same step: the sum with a tensor of the same shape, such as the other way
@@ -60,6 +60,27 @@ pub fn batch_norm2d_with(
     Ok(normalize(input, scale, shift, Some(statistics), epsilon, finish)?.0)
 }
 
+/// The factor and the summand of each channel, `[channels]`, that [`batch_norm2d_with`] comes down to.
+///
+/// # Errors
+/// [`ErrorKind::Shape`] when the sizes differ.
+pub fn batch_norm2d_affine(
+    scale: &Plain<(usize,)>,
+    shift: &Plain<(usize,)>,
+    statistics: &ChannelStatistics,
+    epsilon: f32,
+) -> Result<[Plain<(usize,)>; 2]> {
+    let (channels,) = *scale.shape();
+    check(channels, channels, shift.shape().0, Some(statistics))?;
+    let (scale, shift) = (read(scale), read(shift));
+    let (mean, variance) = (read(&statistics.mean), read(&statistics.variance));
+    let factors = scale.iter().zip(&*variance).map(|(scale, v)| scale / (v + epsilon).sqrt());
+    let factors: Vec<f32> = factors.collect();
+    let summands = shift.iter().zip(&*mean).zip(&factors).map(|((s, m), f)| s - m * f);
+    let summands = summands.collect();
+    Ok([tensor(factors, (channels,))?, tensor(summands, (channels,))?])
+}
+
 /// Batch, channels, height and width of feature maps.
 type Sizes = (usize, usize, usize, usize);
 
@@ -94,8 +115,8 @@ pub(in crate::tensor) fn check(
     let sizes = [
         scale,
         shift,
-        statistics.map_or(channels, |s| s.mean.len()),
-        statistics.map_or(channels, |s| s.variance.len()),
+        statistics.map_or(channels, |s| s.mean.shape().0),
+        statistics.map_or(channels, |s| s.variance.shape().0),
     ];
     if sizes.iter().all(|size| *size == channels) {
         return Ok(());
@@ -132,19 +153,21 @@ fn normalize(
     let size = height * width;
     let statistics = match given {
         Some(given) => given.clone(),
-        None => statistics(&read(&input), channels, size),
+        None => statistics(&read(&input), channels, size)?,
     };
-    let inverse: Vec<f32> =
-        statistics.variance.iter().map(|variance| (variance + epsilon).sqrt().recip()).collect();
+    let inverse: Vec<f32> = read(&statistics.variance)
+        .iter()
+        .map(|variance| (variance + epsilon).sqrt().recip())
+        .collect();
     let mut values = vec![0.0; read(&input).len()];
     if size > 0 {
         let (x, scale, shift) = (read(&input), read(&scale), read(&shift));
-        let added = added.as_ref().map(read);
+        let (added, mean) = (added.as_ref().map(read), read(&statistics.mean));
         each_chunk(&mut values, size, |i, y| {
             let x = chunk(&x, size, i);
             let channel = i % channels;
             let factor = scale[channel] * inverse[channel];
-            let rest = shift[channel] - statistics.mean[channel] * factor;
+            let rest = shift[channel] - mean[channel] * factor;
             let added = added.as_ref().map_or(&[][..], |added| &added[i * size..(i + 1) * size]);
             let activation = if relu { Activation::Relu } else { Activation::Identity };
             finish_from(y, x, factor, rest, added, activation);
@@ -172,6 +195,7 @@ fn normalize(
                 put_gradient(gradients, added, sum)?;
             }
             // Σ g and Σ g · x̂ of each channel are the gradients of shift and scale.
+            let mean = read(&mean);
             let sums = sums(&gradient, &read(&input), &mean, &inverse, size);
             if wants.0 && size > 0 {
                 let mut dx = take_gradient(gradients, &input)?;
@@ -224,7 +248,7 @@ fn planes(
     values.chunks_exact(size.max(1)).skip(channel).step_by(channels)
 }
 
-fn statistics(values: &[f32], channels: usize, size: usize) -> ChannelStatistics {
+fn statistics(values: &[f32], channels: usize, size: usize) -> Result<ChannelStatistics> {
     let count = (values.len() / channels.max(1)) as f64;
     let of_channel = |channel| {
         let planes = || planes(values, channel, channels, size);
@@ -234,7 +258,8 @@ fn statistics(values: &[f32], channels: usize, size: usize) -> ChannelStatistics
         (mean, (squares.sum::<f64>() / count) as f32)
     };
     let (mean, variance) = threads::map(channels, of_channel).into_iter().unzip();
-    ChannelStatistics { mean, variance }
+    let [mean, variance] = [mean, variance].map(|values| tensor(values, (channels,)));
+    Ok(ChannelStatistics { mean: mean?, variance: variance? })
 }
 
 /// For each channel, the sums of the gradient and of the gradient times the normalized input.

@@ -15,11 +15,11 @@ use crate::tensor::cpu::{Activation, After, Before};
 pub struct Quiet {
     /// What comes before: a factor and a summand of each input channel, and a function of each value. Only for pointwise
     /// windows of one group.
-    pub before: Option<([Vec<f32>; 2], Activation)>,
-    /// The factor of each output channel; none when empty.
-    pub scale: Vec<f32>,
-    /// The summand of each output channel; none when empty.
-    pub shift: Vec<f32>,
+    pub before: Option<([Plain<(usize,)>; 2], Activation)>,
+    /// The factor of each output channel.
+    pub scale: Option<Plain<(usize,)>>,
+    /// The summand of each output channel.
+    pub shift: Option<Plain<(usize,)>>,
     /// A tensor of the output's shape to be added.
     pub add: Option<Plain<(usize, usize, usize, usize)>>,
     /// A function of each value.
@@ -40,19 +40,24 @@ pub fn conv2d_quiet(
     after: Quiet,
 ) -> Result<Plain<(usize, usize, usize, usize)>> {
     let shape = check_quiet(input, weight, window, groups, &after)?;
-    let before = match &after.before {
+    let first = after.before.as_ref().map(|(channels, activation)| {
+        let [scale, shift] = channels.each_ref().map(read);
+        (scale, shift, *activation)
+    });
+    let before = match &first {
         None => Before::default(),
-        Some(([scale, shift], activation)) => Before { scale, shift, activation: *activation },
+        Some((scale, shift, activation)) => Before { scale, shift, activation: *activation },
     };
     let images = input.shape().0;
     let [height, width] = shape.pooled(after.pool);
     let whole = (images, shape.out_channels, height, width);
     let mut output = vec![0.0; images * shape.out_channels * height * width];
     let mut winners = vec![0; if after.pool.is_some() { output.len() } else { 0 }];
+    let [scale, shift] = [&after.scale, &after.shift].map(|values| values.as_ref().map(read));
     let add = after.add.as_ref().map(read);
     let after = After {
-        scale: &after.scale,
-        shift: &after.shift,
+        scale: scale.as_deref().unwrap_or(&[]),
+        shift: shift.as_deref().unwrap_or(&[]),
         add: add.as_deref().unwrap_or(&[]),
         activation: after.activation,
         pool: after.pool,
@@ -146,14 +151,16 @@ pub(in crate::tensor) fn check_quiet(
     let shape = check(input, weight, None, window, groups, epilogue)?;
     let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
     for (what, values) in [("factors", &after.scale), ("summands", &after.shift)] {
-        if !values.is_empty() && values.len() != shape.out_channels {
-            return fail(format!("{} {what} for {} channels", values.len(), shape.out_channels));
+        if let Some((count,)) = values.as_ref().map(|values| *values.shape())
+            && count != shape.out_channels
+        {
+            return fail(format!("{count} {what} for {} channels", shape.out_channels));
         }
     }
     if let Some(([scale, shift], _)) = &after.before {
-        let fits = [scale, shift].iter().all(|values| values.len() == shape.in_channels);
+        let fits = [scale, shift].iter().all(|values| values.shape().0 == shape.in_channels);
         if !fits || !shape.window.is_pointwise() || groups != 1 {
-            return fail(format!("{} factors before a convolution {shape:?}", scale.len()));
+            return fail(format!("{} factors before a convolution {shape:?}", scale.shape().0));
         }
     }
     let [height, width] = shape.pooled(after.pool);

@@ -18,7 +18,9 @@ mod pool2d;
 pub use activation::{activate, relu, relu6, sigmoid, silu};
 pub use attention::attention_pool;
 pub(super) use attention::check as check_attention;
-pub use batch_norm::{ChannelStatistics, Finish, batch_norm2d, batch_norm2d_with};
+pub use batch_norm::{
+    ChannelStatistics, Finish, batch_norm2d, batch_norm2d_affine, batch_norm2d_with,
+};
 pub(super) use batch_norm::{check as check_channels, check_added, check_values};
 pub(super) use combine::{check_factors, check_parts, check_rows};
 pub use combine::{concat, concat_channels, scale_channels};

@@ -1,0 +1,110 @@
+//! Products and sums that record only what is wanted: where one side is frozen or a constant, the backward pass computes
+//! the gradient of the other alone. dfdx's own compute both.
+
+use super::tape::{BackwardError, Device, Plain, Tensor, Tensor3, out_of_memory};
+use crate::Result;
+use dfdx::shapes::{Axes3, HasShape, Shape};
+use dfdx::tensor::{PutTape, SplitTape, Storage, Tape as _};
+use dfdx::tensor_ops::{
+    Momentum, PermuteTo, ReshapeTo, SgdConfig, TryAdd, TryMatMul, TryMul, WeightDecay,
+};
+
+type Answer<T> = std::result::Result<T, BackwardError>;
+
+/// The matrix products of `[batch, rows, terms]` with `[batch, terms, columns]`.
+pub(super) fn product(left: Tensor3, right: Tensor3) -> Result<Tensor3> {
+    let (left, left_tape) = left.split_tape();
+    let (right, right_tape) = right.split_tape();
+    match (left_tape.is_on(), right_tape.is_on()) {
+        (true, false) => {
+            let turned = turned(&right)?;
+            let left = left.put_tape(left_tape);
+            map(left, |left| left.try_matmul(right), |gradient| gradient.try_matmul(turned))
+        }
+        (false, true) => {
+            let turned = turned(&left)?;
+            let right = right.put_tape(right_tape);
+            map(right, |right| left.try_matmul(right), |gradient| turned.try_matmul(gradient))
+        }
+        _ => {
+            let (left, right) = (left.put_tape(left_tape), right.put_tape(right_tape));
+            left.try_matmul(right).map_err(out_of_memory)
+        }
+    }
+}
+
+/// Every matrix transposed.
+fn turned(matrices: &Plain<(usize, usize, usize)>) -> Result<Plain<(usize, usize, usize)>> {
+    matrices.clone().try_permute::<_, Axes3<0, 2, 1>>().map_err(out_of_memory)
+}
+
+/// The products of the values at the same place.
+pub(super) fn times<S: Shape>(left: Tensor<S>, right: Tensor<S>) -> Result<Tensor<S>> {
+    match one_wanted(left, right) {
+        Wanted::One(side, other) => {
+            let again = other.clone();
+            map(side, |side| side.try_mul(other), |gradient| gradient.try_mul(again))
+        }
+        Wanted::Both(left, right) => left.try_mul(right).map_err(out_of_memory),
+    }
+}
+
+/// The sums of the values at the same place.
+pub(super) fn plus<S: Shape>(left: Tensor<S>, right: Tensor<S>) -> Result<Tensor<S>> {
+    match one_wanted(left, right) {
+        Wanted::One(side, other) => map(side, |side| side.try_add(other), Ok),
+        Wanted::Both(left, right) => left.try_add(right).map_err(out_of_memory),
+    }
+}
+
+/// Of two sides that can be exchanged, whose gradients are wanted.
+enum Wanted<S: Shape> {
+    One(Tensor<S>, Plain<S>),
+    Both(Tensor<S>, Tensor<S>),
+}
+
+fn one_wanted<S: Shape>(left: Tensor<S>, right: Tensor<S>) -> Wanted<S> {
+    let (left, left_tape) = left.split_tape();
+    let (right, right_tape) = right.split_tape();
+    match (left_tape.is_on(), right_tape.is_on()) {
+        (true, true) => Wanted::Both(left.put_tape(left_tape), right.put_tape(right_tape)),
+        (false, true) => Wanted::One(right.put_tape(right_tape), left),
+        _ => Wanted::One(left.put_tape(left_tape), right),
+    }
+}
+
+/// A linear function of a tensor, and its transpose, which takes the output's gradient to the input's.
+fn map<S: Shape, T: Shape>(
+    input: Tensor<S>,
+    function: impl FnOnce(Plain<S>) -> Answer<Plain<T>>,
+    transposed: impl 'static + FnOnce(Plain<T>) -> Answer<Plain<S>>,
+) -> Result<Tensor<T>> {
+    // A gradient lies in memory as its tensor does.
+    let (input, mut tape) = input.try_contiguous().map_err(out_of_memory)?.split_tape();
+    let from = input.ghost();
+    let output = function(input).map_err(out_of_memory)?;
+    let to = output.ghost();
+    tape.add_backward_op(move |gradients| {
+        gradients.try_alloc_for(&to)?;
+        let gradient = transposed(gradients.get(&to))?.try_contiguous()?;
+        add(gradients.get_or_alloc_mut(&from)?, gradient)
+    });
+    Ok(output.put_tape(tape))
+}
+
+/// Adds values to a gradient, on the device.
+fn add<S: Shape>(gradient: &mut <Device as Storage<f32>>::Vec, mut values: Plain<S>) -> Answer<()> {
+    let count = values.shape().num_elements();
+    if count == 0 {
+        return Ok(());
+    }
+    // Nothing but dfdx's optimizers writes beside a tensor. With these settings the velocity, here the gradient, grows by the
+    // parameter, here the values.
+    let growth = SgdConfig {
+        lr: 0.0,
+        momentum: Some(Momentum::Classic(1.0)),
+        weight_decay: Some(WeightDecay::L2(1.0)),
+    };
+    let nothing = values.device().try_alloc_len(count)?;
+    growth.try_update(&mut values, gradient, &nothing)
+}
