@@ -62,6 +62,8 @@ pub async fn start_with(with_library: bool, change: impl FnOnce(&mut Command)) -
     start_at(&free_ports(), |file| {
         let mut command = Command::new(EXE);
         command.args(["kernel", "--connection-file"]).arg(file);
+        // Jupyter starts a kernel without what cargo has set for this test.
+        command.env_remove("LD_LIBRARY_PATH");
         // With the library, the user's cache: it may be prepared there already, which takes minutes.
         if !with_library {
             command.env("CUADERNO_CACHE", folder("cache")).env("CUADERNO_ROOT", "/nonexistent");
