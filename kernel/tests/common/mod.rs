@@ -100,7 +100,10 @@ pub async fn start_at(info: &ConnectionInfo, command: impl FnOnce(&Path) -> Comm
     let file = folder("connections").join(name);
     std::fs::write(&file, serde_json::to_string(&info).unwrap()).unwrap();
     let mut command = command(&file);
-    command.current_dir(folder("work")).stdin(Stdio::null());
+    if command.get_current_dir().is_none() {
+        command.current_dir(folder("work"));
+    }
+    command.stdin(Stdio::null());
     let child = command.spawn().unwrap();
     let session = format!("test-{}", info.shell_port);
     let identity = peer_identity_for_session(&session).unwrap();
