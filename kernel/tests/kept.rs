@@ -103,6 +103,18 @@ async fn what_the_rest_of_the_cell_would_have_taken_or_hidden_is_still_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_library_made_is_there_though_the_rest_of_the_cell_would_have_taken_it() {
+    let mut kernel = start(true).await;
+    kernel.good(&import("use cuaderno::prelude::*;")).await;
+    let code = "let model = models::small_cnn(32, 2, 0)?;\nlet copies = vec![model.clone()];\n\
+                let vector = cuaderno::tensor::tensor(vec![1.0f32, 2.0], (2,))?;\n\
+                Err::<(), _>(\"no\")?;\ndrop((model, copies, vector));";
+    kernel.bad(code).await;
+    let code = "println!(\"{} {}\", copies.len(), cuaderno::tensor::read(&vector).len());\nlet model = model;";
+    assert_eq!(kernel.good(code).await.text(false), "1 2\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cell_that_awaits_keeps_what_it_has_made() {
     let mut kernel = start(false).await;
     kernel.good("async fn twice(n: usize) -> Result<usize, String> {\n    if n > 9 { Err(\"too much\".into()) } else { Ok(2 * n) }\n}").await;

@@ -1,5 +1,6 @@
 //! Stands between cargo and rustc when a cell's crate is compiled, and leaves out what does not serve the cell.
 
+use super::types::Types;
 use super::{cargo, keep, slim, store};
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::ffi::{OsStr, OsString};
@@ -60,7 +61,7 @@ impl Compilation {
         if let Ok(text) = std::fs::read_to_string(source) {
             if let Some(slim) = slim::slim(&text, store.is_some()) {
                 let _ = std::fs::write(source, &slim);
-                self.keeping = keep::keeping(&slim);
+                self.keeping = keep::keeping(&slim, &Types::noted(&slim));
                 self.plain = slim;
             } else if let Some(checkable) = slim::checkable(&text) {
                 let _ = std::fs::write(source, checkable);
@@ -88,6 +89,7 @@ impl Compilation {
         if !output.status.success() {
             // At worst some errors are shown without their place.
             let _ = std::fs::write(SAID, &output.stderr);
+            Types::note(&self.plain);
         }
         let _ = std::io::stdout().write_all(&output.stdout);
         let _ = std::io::stderr().write_all(&output.stderr);

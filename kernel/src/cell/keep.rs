@@ -8,6 +8,7 @@
 
 use super::given::gives_away;
 use super::program::{Access, ERROR, Program, STORE, Statement, named};
+use super::types::Types;
 use super::variables::taking;
 use ra_ap_syntax::{SyntaxKind, SyntaxNode};
 
@@ -41,13 +42,13 @@ enum How<'a> {
 
 /// The programs that keep, the one that keeps most first, with every line of the cell at its place. None if there is
 /// nothing to keep, or the program is of a form that is not known here.
-pub fn keeping(source: &str) -> Vec<String> {
+pub fn keeping(source: &str, types: &Types) -> Vec<String> {
     let Some(program) = Program::read(source).filter(|program| program.early) else {
         return Vec::new();
     };
     let mut programs: Vec<String> = [false, true]
         .into_iter()
-        .filter_map(|careful| written(source, &program, careful))
+        .filter_map(|careful| written(source, &program, types, careful))
         .collect();
     programs.dedup();
     programs
@@ -64,14 +65,14 @@ pub fn gives_own_away(source: &str) -> bool {
     program.own.iter().any(given)
 }
 
-fn written(source: &str, program: &Program, careful: bool) -> Option<String> {
+fn written(source: &str, program: &Program, types: &Types, careful: bool) -> Option<String> {
     let statements = &program.statements;
     let mut edits: Vec<(usize, String)> = Vec::new();
     for (at, statement) in statements.iter().enumerate() {
         if named(statement.text).is_some_and(|words| words.contains(STORE)) {
             return None;
         }
-        let kept = standing(program, at, careful);
+        let kept = standing(program, types, at, careful);
         if kept.is_empty() || !may_stop(&statement.node) {
             continue;
         }
@@ -95,7 +96,12 @@ fn written(source: &str, program: &Program, careful: bool) -> Option<String> {
 
 /// The variables that stand if a statement stops: what the cell has made, and what earlier cells have, as far as it is
 /// still there.
-fn standing<'a>(program: &'a Program, at: usize, careful: bool) -> Vec<Variable<'a>> {
+fn standing<'a>(
+    program: &'a Program,
+    types: &'a Types,
+    at: usize,
+    careful: bool,
+) -> Vec<Variable<'a>> {
     let statements = &program.statements[..=at];
     // Of these statements, the last that makes a variable; it may do so of one of the same name.
     let making = |name: &str| statements[..at].iter().rposition(|statement| statement.binds(name));
@@ -139,7 +145,7 @@ fn standing<'a>(program: &'a Program, at: usize, careful: bool) -> Vec<Variable<
         for (name, _) in &statement.bound {
             if !names.contains(&name.as_str()) {
                 names.push(name);
-                passing.push((name, "()"));
+                passing.push((name, types.of(name).unwrap_or("()")));
             }
         }
     }
@@ -263,7 +269,7 @@ mod tests {
     /// name of its type stands without one.
     fn kept(code: &str) -> Vec<(String, Vec<String>)> {
         let source = program(code, true);
-        for keeping in keeping(&source) {
+        for keeping in keeping(&source, &Types::default()) {
             assert_eq!(without(&keeping), source);
             let parsed = SourceFile::parse(&keeping, Edition::Edition2024);
             assert!(parsed.errors().is_empty(), "{keeping}");
@@ -272,7 +278,7 @@ mod tests {
                 assert!(line.starts_with(plain) || line.contains(" //"), "{line}\n{plain}");
             }
         }
-        let most = keeping(&source).into_iter().next().unwrap_or_default();
+        let most = keeping(&source, &Types::default()).into_iter().next().unwrap_or_default();
         let parts: Vec<&str> = most.split(MARK).collect();
         // Added parts and the program's own come in turn; a statement stands between two added ones.
         let added = parts.iter().enumerate().filter(|(_, part)| part.contains("tell_kept("));
@@ -344,8 +350,13 @@ mod tests {
         assert_eq!(of(&kept, "let sum"), "a: u8, old: u8, mut gone: String");
         assert_eq!(of(&kept, "let b"), "a: u8, old: u8, mut gone: String, sum");
         let source = program(code, true);
-        let programs = keeping(&source);
+        let programs = keeping(&source, &Types::default());
         assert_eq!(programs.len(), 2);
+        assert!(programs[0].contains("keep_unnamed::<(), _>(\"list\", \"list\", \"()\", list)"));
+        // Unless evcxr has named it before.
+        let types = Types::example(serde_json::json!({"list": "a::List<u8>"}));
+        let named = "keep_unnamed::<a::List<u8>, _>(\"list\", \"list\", \"a::List<u8>\", list)";
+        assert!(keeping(&source, &types)[0].contains(named));
         // The careful one keeps what it is sure of.
         assert!(!programs[1].contains("keep_unnamed"));
         let lent = |program: &str| program.matches(".keep::<String>(\"gone\"").count();
@@ -371,7 +382,7 @@ mod tests {
                  mutex.lock() { Ok(guard) => guard, Err(poisoned) => poisoned.into_inner(), }\n.block_on(async {",
             )
             .replace("Ok(())})();", "Ok::<(), EvcxrUserCodeError>(())\n});");
-        let keeping = keeping(&source);
+        let keeping = keeping(&source, &Types::default());
         assert_eq!(without(&keeping[0]), source);
         assert!(SourceFile::parse(&keeping[0], Edition::Edition2024).errors().is_empty());
         assert_eq!(keeping[0].matches("attempt_async(async {").count(), 2);
@@ -384,19 +395,22 @@ mod tests {
         let line = "let old = evcxr_variable_store.take_variable::<u8>(stringify!(old));";
         let source =
             source.replace(line, &format!("{RENEWED}{line}")).replace("(a), a)", "(old), old)");
-        let keeping = keeping(&source.replace("let a = 1", "let old = 1")).remove(0);
+        let keeping =
+            keeping(&source.replace("let a = 1", "let old = 1"), &Types::default()).remove(0);
         assert_eq!(keeping.matches("keep_stored::<u8>(\"old\")").count(), 1, "{keeping}");
         assert_eq!(keeping.matches("keep::<u8>(\"old\", old)").count(), 1, "{keeping}");
     }
 
     #[test]
     fn what_is_of_another_form_stays_as_it_is() {
-        assert!(keeping("fn f() {}").is_empty());
-        assert!(keeping(&program("evcxr_variable_store.len();", true)).is_empty());
+        assert!(keeping("fn f() {}", &Types::default()).is_empty());
+        assert!(
+            keeping(&program("evcxr_variable_store.len();", true), &Types::default()).is_empty()
+        );
         // As evcxr does it before the first `?`, and before it catches panics.
-        assert!(keeping(&program("let a = 1; f(a);", false)).is_empty());
+        assert!(keeping(&program("let a = 1; f(a);", false), &Types::default()).is_empty());
         assert!(kept("let a = 1; let b = 2;").is_empty(), "nothing there can stop");
         let without_catch = program("let a = 1; f(a);", true).replace("AssertUnwindSafe", "Other");
-        assert!(keeping(&without_catch).is_empty());
+        assert!(keeping(&without_catch, &Types::default()).is_empty());
     }
 }

@@ -19,4 +19,5 @@ mod program;
 mod slim;
 mod splitter;
 mod store;
+mod types;
 mod variables;

@@ -94,6 +94,13 @@ impl<'a> Program<'a> {
     }
 }
 
+impl Program<'_> {
+    /// The cell that it was made of, to tell it from others.
+    pub fn cell(&self) -> String {
+        self.statements.iter().map(|statement| format!("{}\n", statement.node.text())).collect()
+    }
+}
+
 impl<'a> Statement<'a> {
     fn new(source: &'a str, stmt: &Stmt) -> Self {
         let range = stmt.syntax().text_range();
