@@ -37,6 +37,19 @@ pub fn import(uses: &str) -> String {
     format!(":dep cuaderno = {{ path = {:?} }}\n{uses}", root())
 }
 
+/// The processes below one, and itself.
+pub fn family(id: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+    let children = tasks
+        .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok())
+        .flat_map(|list| {
+            list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<u32>>()
+        });
+    let mut all = vec![id];
+    children.for_each(|child| all.extend(family(child)));
+    all
+}
+
 pub struct Kernel {
     pub child: Child,
     pub info: ConnectionInfo,
