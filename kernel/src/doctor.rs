@@ -42,7 +42,7 @@ pub fn run() -> bool {
         }),
     );
     let python = version("python3", "--version");
-    line(false, "python3", python.ok_or_else(|| "only `cuaderno lab` needs it".to_string()));
+    line(false, "python3", python.ok_or_else(|| "only `cuaderno lab` needs it; on Debian and Ubuntu: `sudo apt install python3 python3-venv`".to_string()));
     let lab = lab::environment_folder().map_err(|failure| failure.to_string()).and_then(|folder| {
         if folder.join("ready").is_file() {
             Ok(folder.display().to_string())
@@ -65,7 +65,7 @@ pub fn run() -> bool {
     line(
         false,
         "GPU toolkit",
-        gpu.ok_or_else(|| "no CUDA toolkit (`nvcc`); all works on the CPU".to_string()),
+        gpu.ok_or_else(|| "no CUDA toolkit (`nvcc`), and all works on the CPU; NVIDIA has it at https://developer.nvidia.com/cuda-downloads".to_string()),
     );
     let cache = folders::cache();
     line(
@@ -88,7 +88,11 @@ pub fn run() -> bool {
         line(
             true,
             "space",
-            if enough { Ok(text) } else { Err(format!("{text}; building needs about 2000")) },
+            if enough {
+                Ok(text)
+            } else {
+                Err(format!("{text}; building needs about 2000, `cuaderno clean` frees some"))
+            },
         );
     }
     whole

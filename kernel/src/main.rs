@@ -11,6 +11,7 @@ mod folders;
 mod front;
 mod install;
 mod lab;
+mod loader;
 mod prepared;
 mod roles;
 mod run;

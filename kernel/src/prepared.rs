@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, Result};
 use crate::folders::{self, Lock};
+use crate::loader;
 use crate::roles;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, FileTimes};
@@ -68,6 +69,7 @@ pub fn ensure(library: &Path, say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
         .env("EVCXR_TMPDIR", &folder)
         .envs(profile())
         .env(roles::COMPILE, &exe)
+        .env(loader::LIBRARY_PATH, loader::library_path())
         .env_remove(roles::SOCKET)
         .current_dir(&folder)
         .stdin(Stdio::null())

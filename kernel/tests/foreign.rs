@@ -43,7 +43,7 @@ async fn pictures_of_other_crates_show_at_once_and_in_order() {
     kernel
         .good("let mut plot = Plot::new();\nplot.add_trace(Scatter::new(vec![1, 2], vec![3, 4]).name(\"ñ\"));")
         .await;
-    // As `petgraph-evcxr` prints: the picture comes long after the block has begun.
+    // The picture comes long after the block has begun.
     kernel
         .good(
             "fn draw() {\n    println!(\"EVCXR_BEGIN_CONTENT image/png\");\n    \
@@ -69,4 +69,58 @@ async fn pictures_of_other_crates_show_at_once_and_in_order() {
     let plotly = "<Plotly text>";
     assert_eq!(shown(&cell.messages), ["uno", "<PNG>", "<HTML>", plotly, "<PNG>", "dos", plotly]);
     assert_eq!(shown(&kernel.good("plot").await.messages), [plotly]);
+}
+
+/// `petgraph-evcxr` 0.2 is under the LGPL, and `charton` 0.9 brings a data frame's crates: neither is built here. What they
+/// write are these lines, to the byte.
+const AS_THEY_PRINT: &str = r##"
+fn draw_dot(picture: &str) {
+    println!("EVCXR_BEGIN_CONTENT image/png");
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    println!("{}", picture);
+    println!("EVCXR_END_CONTENT");
+}
+fn show(svg_content: &str) {
+    if std::env::var("EVCXR_IS_RUNTIME").is_ok() {
+        println!(
+            "EVCXR_BEGIN_CONTENT text/html\n{}\nEVCXR_END_CONTENT",
+            svg_content
+        );
+    }
+}
+"##;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_petgraph_and_charton_print_shows_at_once_and_whole() {
+    let mut kernel = common::start(false).await;
+    kernel.good(AS_THEY_PRINT).await;
+    let picture = "iVBORw0KGgo=";
+    let chart = |name: &str| {
+        format!("<svg xmlns=\"http://www.w3.org/2000/svg\">\n\n  <text>{name}</text>\n</svg>\n")
+    };
+    let code = format!(
+        "println!(\"uno\");\nshow({:?});\nshow({:?});\ndraw_dot({picture:?});\ndraw_dot({picture:?});\n\
+         println!(\"dos\");\nshow({:?});\nstd::thread::sleep(std::time::Duration::from_secs(4));",
+        chart("ñ"),
+        chart("b"),
+        chart("c"),
+    );
+    kernel.send(&code).await;
+    let mut charts = Vec::new();
+    for _ in 0..5 {
+        let shown = kernel.wait_for(|content| matches!(content, Content::DisplayData(_))).await;
+        let Content::DisplayData(shown) = shown else { continue };
+        charts.extend(shown.data.content.into_iter().filter_map(|part| match part {
+            MediaType::Html(html) => Some(html.trim_end().to_string()),
+            _ => None,
+        }));
+    }
+    let seen = Instant::now();
+    let cell = kernel.finish().await;
+    assert_eq!(cell.reply.status, jupyter_protocol::ReplyStatus::Ok);
+    assert!(seen.elapsed() > Duration::from_secs(2), "only {:?} before the end", seen.elapsed());
+    assert_eq!(charts, ["ñ", "b", "c"].map(|name| chart(name).trim_end().to_string()));
+    let cell = kernel.good(&code.replace("from_secs(4)", "from_millis(4)")).await;
+    let expected = ["uno", "<HTML>", "<HTML>", "<PNG>", "<PNG>", "dos", "<HTML>"];
+    assert_eq!(shown(&cell.messages), expected);
 }

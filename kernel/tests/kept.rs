@@ -75,6 +75,65 @@ async fn a_cell_that_stops_halfway_keeps_what_it_has_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_rest_of_the_cell_would_have_taken_or_hidden_is_still_there() {
+    let mut kernel = start(false).await;
+    kernel.good("struct Own { size: u8 }\nlet lent = vec![1, 2];").await;
+    // A map of the cell's own type, an iterator, and a variable of an earlier cell, all taken after the failure.
+    let code = "let map = std::collections::HashMap::from([(1, Own { size: 5 })]);\n\
+                let mut items = vec![3, 4].into_iter();\nlet length = lent.len() + map.len();\n\
+                \"x\".parse::<u8>()?;\ndrop(map); drop(lent);\nlet all: Vec<i32> = items.collect();";
+    kernel.bad(code).await;
+    let code = "println!(\"{} {:?} {lent:?} {length}\", map[&1].size, items.next());";
+    assert_eq!(kernel.good(code).await.text(false), "5 Some(3) [1, 2] 3\n");
+    // What a later statement makes under the same name, of the same type or of another, has not been made.
+    let code = "let mut text = 12;\nlet text = text.to_string();\nlet list = vec![text.len()];\n\
+                Err::<(), _>(\"no\")?;\nlet text = 2.5;\nlet list = [list, vec![7]].concat();";
+    kernel.bad(code).await;
+    assert_eq!(
+        kernel.good("println!(\"{} {list:?}\", text + \"!\");").await.text(false),
+        "12! [2]\n"
+    );
+    kernel.bad("let text = 12; let text: u8 = text.to_string().repeat(9).parse()?;").await;
+    assert_eq!(kernel.good("println!(\"{}\", text + 1);").await.text(false), "13\n");
+    // A value that lends from what is taken away cannot stay, and takes nothing else with it.
+    let code = "let words = String::from(\"a b\"); let words = words.split(' ');\n\
+                let words: Vec<String> = words.map(str::to_uppercase).collect();\nErr::<(), _>(\"no\")?;";
+    kernel.bad(code).await;
+    assert_eq!(kernel.good("println!(\"{words:?}\");").await.text(false), "[\"A\", \"B\"]\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_library_made_is_there_though_the_rest_of_the_cell_would_have_taken_it() {
+    let mut kernel = start(true).await;
+    kernel.good(&import("use cuaderno::prelude::*;")).await;
+    let code = "let model = models::small_cnn(32, 2, 0)?;\nlet copies = vec![model.clone()];\n\
+                let vector = cuaderno::tensor::tensor(vec![1.0f32, 2.0], (2,))?;\n\
+                Err::<(), _>(\"no\")?;\ndrop((model, copies, vector));";
+    kernel.bad(code).await;
+    let code = "println!(\"{} {}\", copies.len(), cuaderno::tensor::read(&vector).len());\nlet model = model;";
+    assert_eq!(kernel.good(code).await.text(false), "1 2\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cell_that_awaits_keeps_what_it_has_made() {
+    let mut kernel = start(false).await;
+    kernel.good("async fn twice(n: usize) -> Result<usize, String> {\n    if n > 9 { Err(\"too much\".into()) } else { Ok(2 * n) }\n}").await;
+    let code = "let first = twice(4).await?;\nlet text = String::from(\"ñ\");\nlet more = vec![first];\n\
+                let last = twice(10).await?;\ndrop(more);";
+    let (name, value, _) = kernel.bad(code).await;
+    assert_eq!((name.as_str(), value.as_str()), ("Error", "too much"));
+    let cell = kernel.good("println!(\"{first} {text} {more:?}\");").await;
+    assert_eq!(cell.text(false), "8 ñ [8]\n");
+    // From now on all cells run so, and a panic is one there too.
+    let code = "let list = vec![1]; let half = twice(1).await?;\nlet wrong = list[half];";
+    let (name, _, traceback) = kernel.bad(code).await;
+    assert_eq!(name, "Panic");
+    assert!(traceback.contains("In[4], line 2, column 1"), "{traceback}");
+    let cell = kernel.good("println!(\"{list:?} {half} {text}\");").await;
+    assert_eq!(cell.text(false), "[1] 2 ñ\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cell_run_again_with_its_type_changed_makes_its_variable_anew() {
     let mut kernel = start(false).await;
     let cell = |fields: &str, value: &str, then: &str| {

@@ -269,14 +269,15 @@ async fn a_variable_whose_type_is_defined_anew_is_lost_with_a_word() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cell_that_is_only_checked_leaves_the_next_one_to_be_compiled() {
     let mut kernel = start(false).await;
-    kernel.good("let v = 1;").await;
+    kernel.good("let v = 1; let name = \"borrowed\";").await;
     kernel.good("println!(\"{v}\");").await;
     // evcxr cannot keep a closure, and checks the code to see whether that is all. Its own text must not be in
     // the way of ours.
     kernel.good("type Result<T> = std::result::Result<T, String>;").await;
     let (_, value, _) = kernel.bad("let f = |x: i32| x + 1;").await;
     assert!(value.contains("closure"), "{value}");
-    assert_eq!(kernel.good("println!(\"{}\", v + 1);").await.text(false), "2\n");
+    let cell = kernel.good("println!(\"{} {name}\", v + 1);").await;
+    assert_eq!(cell.text(false), "2 borrowed\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]

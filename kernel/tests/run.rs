@@ -215,7 +215,10 @@ fn doctor_has_a_line_for_each_thing_and_says_how_to_mend_what_is_missing() {
         "https://rustup.rs",
         "MISSING linker",
         "build-essential",
+        "absent  python3",
+        "apt install python3 python3-venv",
         "absent  GPU toolkit",
+        "https://developer.nvidia.com/cuda-downloads",
     ] {
         assert!(said.contains(mend), "{mend}: {said}");
     }

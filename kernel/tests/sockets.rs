@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{EXE, Kernel, folder, free_ports, start, start_at, start_with};
+use common::{EXE, Kernel, family, folder, free_ports, start, start_at, start_with};
 use jupyter_protocol::{
     ExecuteRequest, InputReply, JupyterMessage, JupyterMessageContent as Content,
     KernelInfoRequest, ReplyStatus, ShutdownRequest,
@@ -231,19 +231,6 @@ async fn a_restarted_kernel_answers_on_the_same_ports_without_the_variables() {
     assert_eq!(kernel.good("1").await.reply.execution_count.0, 2);
 }
 
-/// The processes below one, and itself.
-fn family(id: u32) -> Vec<u32> {
-    let tasks = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
-    let children = tasks
-        .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok())
-        .flat_map(|list| {
-            list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<u32>>()
-        });
-    let mut all = vec![id];
-    children.for_each(|child| all.extend(family(child)));
-    all
-}
-
 /// The addresses where a process and those below it listen, as `/proc/net` writes them.
 fn listening(id: u32) -> Vec<String> {
     let inodes: Vec<String> = family(id)
@@ -271,6 +258,24 @@ async fn every_port_is_on_loopback() {
     // Five of the front, and five of the kernel behind it.
     assert!(addresses.len() >= 10, "{addresses:?}");
     assert!(addresses.iter().all(|address| address.starts_with("0100007F:")), "{addresses:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ports_are_where_the_connection_file_says_and_those_behind_on_loopback() {
+    let mut info = free_ports();
+    info.ip = "127.0.0.2".to_string();
+    let mut kernel = start_at(&info, |file| {
+        let mut command = std::process::Command::new(EXE);
+        command.args(["kernel", "--connection-file"]).arg(file);
+        command.env("CUADERNO_CACHE", folder("cache")).env("CUADERNO_ROOT", "/nonexistent");
+        command
+    })
+    .await;
+    kernel.good("1").await;
+    let addresses = listening(kernel.child.id());
+    let at = |start: &str| addresses.iter().filter(|address| address.starts_with(start)).count();
+    assert_eq!(at("0200007F:"), 5, "{addresses:?}");
+    assert_eq!(at("0100007F:"), addresses.len() - 5, "{addresses:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

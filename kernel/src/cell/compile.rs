@@ -1,12 +1,13 @@
 //! Stands between cargo and rustc when a cell's crate is compiled, and leaves out what does not serve the cell.
 
+use super::types::Types;
 use super::{cargo, keep, slim, store};
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 /// evcxr's name for a cell's crate.
 const CRATE: &str = "ctx";
@@ -35,8 +36,8 @@ pub struct Compilation {
     pub rustc: Command,
     /// The cell's source file.
     source: Option<PathBuf>,
-    /// The program that keeps variables when the cell fails, and the one that does not.
-    keeping: Option<String>,
+    /// The programs that keep variables when the cell fails, and the one that does not.
+    keeping: Vec<String>,
     plain: String,
 }
 
@@ -44,7 +45,8 @@ impl Compilation {
     pub fn new(compiler: &OsStr, args: &[OsString]) -> Self {
         let mut rustc = Command::new(compiler);
         rustc.args(args);
-        let mut compilation = Self { rustc, source: None, keeping: None, plain: String::new() };
+        let mut compilation =
+            Self { rustc, source: None, keeping: Vec::new(), plain: String::new() };
         if let Some(source) = cell_source(args) {
             compilation.prepare(compiler, args, Path::new(source));
         }
@@ -59,7 +61,7 @@ impl Compilation {
         if let Ok(text) = std::fs::read_to_string(source) {
             if let Some(slim) = slim::slim(&text, store.is_some()) {
                 let _ = std::fs::write(source, &slim);
-                self.keeping = keep::keeping(&slim);
+                self.keeping = keep::keeping(&slim, &Types::noted(&slim));
                 self.plain = slim;
             } else if let Some(checkable) = slim::checkable(&text) {
                 let _ = std::fs::write(source, checkable);
@@ -80,32 +82,41 @@ impl Compilation {
     /// Ends this process as the compiler ends. Returns only if that does not start.
     pub fn run(mut self) -> std::io::Error {
         let Some(source) = self.source.take() else { return self.rustc.exec() };
-        let mut output = None;
-        if let Some(keeping) = self.keeping.take() {
-            if std::fs::write(&source, keeping).is_ok() {
-                match self.rustc.output() {
-                    Ok(tried) => output = Some(tried).filter(|output| output.status.success()),
-                    Err(error) => return error,
-                }
-            }
-            // What is wrong with the plain program, evcxr mends, or the user.
-            if output.is_none()
-                && let Err(error) = std::fs::write(&source, &self.plain)
-            {
-                return error;
-            }
-        }
-        let output = match output.map_or_else(|| self.rustc.output(), Ok) {
+        let output = match self.compile(&source) {
             Ok(output) => output,
             Err(error) => return error,
         };
         if !output.status.success() {
             // At worst some errors are shown without their place.
             let _ = std::fs::write(SAID, &output.stderr);
+            Types::note(&self.plain);
         }
         let _ = std::io::stdout().write_all(&output.stdout);
         let _ = std::io::stderr().write_all(&output.stderr);
         std::process::exit(output.status.code().unwrap_or(1))
+    }
+
+    /// Compiles the program that keeps most and can be compiled. What is wrong with the plain one, evcxr mends, or the
+    /// user.
+    fn compile(&mut self, source: &Path) -> std::io::Result<Output> {
+        if self.keeping.is_empty() {
+            return self.rustc.output();
+        }
+        if keep::gives_own_away(&self.plain) {
+            let output = self.rustc.output()?;
+            if !output.status.success() {
+                return Ok(output);
+            }
+        }
+        for program in &self.keeping {
+            std::fs::write(source, program)?;
+            let output = self.rustc.output()?;
+            if output.status.success() {
+                return Ok(output);
+            }
+        }
+        std::fs::write(source, &self.plain)?;
+        self.rustc.output()
     }
 }
 

@@ -11,6 +11,7 @@ pub mod cargo;
 pub mod compile;
 pub mod event;
 pub mod filter;
+mod given;
 pub mod graph;
 mod held;
 pub mod keep;
@@ -18,5 +19,5 @@ mod program;
 mod slim;
 mod splitter;
 mod store;
-#[cfg(test)]
+mod types;
 mod variables;

@@ -1,5 +1,6 @@
 //! The parts of the program that evcxr makes of a cell: the variables it is lent, its statements, and what is put away.
 
+use super::given::gives_away;
 use ra_ap_syntax::ast::{self, HasArgList, HasModuleItem, HasName, Item, Stmt};
 use ra_ap_syntax::{AstNode, Edition, SourceFile, SyntaxNode};
 use std::collections::HashSet;
@@ -9,12 +10,14 @@ pub const FUNCTION: &str = "pub extern \"C\" fn run_user_code_";
 pub const ERROR: &str = "EvcxrUserCodeError";
 /// evcxr's name for the store of variables.
 pub const STORE: &str = "evcxr_variable_store";
+/// evcxr's name, in the store, for what runs the futures that a cell awaits.
+const RUNTIME: &str = "evcxr_tokio_runtime";
 /// Stands before the line that would take a variable out of the store, where the cell makes that variable anew.
 pub const RENEWED: &str = "//renewed: ";
 
 /// Macros that see of a cell's variables only those that are named to them, be it inside of a text. Others may put
 /// together names, or read them from a file.
-const PLAIN: [&str; 18] = [
+pub const PLAIN: [&str; 18] = [
     "assert",
     "assert_eq",
     "assert_ne",
@@ -49,6 +52,8 @@ pub struct Program<'a> {
     pub statements: Vec<Statement<'a>>,
     /// Whether it may return early.
     pub early: bool,
+    /// Whether the statements may wait, with `.await`.
+    pub awaits: bool,
 }
 
 /// A statement of the user's.
@@ -63,7 +68,7 @@ pub struct Statement<'a> {
 impl<'a> Program<'a> {
     /// `None` for a program of a form that is not known here.
     pub fn read(source: &'a str) -> Option<Self> {
-        let body = body(source)?;
+        let Body { statements: body, early, awaits } = body(source)?;
         let range = body.syntax().text_range();
         let (start, end) = (usize::from(range.start()), usize::from(range.end()));
         let before = &source[source[..start].rfind(FUNCTION)?..start];
@@ -83,8 +88,16 @@ impl<'a> Program<'a> {
             returned: source[end..].lines().filter_map(Access::read).map(|put| put.name).collect(),
             own,
             statements,
-            early: before.trim_end().ends_with('>'),
+            early,
+            awaits,
         })
+    }
+}
+
+impl Program<'_> {
+    /// The cell that it was made of, to tell it from others.
+    pub fn cell(&self) -> String {
+        self.statements.iter().map(|statement| format!("{}\n", statement.node.text())).collect()
     }
 }
 
@@ -106,11 +119,30 @@ impl<'a> Statement<'a> {
     pub fn binds(&self, name: &str) -> bool {
         self.bound.iter().any(|(bound, _)| bound == name)
     }
+
+    /// Whether it declares the variable as `mut`.
+    pub fn is_mutable(&self, name: &str) -> bool {
+        self.bound.iter().any(|(bound, mutable)| bound == name && *mutable)
+    }
+
+    /// Whether it may take the variable's value: by its form, or, for the careful, by naming it. A macro may take what
+    /// it does not name.
+    pub fn may_take(&self, name: &str, careful: bool) -> bool {
+        let words = named(self.text);
+        words.is_none_or(|words| words.contains(name)) && (careful || gives_away(&self.node, name))
+    }
 }
 
-/// The block with the cell's statements: the closure in which panics are caught, or, if the cell may return early, the
-/// one inside of that.
-fn body(source: &str) -> Option<ast::StmtList> {
+/// Where the cell's statements stand.
+struct Body {
+    statements: ast::StmtList,
+    early: bool,
+    awaits: bool,
+}
+
+/// The closure in which panics are caught, or what stands inside of that: the closure that the cell may leave early, or,
+/// once a cell of the session has waited for something, a block of `async`.
+fn body(source: &str) -> Option<Body> {
     let parsed = SourceFile::parse(source, Edition::Edition2024).tree();
     let function = parsed.items().find(|item| {
         matches!(item, Item::Fn(_)) && item.syntax().text().to_string().contains(FUNCTION)
@@ -121,18 +153,24 @@ fn body(source: &str) -> Option<ast::StmtList> {
     let call = function.syntax().descendants().filter_map(ast::CallExpr::cast).find(is_catch)?;
     let ast::Expr::ClosureExpr(outer) = call.arg_list()?.args().next()? else { return None };
     let outer = block(&outer)?;
-    if outer.syntax().text().to_string().contains("evcxr_tokio_runtime") {
-        return None;
+    let names_error = |node: &SyntaxNode| node.text().to_string().contains(ERROR);
+    let first = outer.statements().next();
+    if first.as_ref().is_some_and(|first| first.syntax().text().to_string().contains(RUNTIME)) {
+        let blocks = outer.syntax().descendants().filter_map(ast::BlockExpr::cast);
+        let statements =
+            blocks.filter(|block| block.async_token().is_some()).find_map(|b| b.stmt_list())?;
+        let early = statements.tail_expr().is_some_and(|end| names_error(end.syntax()));
+        return Some(Body { statements, early, awaits: true });
     }
-    let inner = outer.statements().next().and_then(|first| {
+    let inner = first.and_then(|first| {
         let Stmt::LetStmt(first) = first else { return None };
         let ast::Expr::CallExpr(call) = first.initializer()? else { return None };
         let ast::Expr::ParenExpr(inside) = call.expr()? else { return None };
         let ast::Expr::ClosureExpr(closure) = inside.expr()? else { return None };
-        let kind = closure.ret_type()?.syntax().text().to_string();
-        kind.contains(ERROR).then(|| block(&closure)).flatten()
+        names_error(closure.ret_type()?.syntax()).then(|| block(&closure)).flatten()
     });
-    Some(inner.unwrap_or(outer))
+    let early = inner.is_some();
+    Some(Body { statements: inner.unwrap_or(outer), early, awaits: false })
 }
 
 fn block(closure: &ast::ClosureExpr) -> Option<ast::StmtList> {

@@ -27,15 +27,24 @@ fn with_marked_errors(source: &str) -> String {
     source.replacen(SAYS, &SAYS.replace("{}", &(mark + "{}")), 1)
 }
 
-/// What evcxr has checked when it cannot tell a variable's type, so that the cell may have a `Result` of its own: ours is
-/// part of the prelude.
+/// What evcxr has checked when it cannot tell a variable's type, so that the cell may have a `Result` of its own, since
+/// ours is part of the prelude, and that variables may hold borrows, which last for ever if they are stored: what is
+/// wrong with the cell would be told as if it were that.
 pub fn checkable(source: &str) -> Option<String> {
+    const WRAPPER: &str = "async fn evcxr_analysis_wrapper(";
     const RETURNS: &str = ") -> Result<(), EvcxrUserCodeError> {";
-    let at = source.find("async fn evcxr_analysis_wrapper(")?;
-    let (before, wrapper) = source.split_at(at);
-    wrapper.contains(RETURNS).then(|| {
-        before.to_string()
-            + &wrapper.replacen(RETURNS, &RETURNS.replace("Result", "::std::result::Result"), 1)
+    let (before, wrapper) = source.split_at(source.find(WRAPPER)?);
+    let (variables, cell) = wrapper.split_once(RETURNS)?;
+    let returns = RETURNS.replace("Result", "::std::result::Result");
+    Some([before, &lasting(variables), &returns, cell].concat())
+}
+
+/// Types in which every borrow without a lifetime lasts for ever.
+fn lasting(types: &str) -> String {
+    let mut parts = types.split('&');
+    let first = parts.next().unwrap_or_default().to_string();
+    parts.fold(first, |text, part| {
+        text + if part.starts_with('\'') { "&" } else { "&'static " } + part
     })
 }
 
@@ -170,6 +179,9 @@ mod tests {
         let expected = source.replace(" Result", " ::std::result::Result");
         assert_eq!(checkable(source), Some(expected));
         assert_eq!(checkable(SOURCE), None);
+        let borrows = source.replace("mut a: u8", "s: &str,\nt: Vec<(&'static str, &mut [u8])>");
+        let expected = "s: &'static str,\nt: Vec<(&'static str, &'static mut [u8])>,\n";
+        assert!(checkable(&borrows).unwrap().contains(expected));
     }
 
     /// A program with three variables as evcxr writes it, and the cell's own code.

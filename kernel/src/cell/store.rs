@@ -98,7 +98,7 @@ impl Fnv {
 
 #[cfg(test)]
 mod tests {
-    use super::super::variables::{VariableStore, create_variable_store};
+    use super::super::variables::{VariableStore, create_variable_store, nameable};
     use super::*;
     use std::panic::AssertUnwindSafe;
 
@@ -131,6 +131,32 @@ mod tests {
         assert_ne!(library("-C opt-level=0").unwrap(), first);
         assert_eq!(library("-C no-such-flag"), None);
         std::fs::remove_dir_all(root).unwrap();
+    }
+
+    #[test]
+    fn a_type_is_named_as_a_cell_may_name_it() {
+        use std::any::type_name;
+        use std::collections::HashMap;
+        struct Own;
+        for (full, name) in [
+            (type_name::<i32>(), "i32"),
+            (type_name::<(&str, [f32; 3])>(), "(&str, [f32; 3])"),
+            (type_name::<Option<Own>>(), "::std::option::Option<Own>"),
+            ("alloc::vec::Vec<ctx::Point>", "::std::vec::Vec<Point>"),
+            ("crate_a::inner::Model<core::time::Duration>", "Model<::std::time::Duration>"),
+        ] {
+            assert_eq!(nameable(full), name);
+        }
+        // What is written must compile, wherever the standard library keeps it.
+        let map: ::std::collections::HashMap<u8, ::std::string::String> = HashMap::new();
+        assert!(
+            nameable(type_name_of(&map))
+                .starts_with("::std::collections::HashMap<u8, ::std::string::String")
+        );
+    }
+
+    fn type_name_of<T>(_: &T) -> &'static str {
+        std::any::type_name::<T>()
     }
 
     #[test]

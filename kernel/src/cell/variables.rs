@@ -12,11 +12,13 @@ pub const KEPT: &str = "CUADERNO_KEPT ";
 
 pub struct VariableStore {
     variables: Vec<(String, Box<dyn Any>)>,
+    /// The code that takes back what was kept under a type that may not be named so.
+    unsure: Vec<String>,
 }
 
 impl VariableStore {
     pub fn new() -> VariableStore {
-        VariableStore { variables: Vec::new() }
+        VariableStore { variables: Vec::new(), unsure: Vec::new() }
     }
 
     pub fn put_variable<T: 'static>(&mut self, name: &str, value: T) {
@@ -59,11 +61,26 @@ impl VariableStore {
         self.rename(name, TypeId::of::<Option<T>>());
     }
 
+    /// Keeps a value whose type the program does not name, or names `kind` at another place, for a variable that is declared
+    /// as `declared`.
+    pub fn keep_unnamed<K: 'static, T: 'static>(
+        &mut self,
+        name: &str,
+        declared: &str,
+        kind: &str,
+        value: T,
+    ) {
+        let named = TypeId::of::<K>() == TypeId::of::<T>();
+        let kind = if named { kind.to_owned() } else { nameable(std::any::type_name::<T>()) };
+        self.put_variable(&of_kept(name), value);
+        self.unsure.push(taking(name, declared, &kind));
+    }
+
     pub fn take_kept<T: 'static>(&mut self, name: &str) -> T {
         self.take_variable(&of_kept(name))
     }
 
-    /// Tells the front by which code a cell takes back what was kept, of these names.
+    /// Tells the front by which code a cell takes back what was kept, of these names; what may not compile stands alone.
     #[inline(never)]
     pub fn tell_kept(&mut self, codes: &[(&str, &str)]) {
         let mut told = String::new();
@@ -72,7 +89,9 @@ impl VariableStore {
                 told.push_str(code);
             }
         }
-        println!("{KEPT}{told}");
+        for code in std::iter::once(told).chain(self.unsure.drain(..)) {
+            println!("{KEPT}{code}");
+        }
     }
 
     #[inline(never)]
@@ -160,6 +179,24 @@ pub fn attempt<T, E>(statement: impl FnOnce() -> Result<T, E>) -> Result<T, Stop
     }
 }
 
+/// Runs a statement of a cell that awaits.
+pub async fn attempt_async<T, E>(
+    statement: impl Future<Output = Result<T, E>>,
+) -> Result<T, Stopped<E>> {
+    use std::task::Poll;
+    let mut statement = std::pin::pin!(statement);
+    std::future::poll_fn(|context| {
+        let poll = || statement.as_mut().poll(context);
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll)) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(Ok(made))) => Poll::Ready(Ok(made)),
+            Ok(Poll::Ready(Err(error))) => Poll::Ready(Err(Stopped::Error(error))),
+            Err(panic) => Poll::Ready(Err(Stopped::Panic(panic))),
+        }
+    })
+    .await
+}
+
 /// Goes on with what stopped the cell: gives out the error, or lets the panic take its way.
 pub fn stop<E>(stopped: Stopped<E>) -> E {
     match stopped {
@@ -173,6 +210,37 @@ fn of_kept(name: &str) -> String {
     let mut kept = String::from("kept ");
     kept.push_str(name);
     kept
+}
+
+/// The code by which a cell takes back what was kept.
+pub fn taking(name: &str, declared: &str, kind: &str) -> String {
+    format!("let {declared}: {kind} = evcxr_variable_store.take_kept::<{kind}>(\"{name}\"); ")
+}
+
+/// The compiler's name for a type as a cell may write it: the standard library shows its types one module deep, those of
+/// cells have no path, and those of crates are imported where they are used.
+#[inline(never)]
+pub fn nameable(full: &str) -> String {
+    let mut name = String::new();
+    let mut rest = full;
+    while let Some(c) = rest.chars().next() {
+        let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+        let length = rest.find(|c| !is_path(c)).unwrap_or(rest.len());
+        if length == 0 {
+            name.push(c);
+            rest = &rest[c.len_utf8()..];
+            continue;
+        }
+        let parts: Vec<&str> = rest[..length].split("::").collect();
+        if parts.len() > 2 && matches!(parts[0], "std" | "core" | "alloc") {
+            name.push_str("::std::");
+            name.push_str(parts[1]);
+            name.push_str("::");
+        }
+        name.push_str(parts[parts.len() - 1]);
+        rest = &rest[length..];
+    }
+    name
 }
 
 #[inline(never)]

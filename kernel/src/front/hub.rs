@@ -41,8 +41,8 @@ pub struct Running {
     pub count: u64,
     /// How the cell failed while it ran.
     pub failed: Option<Report>,
-    /// The code that takes back what a cell that failed had made.
-    pub kept: Option<String>,
+    /// The code that takes back what a cell that failed had made; each part compiles or not by itself.
+    pub kept: Vec<String>,
     /// Why the process that runs the cells ended during this cell.
     pub exit: Option<String>,
     /// The cell does not go with what is loaded, and has not run.

@@ -5,13 +5,12 @@ use super::hub::Hub;
 use crate::cell::cargo;
 use crate::failure::{Failure, Result};
 use crate::folders;
+use crate::loader;
 use crate::prepared;
 use crate::roles;
 use crate::wire::{Message, Signer};
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
-use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -21,9 +20,6 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use zeromq::util::PeerIdentity;
 use zeromq::{DealerSocket, Socket, SocketOptions, SocketRecv, SocketSend, SubSocket, ZmqMessage};
-
-/// Where the system's loader looks for shared libraries first.
-const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
 
 /// The way to the kernel behind.
 pub struct Inner {
@@ -273,7 +269,7 @@ fn spawn(connection_file: &Path, place: &Place<'_>) -> Result<Child> {
         .env(roles::FLUSH, place.flush)
         .env(roles::INTERRUPT, place.interrupt)
         .env(roles::KERNEL, "1")
-        .env(LIBRARY_PATH, library_path())
+        .env(loader::LIBRARY_PATH, loader::library_path())
         .stdin(Stdio::null())
         // Its chatter; the cells have pipes of their own.
         .stdout(Stdio::null())
@@ -282,16 +278,6 @@ fn spawn(connection_file: &Path, place: &Place<'_>) -> Result<Child> {
         .process_group(0)
         .spawn()
         .map_err(failed)
-}
-
-/// The user's search path for shared libraries, without the folders that hold a `cuaderno` of another build:
-/// `cargo run` and `cargo test` add such a folder, and cells would load that library in place of their own.
-fn library_path() -> OsString {
-    let own = format!("{DLL_PREFIX}cuaderno{DLL_SUFFIX}");
-    let path = std::env::var_os(LIBRARY_PATH).unwrap_or_default();
-    let kept = std::env::split_paths(&path).filter(|folder| !folder.join(&own).exists());
-    // Parts of a path that was split can be joined again.
-    std::env::join_paths(kept).unwrap_or_default()
 }
 
 /// Connects to its sockets, as soon as they are there. Shell and stdin share one identity, by which it

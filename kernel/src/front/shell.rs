@@ -372,7 +372,7 @@ impl Shell {
                     let report = Report::failed(how, &text, &self.cells_so_far(), &self.program());
                     self.hub.running().failed = Some(report);
                 }
-                Some(Event::Kept { code }) => self.hub.running().kept = Some(code),
+                Some(Event::Kept { code }) => self.hub.running().kept.push(code),
                 Some(Event::Unloadable) => self.hub.running().unloadable = true,
                 Some(Event::Done) => drop(write.write_all(b"\n").await),
                 Some(Event::Exit { status }) => {
@@ -460,7 +460,7 @@ impl Shell {
         let (restarted, kept) = {
             let mut running = self.hub.running();
             running.busy = false;
-            (running.exit.is_some(), running.kept.take())
+            (running.exit.is_some(), std::mem::take(&mut running.kept))
         };
         if failed.is_some() && stop_on_error {
             self.abort_until.store(self.received.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -470,10 +470,12 @@ impl Shell {
         if restarted {
             self.hub.running().hidden = true;
             inner.request_code(FLUSHER).await;
-        } else if let Some(code) = kept {
-            // evcxr has forgotten these variables with the cell.
+            return;
+        }
+        // evcxr has forgotten these variables with the cell.
+        for code in kept.iter().filter(|code| !code.is_empty()) {
             self.hub.running().hidden = true;
-            inner.request_code(&code).await;
+            inner.request_code(code).await;
             self.hub.running().hidden = false;
         }
     }

@@ -37,6 +37,19 @@ pub fn import(uses: &str) -> String {
     format!(":dep cuaderno = {{ path = {:?} }}\n{uses}", root())
 }
 
+/// The processes below one, and itself.
+pub fn family(id: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+    let children = tasks
+        .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok())
+        .flat_map(|list| {
+            list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<u32>>()
+        });
+    let mut all = vec![id];
+    children.for_each(|child| all.extend(family(child)));
+    all
+}
+
 pub struct Kernel {
     pub child: Child,
     pub info: ConnectionInfo,
@@ -62,6 +75,8 @@ pub async fn start_with(with_library: bool, change: impl FnOnce(&mut Command)) -
     start_at(&free_ports(), |file| {
         let mut command = Command::new(EXE);
         command.args(["kernel", "--connection-file"]).arg(file);
+        // Jupyter starts a kernel without what cargo has set for this test.
+        command.env_remove("LD_LIBRARY_PATH");
         // With the library, the user's cache: it may be prepared there already, which takes minutes.
         if !with_library {
             command.env("CUADERNO_CACHE", folder("cache")).env("CUADERNO_ROOT", "/nonexistent");
@@ -98,7 +113,10 @@ pub async fn start_at(info: &ConnectionInfo, command: impl FnOnce(&Path) -> Comm
     let file = folder("connections").join(name);
     std::fs::write(&file, serde_json::to_string(&info).unwrap()).unwrap();
     let mut command = command(&file);
-    command.current_dir(folder("work")).stdin(Stdio::null());
+    if command.get_current_dir().is_none() {
+        command.current_dir(folder("work"));
+    }
+    command.stdin(Stdio::null());
     let child = command.spawn().unwrap();
     let session = format!("test-{}", info.shell_port);
     let identity = peer_identity_for_session(&session).unwrap();
