@@ -179,7 +179,7 @@ pub(super) struct Scratch {
 }
 
 thread_local! {
-    static SCRATCH: RefCell<Vec<Box<Scratch>>> = RefCell::default();
+    static SCRATCH: RefCell<Vec<Scratch>> = RefCell::default();
 }
 
 /// Has `work` use scratch memory of this thread. Inside such work there may be more, with memory of its own.

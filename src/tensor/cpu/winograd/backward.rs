@@ -263,8 +263,8 @@ impl<T: Axis<A, SIDE>, const A: usize> WithSimd for ToPoints<'_, T, A> {
             let column = number % across * TILE;
             let start = (part.start + number) * points.stride + first;
             for at in 0..vectors {
-                let mut half = [[simd.splat_f32s(0.0); A]; SIDE];
-                for x in 0..A {
+                let mut half = [[simd.splat_f32s(0.0); SIDE]; A];
+                for (x, half) in half.iter_mut().enumerate() {
                     let mut line = [simd.splat_f32s(0.0); A];
                     if let Some(x) = (column + x).checked_sub(left).filter(|x| *x < width) {
                         for (y, value) in line.iter_mut().enumerate() {
@@ -274,12 +274,13 @@ impl<T: Axis<A, SIDE>, const A: usize> WithSimd for ToPoints<'_, T, A> {
                             }
                         }
                     }
-                    let line = axis.apply(simd, line);
-                    for y in 0..SIDE {
-                        half[y][x] = line[y];
-                    }
+                    *half = axis.apply(simd, line);
                 }
-                for (y, line) in half.into_iter().enumerate() {
+                for y in 0..SIDE {
+                    let mut line = [simd.splat_f32s(0.0); A];
+                    for (value, half) in line.iter_mut().zip(&half) {
+                        *value = half[y];
+                    }
                     for (x, value) in axis.apply(simd, line).into_iter().enumerate() {
                         let start = (y * SIDE + x) * points.step + start + at * S::F32_LANES;
                         // SAFETY: parts hold different tiles, and tasks of one part different channels.
