@@ -282,19 +282,24 @@ impl Product<'_> {
                 return;
             }
             let Left { values, tile: step, term } = self.left;
-            let left = values[tile * step + self.inner.start * term..].chunks(term);
+            let left = &values[tile * step + self.inner.start * term..];
             let mut sums = [[simd.splat_f32s(0.0); N]; M];
-            for (left, right) in left.zip(right.chunks(right_vectors)).take(self.inner.len()) {
-                let (Some(left), Some(right)) =
-                    (left.first_chunk::<M>(), right[at..].first_chunk::<N>())
-                else {
-                    return;
-                };
-                for m in 0..M {
-                    let factor = simd.splat_f32s(left[m]);
-                    for n in 0..N {
-                        sums[m][n] = simd.mul_add_f32s(factor, right[n], sums[m][n]);
-                    }
+            // Packed rows are gone through without looking whether they are whole, which is felt.
+            if term == M {
+                let left = left[..self.inner.len() * M].as_chunks::<M>().0;
+                for (left, right) in left.iter().zip(right.chunks_exact(right_vectors)) {
+                    let Some(right) = right[at..].first_chunk::<N>() else { return };
+                    add_term(simd, &mut sums, left, right);
+                }
+            } else {
+                let terms = left.chunks(term).zip(right.chunks(right_vectors));
+                for (left, right) in terms.take(self.inner.len()) {
+                    let (Some(left), Some(right)) =
+                        (left.first_chunk::<M>(), right[at..].first_chunk::<N>())
+                    else {
+                        return;
+                    };
+                    add_term(simd, &mut sums, left, right);
                 }
             }
             let lines = output.chunks_exact_mut(vectors).take(self.rows - first);
@@ -310,6 +315,22 @@ impl Product<'_> {
                     Some(place) => place.write::<S, N>(simd, row, at, sums),
                 }
             }
+        }
+    }
+}
+
+/// `sums[m][n] += left[m] · right[n]`.
+#[inline(always)]
+fn add_term<S: Simd, const M: usize, const N: usize>(
+    simd: S,
+    sums: &mut [[S::f32s; N]; M],
+    left: &[f32; M],
+    right: &[S::f32s; N],
+) {
+    for m in 0..M {
+        let factor = simd.splat_f32s(left[m]);
+        for n in 0..N {
+            sums[m][n] = simd.mul_add_f32s(factor, right[n], sums[m][n]);
         }
     }
 }
