@@ -1,7 +1,7 @@
 //! Convolutions over sequences, on the tape.
 
 use crate::tensor::cpu::threads::{chunk, each_chunk, each_chunk_of_two};
-use crate::tensor::cpu::{Matrix, MatrixMut, Window, matmul};
+use crate::tensor::cpu::{Matrix, MatrixMut, Window, matmul, update_each};
 use crate::tensor::tape::{Tensor1, Tensor2, Tensor3, Tensor4, tensor};
 use crate::tensor::{Epilogue, conv2d, out_of_memory, put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
@@ -148,7 +148,7 @@ pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tens
                         let g = gradient[sequence * filters + filter];
                         if g != 0.0 {
                             let seen = &x[place(sequence, filter)..][..depth];
-                            window.iter_mut().zip(seen).for_each(|(w, x)| *w += g * x);
+                            update_each(&mut window, seen, seen, |w, x, _| w + g * x);
                         }
                     }
                     for (tap, values) in window.chunks_exact(channels).enumerate() {
@@ -166,7 +166,7 @@ pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tens
                         let start = place(sequence, filter) - sequence * length * channels;
                         let window = &windows[filter * depth..][..depth];
                         let seen = &mut sum[start..start + depth];
-                        seen.iter_mut().zip(window).for_each(|(s, w)| *s += g * w);
+                        update_each(seen, window, window, |s, w, _| s + g * w);
                     }
                 });
                 put_gradient(gradients, &input, sum)?;
