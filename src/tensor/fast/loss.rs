@@ -1,5 +1,6 @@
 //! Softmax cross-entropy on the tape.
 
+use crate::tensor::cpu::threads::{chunk, each_chunk, map};
 use crate::tensor::tape::{Plain, Tensor0, Tensor2, tensor};
 use crate::tensor::{put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
@@ -22,12 +23,12 @@ pub struct LossOptions {
 /// The probabilities of each class: softmax of each row of `[batch, classes]`.
 pub fn softmax(logits: &Plain<(usize, usize)>) -> Vec<f32> {
     let mut values = read(logits).into_owned();
-    for row in values.chunks_exact_mut(logits.shape().1.max(1)) {
+    each_chunk(&mut values, logits.shape().1, |_, row| {
         let shift = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         row.iter_mut().for_each(|v| *v = (*v - shift).exp());
         let sum: f32 = row.iter().sum();
         row.iter_mut().for_each(|v| *v /= sum);
-    }
+    });
     values
 }
 
@@ -44,12 +45,15 @@ pub fn cross_entropy(logits: Tensor2, labels: &[usize], options: &LossOptions) -
     let spread = smoothing / classes as f32;
     let weight_sum: f32 = weights.iter().sum();
     let mut slopes = softmax(&logits);
-    let mut loss = 0.0f64;
-    for ((row, slope), &label) in
-        read(&logits).chunks_exact(classes).zip(slopes.chunks_exact_mut(classes)).zip(labels)
-    {
+    let x = read(&logits);
+    let sums = map(rows, |row| {
+        let row = chunk(&x, classes, row);
         let shift = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let log_sum = row.iter().map(|v| f64::from(v - shift).exp()).sum::<f64>().ln();
+        (shift, row.iter().map(|v| f64::from(v - shift).exp()).sum::<f64>().ln())
+    });
+    let mut loss = 0.0f64;
+    let rows = x.chunks_exact(classes).zip(slopes.chunks_exact_mut(classes));
+    for (((row, slope), &label), (shift, log_sum)) in rows.zip(labels).zip(sums) {
         let surprise = |class: usize| log_sum - f64::from(row[class] - shift);
         let own = (1.0 - smoothing) * weights[label];
         if gamma > 0.0 {
@@ -77,6 +81,7 @@ pub fn cross_entropy(logits: Tensor2, labels: &[usize], options: &LossOptions) -
             *s = (*s * pull - target) / total as f32;
         }
     }
+    drop(x);
     let output = tensor(vec![(loss / total) as f32], ())?;
     if tape.is_on() {
         let result = output.clone();
