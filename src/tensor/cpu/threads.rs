@@ -121,6 +121,20 @@ impl<'a, T> Shared<'a, T> {
         // SAFETY: the range lies inside, and the caller keeps parts apart.
         unsafe { std::slice::from_raw_parts_mut(start.add(range.start), range.len()) }
     }
+
+    /// Values to be read, by others too.
+    ///
+    /// # Safety
+    /// While the slice is in use, nobody writes one of its values, nor holds a part of them to be written.
+    pub unsafe fn seen(&self, range: std::ops::Range<usize>) -> &[T]
+    where
+        T: Sync,
+    {
+        assert!(range.start <= range.end && range.end <= self.len());
+        let start = self.values.get().cast::<T>();
+        // SAFETY: the range lies inside, and nobody writes there.
+        unsafe { std::slice::from_raw_parts(start.add(range.start), range.len()) }
+    }
 }
 
 type Task = *const (dyn Fn(usize) + Sync);
@@ -304,6 +318,10 @@ mod tests {
         let mut values = vec![0; 1003];
         each_chunk(&mut values, 10, |number, chunk| chunk.fill(number));
         assert!(values.iter().enumerate().all(|(i, value)| *value == i / 10));
+        let shared = Shared::new(&mut values);
+        // SAFETY: nobody writes any more.
+        let sums = map(4, |_| unsafe { shared.seen(0..1003) }.iter().sum::<usize>());
+        assert_eq!(sums, [(0..1003).map(|i| i / 10).sum::<usize>(); 4]);
         assert_eq!(map(50, |number| number * 2), (0..50).map(|n| n * 2).collect::<Vec<_>>());
     }
 

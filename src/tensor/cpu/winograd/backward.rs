@@ -204,7 +204,7 @@ impl<'a> Points<'a> {
     /// While the slice is in use, nobody writes points.
     unsafe fn at(&self, point: usize) -> &[f32] {
         // SAFETY: nobody writes, says the caller.
-        unsafe { self.values.part(point * self.step..(point + 1) * self.step) }
+        unsafe { self.values.seen(point * self.step..(point + 1) * self.step) }
     }
 }
 
