@@ -14,7 +14,7 @@ use cuaderno::tensor::{
     Tensor2, Tensor4, Trail, backward, cross_entropy, fast, flatten, portable, read, tensor,
 };
 use cuaderno::train::{AdamConfig, Optimizer, OptimizerConfig, SgdConfig};
-use dfdx::shapes::HasShape;
+use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{PutTape, SplitTape};
 use dfdx::tensor_ops::{ReshapeTo, SumTo, TryMul};
 use reference::{Reference, gradient, on};
@@ -26,6 +26,15 @@ fn against2(y: Tensor2, r: Plain<(usize, usize)>) -> Tensor0 {
 
 fn against4(y: Tensor4, r: Plain<(usize, usize, usize, usize)>) -> Tensor0 {
     y.try_mul(r.put_tape(Tape::off())).unwrap().sum()
+}
+
+/// Compares rows that an operation made of `x`, and the gradient of `x`, with PyTorch's.
+fn check_rows<S: Shape>(reference: &Reference, name: &str, x: &Plain<S>, y: Tensor2) {
+    let (plain, tape) = y.split_tape();
+    reference.check(&format!("{name}/y"), &read(&plain), 1e-6);
+    let r = reference.rank2(&format!("{name}/r"));
+    let gradients = backward(against2(plain.put_tape(tape), r)).unwrap();
+    reference.check(&format!("{name}/dx"), &gradient(&gradients, x), 1e-6);
 }
 
 type Convolution =
@@ -146,11 +155,7 @@ fn pictures_become_rows() {
     ];
     for (name, form) in forms {
         let x = reference.rank4(&format!("{name}/x"));
-        let (plain, tape) = form(on(&x)).unwrap().split_tape();
-        reference.check(&format!("{name}/y"), &read(&plain), 1e-6);
-        let r = reference.rank2(&format!("{name}/r"));
-        let gradients = backward(against2(plain.put_tape(tape), r)).unwrap();
-        reference.check(&format!("{name}/dx"), &gradient(&gradients, &x), 1e-6);
+        check_rows(&reference, name, &x, form(on(&x)).unwrap());
     }
 }
 
@@ -181,11 +186,7 @@ fn activations_and_their_gradients() {
     for (name, forms) in forms {
         for form in forms {
             let x = reference.rank2(&format!("{name}/x"));
-            let (plain, tape) = form(on(&x)).unwrap().split_tape();
-            reference.check(&format!("{name}/y"), &read(&plain), 1e-6);
-            let r = reference.rank2(&format!("{name}/r"));
-            let gradients = backward(against2(plain.put_tape(tape), r)).unwrap();
-            reference.check(&format!("{name}/dx"), &gradient(&gradients, &x), 1e-6);
+            check_rows(&reference, name, &x, form(on(&x)).unwrap());
         }
     }
 }
