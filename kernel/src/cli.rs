@@ -2,8 +2,7 @@
 
 use crate::failure::{Failure, Result};
 use crate::run::{self, Parameter};
-use crate::{doctor, folders, front, install, lab, prepared};
-use cuaderno::practices::poi;
+use crate::{doctor, folders, front, install, lab, new, prepared, samples};
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -15,14 +14,15 @@ cuaderno: deep learning in Rust notebooks
 
   cuaderno run [NOTEBOOK|FOLDER ...]   run notebooks without a front end
   cuaderno lab [ARGUMENT ...]          open JupyterLab on the notebooks
-  cuaderno install                     tell Jupyter about the kernel
-  cuaderno uninstall                   undo that
-  cuaderno doctor                      say what is there and what is missing
-  cuaderno clean [--all]               free the space of what can be made again
-  cuaderno data generate [--out DIR]   write the sample data anew
+  cuaderno new NAME                    write a notebook that starts, in any folder
+  cuaderno install                     register the kernel with Jupyter
+  cuaderno uninstall                   remove it from Jupyter
+  cuaderno doctor                      list what is there and what is missing
+  cuaderno clean [--all]               delete caches that can be made again
+  cuaderno data generate [--out DIR]   generate the sample data again
   cuaderno kernel --connection-file F  the kernel itself; Jupyter calls this
 
-`cuaderno COMMAND --help` tells more.";
+`cuaderno COMMAND --help` shows the options of a command.";
 
 const RUN: &str = "\
 cuaderno run [NOTEBOOK|FOLDER ...] [OPTIONS]
@@ -36,6 +36,12 @@ exit code is then 1.
   --param NAME=VALUE   set a parameter that a cell tagged `parameters` declares; may come again
   --html, --no-html    write an HTML page of each notebook (default), or not
   --keep-going         go on after a cell has failed";
+
+const NEW: &str = "\
+cuaderno new NAME
+
+Writes the notebook NAME.ipynb with a cell that brings the library in, a cell of parameters and a first figure. It
+runs in any folder.";
 
 const LAB: &str = "\
 cuaderno lab [ARGUMENT ...]
@@ -56,7 +62,7 @@ const UNINSTALL: &str =
 const DOCTOR: &str = "\
 cuaderno doctor
 
-Says in a line each what is there and what is missing, and how to mend it. The exit code is 1 if something is
+Lists what is there and what is missing, a line each, and how to fix it. The exit code is 1 if something is
 missing that the kernel needs.";
 
 const CLEAN: &str = "\
@@ -66,20 +72,19 @@ Removes the folders of kernels that are no more and the prepared builds that no 
 the JupyterLab environment. Everything is made again when it is needed.";
 
 const DATA: &str = "\
-cuaderno data generate [--out DIR] [--rows N] [--seed N]
+cuaderno data generate [--out DIR]
 
-Writes the sample of points of interest, a CSV file and a picture a place, the same on every run.
+Writes the samples of the practices again: `poi`, `art` and `sentiment`, the same bytes on every run. It builds the
+library's example `generate_data`.
 
-  --out DIR    where to write it (default: data/poi)
-  --rows N     how many rows (default: 400)
-  --seed N     another seed makes another city (default: 1492)";
+  --out DIR    the folder to write them into (default: data)";
 
 const KERNEL: &str = "\
 cuaderno kernel --connection-file FILE
 
 Runs the kernel until it is shut down. Jupyter writes the file and calls this.";
 
-/// Does what the arguments ask.
+/// Runs the command that the arguments name.
 pub fn main() -> Result<ExitCode> {
     let mut parser = Parser::from_env();
     let command = match parser.next().map_err(usage)? {
@@ -97,6 +102,7 @@ pub fn main() -> Result<ExitCode> {
     match command.as_str() {
         "run" => run_command(parser),
         "lab" => lab_command(parser),
+        "new" => new_command(parser),
         "kernel" => kernel_command(parser),
         "install" => simple(parser, INSTALL, || {
             let folder = install::install(&install::user_folder()?)?;
@@ -158,6 +164,20 @@ fn run_command(mut parser: Parser) -> Result<ExitCode> {
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+fn new_command(mut parser: Parser) -> Result<ExitCode> {
+    let mut name = None;
+    while let Some(arg) = parser.next().map_err(usage)? {
+        match arg {
+            Arg::Value(value) if name.is_none() => name = Some(value.string().map_err(usage)?),
+            Arg::Short('h') | Arg::Long("help") => return help(NEW),
+            other => return Err(usage(other.unexpected())),
+        }
+    }
+    let name = name.ok_or_else(|| usage("`cuaderno new` expects a name".into()))?;
+    println!("{}", new::new(&name)?.display());
+    Ok(ExitCode::SUCCESS)
+}
+
 fn lab_command(mut parser: Parser) -> Result<ExitCode> {
     let args: Vec<OsString> = parser.raw_args().map_err(usage)?.collect();
     if args.iter().any(|arg| arg == "--help" || arg == "-h") {
@@ -210,24 +230,21 @@ fn clean_command(mut parser: Parser) -> Result<ExitCode> {
 }
 
 fn data_command(mut parser: Parser) -> Result<ExitCode> {
-    let (mut out, mut rows, mut seed) =
-        (PathBuf::from("data/poi"), poi::SAMPLE_ROWS, poi::SAMPLE_SEED);
+    let mut out = PathBuf::from("data");
     let mut generate = false;
     while let Some(arg) = parser.next().map_err(usage)? {
         match arg {
             Arg::Value(word) if word == "generate" => generate = true,
             Arg::Long("out") => out = parser.value().map_err(usage)?.into(),
-            Arg::Long("rows") => rows = parser.value().and_then(|v| v.parse()).map_err(usage)?,
-            Arg::Long("seed") => seed = parser.value().and_then(|v| v.parse()).map_err(usage)?,
             Arg::Short('h') | Arg::Long("help") => return help(DATA),
             other => return Err(usage(other.unexpected())),
         }
     }
     if !generate {
-        return Err(usage("`cuaderno data` wants to be told to `generate`".into()));
+        return Err(usage("`cuaderno data` expects `generate`".into()));
     }
-    let paths = poi::generate(&out, rows, seed).map_err(|error| Failure::new(error.to_string()))?;
-    println!("{paths}");
+    samples::generate(&out)?;
+    println!("the samples are in {}", out.display());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -250,5 +267,5 @@ fn help(text: &str) -> Result<ExitCode> {
 }
 
 fn usage(error: lexopt::Error) -> Failure {
-    Failure::new(error.to_string()).help("`cuaderno --help` tells what there is")
+    Failure::new(error.to_string()).help("`cuaderno --help` lists the commands")
 }

@@ -1,6 +1,7 @@
-//! `cuaderno doctor`: what is there, what is missing, and how to mend it.
+//! `cuaderno doctor`: what is there, what is missing, and how to fix it.
 
-use crate::{folders, install, lab, prepared};
+use crate::{folders, install, lab, prepared, toolchain};
+use std::io::Write;
 use std::process::Command;
 
 /// Prints a line for each thing; returns whether all that is needed is there.
@@ -13,19 +14,20 @@ pub fn run() -> bool {
             Err(text) => ("absent ", text),
         };
         whole &= found.is_ok() || !needed;
-        println!("{mark} {name}: {text}");
+        // A reader such as `head` may leave before the end.
+        let _ = writeln!(std::io::stdout(), "{mark} {name}: {text}");
     };
     for tool in ["rustc", "cargo"] {
-        let mend = format!("not on the PATH; install a toolchain from https://rustup.rs ({tool})");
-        line(true, tool, version(tool, "--version").ok_or(mend));
+        let fix = format!("not on the PATH; install a toolchain from https://rustup.rs ({tool})");
+        line(true, tool, version(tool, "--version").ok_or(fix));
     }
-    let linker = ["cc", "gcc", "clang"].into_iter().find(|name| prepared::on_path(name).is_some());
+    let linker = ["cc", "gcc", "clang"].into_iter().find(|name| toolchain::on_path(name).is_some());
     line(
         true,
         "linker",
         linker.map(str::to_string).ok_or_else(|| "no C compiler to link with; on Debian and Ubuntu: `sudo apt install build-essential`".to_string()),
     );
-    let fast = ["mold", "lld"].into_iter().find(|name| prepared::on_path(name).is_some());
+    let fast = ["mold", "lld"].into_iter().find(|name| toolchain::on_path(name).is_some());
     line(
         false,
         "fast linker",
@@ -38,7 +40,7 @@ pub fn run() -> bool {
         true,
         "library",
         sources.map(|folder| folder.display().to_string()).ok_or_else(|| {
-            "its sources are not where they were when this command was built; build it again, or set CUADERNO_ROOT".to_string()
+            "its sources are neither where they were when this command was built nor in share/cuaderno beside it; build it again, or set CUADERNO_ROOT".to_string()
         }),
     );
     let python = version("python3", "--version");
@@ -56,7 +58,7 @@ pub fn run() -> bool {
         if spec.join("kernel.json").is_file() {
             Ok(spec.display().to_string())
         } else {
-            Err("other Jupyter front ends do not know the kernel; `cuaderno install` tells them"
+            Err("other Jupyter front ends do not know the kernel; `cuaderno install` registers it"
                 .to_string())
         }
     });
@@ -98,7 +100,7 @@ pub fn run() -> bool {
     whole
 }
 
-/// The first line that a tool says about itself.
+/// The first line of a tool's version.
 fn version(tool: &str, flag: &str) -> Option<String> {
     let output =
         Command::new(tool).arg(flag).output().ok().filter(|output| output.status.success())?;

@@ -1,4 +1,4 @@
-//! What went wrong, for the person at the terminal.
+//! Errors for the person at the terminal.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The result of everything the command does.
 pub type Result<T> = std::result::Result<T, Failure>;
 
-/// What was wrong, with which file, and what to do about it.
+/// An error: the problem, the file, and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     problem: String,
@@ -41,7 +41,7 @@ impl Failure {
         self
     }
 
-    /// What to do about it, as a clause in the imperative.
+    /// Adds the remedy, as a clause in the imperative.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self

@@ -30,7 +30,7 @@ pub fn cache() -> Result<PathBuf> {
 /// Free bytes that a session must find, for its build folder and its first cells.
 const ROOM: u64 = 64 << 20;
 
-/// Bytes that are free where a folder lies; `None` where the system does not tell.
+/// Bytes that are free where a folder lies; `None` where the system does not report it.
 pub fn free(folder: &Path) -> Option<u64> {
     let stat = rustix::fs::statvfs(folder).ok()?;
     Some(stat.f_bavail.saturating_mul(stat.f_frsize))
@@ -87,7 +87,7 @@ pub struct Session {
 }
 
 const LOCK: &str = "lock";
-/// How long the heir goes on removing what processes that end still write.
+/// The time that the heir goes on removing files that ending processes still write.
 const REMOVAL: Duration = Duration::from_secs(60);
 
 impl Session {

@@ -54,7 +54,7 @@ pub fn install(data: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Removes the kernelspec; says whether there was one.
+/// Removes the kernelspec; returns whether there was one.
 pub fn uninstall(data: &Path) -> Result<bool> {
     let folder = spec_folder(data);
     match std::fs::remove_dir_all(&folder) {

@@ -2,7 +2,7 @@
 
 use crate::failure::{Failure, Result};
 use crate::folders::{self, Lock};
-use crate::{install, prepared};
+use crate::{install, prepared, toolchain};
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const REQUIREMENTS: &str = include_str!("../requirements.txt");
-/// JupyterLab's settings in this environment, where users have not chosen their own: it asks nobody whether to fetch
+/// JupyterLab's settings in this environment, where users have not chosen their own: it does not prompt whether to fetch
 /// news, and looks for no newer version of itself, which the environment does not take.
 const SETTINGS: &str = r#"{
     "@jupyterlab/apputils-extension:notification": { "fetchNews": "false", "checkForUpdates": false }
@@ -36,7 +36,7 @@ pub fn run(args: &[OsString]) -> Result<()> {
     }
     let error = command.args(args).exec();
     Err(Failure::new(format!("cannot start JupyterLab: {error}")).file(&environment).help(
-        "`cuaderno clean --all` removes the environment, so that the next start makes it anew",
+        "`cuaderno clean --all` removes the environment, so that the next start makes it again",
     ))
 }
 
@@ -49,7 +49,7 @@ fn root() -> Result<PathBuf> {
     Ok(prepared::library().filter(|library| library.join("notebooks").is_dir()).unwrap_or(here))
 }
 
-/// Where the environment lies; its name tells the versions in it.
+/// The folder of the environment; its name holds the versions in it.
 pub fn environment_folder() -> Result<PathBuf> {
     let digest = Sha256::digest(REQUIREMENTS.as_bytes());
     let name: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
@@ -69,7 +69,7 @@ fn environment() -> Result<PathBuf> {
         folder.display()
     );
     let _ = std::fs::remove_dir_all(&folder);
-    let python = prepared::on_path("python3").ok_or_else(|| {
+    let python = toolchain::on_path("python3").ok_or_else(|| {
         Failure::new("there is no `python3` on the PATH, which JupyterLab needs")
             .help("install Python 3.10 or later (on Debian and Ubuntu: `sudo apt install python3 python3-venv`)")
     })?;

@@ -1,4 +1,4 @@
-//! Where the system's loader looks for the shared libraries that cells stand on.
+//! The search path of the system's loader for the shared libraries of cells.
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::ffi::{OsStr, OsString};
@@ -25,7 +25,7 @@ pub fn library_path() -> OsString {
     std::env::join_paths(folders).unwrap_or(path)
 }
 
-/// Where the toolchain keeps the standard library for what runs here.
+/// The toolchain's folder of the standard library for this host.
 fn standard_library() -> Option<PathBuf> {
     let output = Command::new("rustc").args(["--print", "target-libdir"]).output().ok()?;
     let path = Path::new(OsStr::from_bytes(output.stdout.trim_ascii_end()));

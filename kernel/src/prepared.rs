@@ -4,6 +4,7 @@ use crate::failure::{Failure, Result};
 use crate::folders::{self, Lock};
 use crate::loader;
 use crate::roles;
+use crate::toolchain::{no_toolchain, on_path};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, FileTimes};
 use std::path::{Path, PathBuf};
@@ -31,14 +32,18 @@ pub fn profile() -> impl Iterator<Item = (&'static str, &'static str)> {
     PROFILE.into_iter().filter(|(name, _)| std::env::var_os(name).is_none())
 }
 
-/// The folder of the library's sources, if it is where it was when this command was built.
+/// The folder of the library's sources: the one that `CUADERNO_ROOT` names, else where it was when this command was
+/// built, else beside the command, where a wheel puts it.
 pub fn library() -> Option<PathBuf> {
-    let root = match std::env::var_os("CUADERNO_ROOT") {
-        Some(root) => PathBuf::from(root),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).parent()?.to_path_buf(),
+    let sources = |folder: PathBuf| {
+        folder.canonicalize().ok().filter(|folder| folder.join("Cargo.toml").is_file())
     };
-    let root = root.canonicalize().ok()?;
-    root.join("Cargo.toml").is_file().then_some(root)
+    if let Some(root) = std::env::var_os("CUADERNO_ROOT") {
+        return sources(PathBuf::from(root));
+    }
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf);
+    let installed = || Some(std::env::current_exe().ok()?.parent()?.join("../share/cuaderno"));
+    built.and_then(sources).or_else(|| installed().and_then(sources))
 }
 
 /// The `:dep` line that a session starts with, the same as the notebooks' line once evcxr has made its path absolute.
@@ -46,7 +51,7 @@ pub fn dep_line(library: &Path) -> String {
     format!(":dep cuaderno = {{ path = \"{}\" }}", library.display())
 }
 
-/// The prepared folder, made or brought up to date if need be. `say` is told when that takes time.
+/// The prepared folder, created or updated if needed. `say` gets a line for each step that takes time.
 pub fn ensure(library: &Path, say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     let base = folders::cache()?.join("build");
     folders::create(&base)?;
@@ -69,6 +74,8 @@ pub fn ensure(library: &Path, say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
         .env("EVCXR_TMPDIR", &folder)
         .envs(profile())
         .env(roles::COMPILE, &exe)
+        // A wrapper of the user's, such as sccache, takes the stand-in for no compiler.
+        .env("RUSTC_WRAPPER", "")
         .env(loader::LIBRARY_PATH, loader::library_path())
         .env_remove(roles::SOCKET)
         .current_dir(&folder)
@@ -125,7 +132,7 @@ fn host() -> std::result::Result<String, String> {
 fn note_use(folder: &Path) {
     let now = FileTimes::new().set_modified(SystemTime::now());
     let file = File::options().write(true).open(folder.with_extension("lock"));
-    // At worst the folder is made anew one day.
+    // At worst the folder is made again one day.
     let _ = file.and_then(|file| file.set_times(now));
 }
 
@@ -157,7 +164,7 @@ pub fn remove() -> Result<()> {
 }
 
 /// Puts the library's `Cargo.lock` beside a session's manifest: evcxr's crate would otherwise resolve every
-/// dependency anew. To be done after evcxr has built its first, empty, crate, which empties the lock file.
+/// dependency again. To be done after evcxr has built its first, empty, crate, which empties the lock file.
 pub fn pin_versions(library: &Path, build: &Path) -> Result<()> {
     let from = library.join("Cargo.lock");
     if !from.is_file() {
@@ -185,13 +192,47 @@ pub fn stock(prepared: &Path, build: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Cargo tells fresh from stale by modification times, which a plain copy does not keep.
+/// Keeps what a session has compiled of other crates for the sessions to come.
+pub fn keep_crates(library: &Path, build: &Path) -> Result<()> {
+    let folder = folders::cache()?.join("build").join(&key(library)?[..16]);
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    let _lock = Lock::wait(&folder.with_extension("lock"))?;
+    add_missing(&build.join("target"), &folder.join("target"))
+}
+
+/// Adds the files that are not there. Cargo's names show to which build of a crate a file belongs, so that none of those that
+/// are there changes. Files of cells stay away.
+fn add_missing(from: &Path, to: &Path) -> Result<()> {
+    for entry in fs::read_dir(from).into_iter().flatten().flatten() {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let of_cells = ["ctx", "libctx", "libcode_", "libcuaderno_static_", "incremental", "."];
+        if of_cells.iter().any(|start| name.starts_with(start)) && name != ".fingerprint" {
+            continue;
+        }
+        let Ok(meta) = entry.metadata() else { continue };
+        if meta.is_dir() {
+            folders::create(&to)?;
+            add_missing(&from, &to)?;
+        } else if meta.is_file() && !to.exists() {
+            let linked = meta.len() >= LINK_FROM && fs::hard_link(&from, &to).is_ok();
+            if !linked {
+                copy_with_time(&from, &to, &meta).map_err(|error| Failure::io(&to, &error))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Cargo distinguishes fresh from stale files by modification times, which a plain copy does not keep.
 fn copy_with_time(from: &Path, to: &Path, meta: &fs::Metadata) -> std::io::Result<()> {
     fs::copy(from, to)?;
     File::options().write(true).open(to)?.set_times(FileTimes::new().set_modified(meta.modified()?))
 }
 
-/// What decides whether two builds can share a folder: the sources' place, the compiler, the flags, the linkers.
+/// The key of a build folder: the sources' path, the compiler, the flags, the linkers.
 fn key(library: &Path) -> Result<String> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(&rustc).arg("-vV").output().map_err(|_| no_toolchain())?;
@@ -209,17 +250,6 @@ fn key(library: &Path) -> Result<String> {
         hash.update([u8::from(on_path(linker).is_some())]);
     }
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-pub fn no_toolchain() -> Failure {
-    Failure::new("there is no Rust toolchain on the PATH (`rustc` and `cargo` do not start)")
-        .help("install one from https://rustup.rs and open a new terminal")
-}
-
-/// Where a program lies on the `PATH`.
-pub fn on_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 /// Names, sizes and times of all that the library is built from.

@@ -127,7 +127,7 @@ impl Message {
     }
 }
 
-/// The present time as ISO 8601 in UTC, as message headers want it.
+/// The present time as ISO 8601 in UTC, for message headers.
 pub fn now() -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);

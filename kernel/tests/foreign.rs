@@ -1,4 +1,4 @@
-//! Crates that know nothing of this kernel, and print their pictures in evcxr's display protocol.
+//! Crates that know nothing of this kernel, and print their images in evcxr's display protocol.
 
 mod common;
 
@@ -31,7 +31,7 @@ fn shown(messages: &[Content]) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pictures_of_other_crates_show_at_once_and_in_order() {
+async fn images_of_other_crates_show_at_once_and_in_order() {
     let mut kernel = start_with(false, |command| {
         // The crate is large, and draws little here.
         command.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0");
@@ -43,7 +43,7 @@ async fn pictures_of_other_crates_show_at_once_and_in_order() {
     kernel
         .good("let mut plot = Plot::new();\nplot.add_trace(Scatter::new(vec![1, 2], vec![3, 4]).name(\"ñ\"));")
         .await;
-    // The picture comes long after the block has begun.
+    // The image comes long after the start of the block.
     kernel
         .good(
             "fn draw() {\n    println!(\"EVCXR_BEGIN_CONTENT image/png\");\n    \
@@ -74,10 +74,10 @@ async fn pictures_of_other_crates_show_at_once_and_in_order() {
 /// `petgraph-evcxr` 0.2 is under the LGPL, and `charton` 0.9 brings a data frame's crates: neither is built here. What they
 /// write are these lines, to the byte.
 const AS_THEY_PRINT: &str = r##"
-fn draw_dot(picture: &str) {
+fn draw_dot(image: &str) {
     println!("EVCXR_BEGIN_CONTENT image/png");
     std::thread::sleep(std::time::Duration::from_millis(50));
-    println!("{}", picture);
+    println!("{}", image);
     println!("EVCXR_END_CONTENT");
 }
 fn show(svg_content: &str) {
@@ -94,12 +94,12 @@ fn show(svg_content: &str) {
 async fn what_petgraph_and_charton_print_shows_at_once_and_whole() {
     let mut kernel = common::start(false).await;
     kernel.good(AS_THEY_PRINT).await;
-    let picture = "iVBORw0KGgo=";
+    let image = "iVBORw0KGgo=";
     let chart = |name: &str| {
         format!("<svg xmlns=\"http://www.w3.org/2000/svg\">\n\n  <text>{name}</text>\n</svg>\n")
     };
     let code = format!(
-        "println!(\"uno\");\nshow({:?});\nshow({:?});\ndraw_dot({picture:?});\ndraw_dot({picture:?});\n\
+        "println!(\"uno\");\nshow({:?});\nshow({:?});\ndraw_dot({image:?});\ndraw_dot({image:?});\n\
          println!(\"dos\");\nshow({:?});\nstd::thread::sleep(std::time::Duration::from_secs(4));",
         chart("ñ"),
         chart("b"),

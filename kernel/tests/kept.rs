@@ -1,4 +1,4 @@
-//! What a cell has made is there in the next one, however the cell ended: Python's kernel keeps it too.
+//! Variables of a cell are there in the next one, however the cell ended, as in Python's kernel.
 
 mod common;
 
@@ -53,7 +53,7 @@ async fn a_cell_that_stops_halfway_keeps_what_it_has_made() {
         assert_eq!(cell.text(false), "7 so far!, and on\n", "{stopping}");
     }
 
-    // A variable that the cell was to make anew, or to give away, is the one that was there.
+    // A variable that the cell was to make again, or to move, is the one that was there.
     kernel.bad("let old: usize = \"x\".parse()?;").await;
     assert_eq!(kernel.good("println!(\"{old}\");").await.text(false), "old\n");
     kernel.bad("\"x\".parse::<u8>()?; let owner = lent; drop(owner);").await;
@@ -85,7 +85,7 @@ async fn what_the_rest_of_the_cell_would_have_taken_or_hidden_is_still_there() {
     kernel.bad(code).await;
     let code = "println!(\"{} {:?} {lent:?} {length}\", map[&1].size, items.next());";
     assert_eq!(kernel.good(code).await.text(false), "5 Some(3) [1, 2] 3\n");
-    // What a later statement makes under the same name, of the same type or of another, has not been made.
+    // A variable of the same name from a later statement, of the same type or of another, has not been made.
     let code = "let mut text = 12;\nlet text = text.to_string();\nlet list = vec![text.len()];\n\
                 Err::<(), _>(\"no\")?;\nlet text = 2.5;\nlet list = [list, vec![7]].concat();";
     kernel.bad(code).await;
@@ -145,7 +145,7 @@ async fn a_cell_run_again_with_its_type_changed_makes_its_variable_anew() {
     let said = kernel.good(&cell("x: u8, y: u8", "x: 1, y: 2", "")).await.text(true);
     assert_eq!(said, "");
     assert_eq!(kernel.good("println!(\"{p:?}\");").await.text(false), "Point { x: 1, y: 2 }\n");
-    // What was there before stays if the new one is not reached, unless its type is gone.
+    // The earlier variable stays if the new one is not reached, unless its type is gone.
     kernel.bad(&cell("x: u8, y: u8", "x: 3, y: 4", "Err(\"no\")?;")).await;
     assert_eq!(kernel.good("println!(\"{p:?}\");").await.text(false), "Point { x: 1, y: 2 }\n");
     kernel.bad(&cell("z: u8", "z: 5", "let q = 6; Err(\"no\")?;")).await;
@@ -191,8 +191,8 @@ async fn an_interrupted_training_keeps_the_model_that_its_own_cell_made() {
     kernel.good(&import("use cuaderno::prelude::*;")).await;
     let code = "let labels: Vec<usize> = (0..640).map(|i| i % 2).collect();\n\
                 let pixels = (0..640 * 3 * 32 * 32).map(|i| (i % 251) as u8).collect();\n\
-                let pictures = ImageSet::from_pixels(pixels, 32, 32)?;\n\
-                let all = Dataset::new(&labels, &[\"a\", \"b\"])?.with_images(&pictures)?;\n\
+                let images = ImageSet::from_pixels(pixels, 32, 32)?;\n\
+                let all = Dataset::new(&labels, &[\"a\", \"b\"])?.with_images(&images)?;\n\
                 let rows: Vec<usize> = (0..640).collect();\n\
                 let model = models::small_cnn(32, 2, 0)?;\n\
                 let mut learner = Learner::new(model, &all.subset(&rows[..500])?, &all.subset(&rows[500..])?, &TrainConfig::default())?;\n\

@@ -64,6 +64,7 @@ async fn figures_show_in_every_form_between_the_text_around_them() {
     let forms = |media: &Media| {
         let form = |part: &MediaType| match part {
             MediaType::Plain(text) => format!("text {}", text.lines().next().unwrap_or_default()),
+            MediaType::Html(_) => "HTML".to_string(),
             MediaType::Png(_) => "PNG".to_string(),
             MediaType::Svg(_) => "SVG".to_string(),
             other => format!("{other:?}"),
@@ -85,11 +86,11 @@ async fn figures_show_in_every_form_between_the_text_around_them() {
         .collect();
     for (shown, expected) in shown.iter().zip([
         "uno",
-        "PNG, SVG, text ",
+        "HTML, PNG, SVG, text ",
         "dos",
         "clear, wait true",
-        "PNG, SVG, text ",
-        "result: PNG, SVG, text ",
+        "HTML, PNG, SVG, text ",
+        "result: HTML, PNG, SVG, text ",
     ]) {
         assert!(shown.starts_with(expected), "{shown:?}, not {expected:?}");
     }
@@ -166,8 +167,8 @@ async fn variables_hold_what_the_library_and_the_crates_below_it_make() {
         "let t: Plain<(usize, usize)> = tensor::tensor(vec![0.5; 6], (2, 3))?;",
         "let vector = tensor::tensor(vec![1.0f32, 2.0], (2,))?; let taped = tensor::constant(&vector);",
         "let t = t; let mut pair = (vector.clone(), taped); pair.0 = vector;",
-        "let picture = images::RgbImage::new(4, 4); let pixel = *picture.get_pixel(0, 0);",
-        "let raw = picture.clone().into_raw(); let pictures = vec![picture];",
+        "let image = images::RgbImage::new(4, 4); let pixel = *image.get_pixel(0, 0);",
+        "let raw = image.clone().into_raw(); let images = vec![image];",
         "let model = Hybrid::new(&HybridConfig { features: 2, ..HybridConfig::default() }, 0)?;",
         "let table = Table::from_columns(vec![(\"x\", Column::from(vec![1.0f64, 2.0]))])?;",
         "let sum: f64 = table.numbers(\"x\")?.iter().sum(); let figure = plot::bars(&[\"a\"], &[sum])?;",
@@ -175,22 +176,22 @@ async fn variables_hold_what_the_library_and_the_crates_below_it_make() {
     ] {
         kernel.good(code).await;
     }
-    let cell = kernel.good("println!(\"{sum} {} {} {pixel:?}\", raw.len(), pictures.len());").await;
+    let cell = kernel.good("println!(\"{sum} {} {} {pixel:?}\", raw.len(), images.len());").await;
     assert_eq!(cell.text(false), "3 48 1 Rgb([0, 0, 0])\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_decoding_of_many_pictures_stops_within_a_second() {
+async fn the_decoding_of_many_images_stops_within_a_second() {
     let mut kernel = start(true).await;
     kernel.good(&import("use cuaderno::images;")).await;
     let code = format!(
         "let kept = vec![1, 2, 3];\nlet place = std::fs::read_dir({:?})?.next().unwrap()?.path();\n\
-         let picture = std::fs::read_dir(place)?.next().unwrap()?.path();\n\
-         let files = vec![picture; 60_000];",
+         let image = std::fs::read_dir(place)?.next().unwrap()?.path();\n\
+         let files = vec![image; 60_000];",
         common::root().join("data/poi/data_main")
     );
     kernel.good(&code).await;
-    kernel.send("println!(\"on\");\nlet pictures = images::load_rgb(&files, 32, 32)?;").await;
+    kernel.send("println!(\"on\");\nlet images = images::load_rgb(&files, 32, 32)?;").await;
     kernel.wait_for(|content| matches!(content, Content::StreamContent(_))).await;
     // Let the decoding itself begin.
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -206,8 +207,8 @@ async fn an_interrupted_sweep_keeps_the_model_and_the_histories_so_far() {
     kernel.good(&import("use cuaderno::prelude::*;")).await;
     let code = "let labels: Vec<usize> = (0..640).map(|i| i % 2).collect();\n\
                 let pixels = (0..640 * 3 * 32 * 32).map(|i| (i % 251) as u8).collect();\n\
-                let pictures = ImageSet::from_pixels(pixels, 32, 32)?;\n\
-                let all = Dataset::new(&labels, &[\"a\", \"b\"])?.with_images(&pictures)?;\n\
+                let images = ImageSet::from_pixels(pixels, 32, 32)?;\n\
+                let all = Dataset::new(&labels, &[\"a\", \"b\"])?.with_images(&images)?;\n\
                 let mut histories: Vec<History> = Vec::new();\nlet mut learner: Option<Learner> = None;";
     kernel.good(code).await;
     // Far more folds and learning rates than there is time for; the second `fit` of each goes on for long.

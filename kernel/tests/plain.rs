@@ -1,4 +1,4 @@
-//! The library in cells of `evcxr_jupyter` alone, which shows pictures when a cell has ended, and only one of them.
+//! The library in cells of `evcxr_jupyter` alone, which shows images when a cell has ended, and only one of them.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! What the messaging specification asks of a kernel beside running cells.
+//! The messaging specification beside the execution of cells.
 
 mod common;
 

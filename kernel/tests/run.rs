@@ -38,7 +38,7 @@ const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+
 #[test]
 fn a_run_leaves_notebook_page_and_figures() {
     let folder = common::folder("run-good");
-    let picture = format!(
+    let image = format!(
         "println!(\"EVCXR_BEGIN_CONTENT image/png\\n{PNG}\\nEVCXR_END_CONTENT\\nEVCXR_BEGIN_CONTENT image/svg+xml\\n<svg/>\\nEVCXR_END_CONTENT\");"
     );
     let mut parameters = cell("let epochs: usize = 10;");
@@ -55,7 +55,7 @@ fn a_run_leaves_notebook_page_and_figures() {
                 "println!(\"epochs {epochs}, out {:?}\", std::env::var_os(\"CUADERNO_OUTPUT\").is_some());",
             ),
             cell("for i in 1..=3 { print!(\"\\r{i} %\"); }\nprintln!();"),
-            cell(&picture),
+            cell(&image),
             cell(""),
             cell("epochs * 2"),
         ],
@@ -210,7 +210,7 @@ fn doctor_has_a_line_for_each_thing_and_says_how_to_mend_what_is_missing() {
     assert_eq!(whole, !said.contains("MISSING"), "{said}");
     let (whole, said) = doctor(folder.as_os_str());
     assert!(!whole, "{said}");
-    for mend in [
+    for fix in [
         "MISSING rustc",
         "https://rustup.rs",
         "MISSING linker",
@@ -220,6 +220,6 @@ fn doctor_has_a_line_for_each_thing_and_says_how_to_mend_what_is_missing() {
         "absent  GPU toolkit",
         "https://developer.nvidia.com/cuda-downloads",
     ] {
-        assert!(said.contains(mend), "{mend}: {said}");
+        assert!(said.contains(fix), "{fix}: {said}");
     }
 }

@@ -1,4 +1,4 @@
-//! What the kernel bears from outside: clients that come, go, forge and babble, and its own end.
+//! Clients that connect, disconnect, forge messages or send garbage, and the end of the kernel.
 
 mod common;
 
@@ -29,7 +29,7 @@ fn connections(kernel: &Kernel) -> Vec<TcpStream> {
         .into()
 }
 
-/// What a ZeroMQ client says first: version 3.0 without encryption.
+/// The greeting of a ZeroMQ client: version 3.0 without encryption.
 fn greeting() -> Vec<u8> {
     let mut bytes = vec![0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 0];
     bytes.extend(b"NULL");
@@ -188,7 +188,7 @@ async fn a_shutdown_ends_all_processes_and_leaves_no_folder() {
     kernel.good("let v = 1;").await;
     let session = session_of(&kernel);
     assert!(processes_of(&session) >= 2, "evcxr and the cells");
-    // What the kernel writes, its keys among it, is the user's alone.
+    // Files that the kernel writes, its keys among them, are readable by the user alone.
     let mode =
         |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&session), 0o700);

@@ -102,7 +102,7 @@ async fn a_disk_that_fills_meanwhile_stops_cells_until_there_is_room() {
     .await;
     kernel.good("let kept = vec![1, 2, 3];").await;
     let filler = disk.fill();
-    // What is replaced makes room for a small cell; this one takes four megabytes.
+    // A replaced variable makes room for a small cell; this one takes four megabytes.
     let large = "static LARGE: [u8; 4 << 20] = [7; 4 << 20]; println!(\"{}\", LARGE[kept.len()]);";
     let (name, value, _) = kernel.bad(large).await;
     assert_eq!(name, "Error");

@@ -2,11 +2,14 @@
 
 mod common;
 
-use common::{EXE, folder};
+use common::{EXE, folder, start_with};
 use serde_json::json;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// A connection file of these tests, on free ports but for what `change` does to it.
 fn connection(name: &str, change: impl FnOnce(&mut serde_json::Value)) -> PathBuf {
@@ -89,4 +92,46 @@ fn a_cache_that_cannot_be_written_is_named() {
         command.env_remove("CUADERNO_CACHE").env_remove("XDG_CACHE_HOME").env_remove("HOME");
     });
     assert!(said.contains("CUADERNO_CACHE"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_taken_before_the_inner_kernel_listens_is_given_up() {
+    let mut taken = None;
+    // Whoever is slower than the inner kernel, which has the port then, tries again with a new one.
+    for attempt in 0..5 {
+        let cache = folder(&format!("port-cache-{attempt}"));
+        // Of an earlier run.
+        let _ = std::fs::remove_dir_all(cache.join("sessions"));
+        let done = Arc::new(AtomicBool::new(false));
+        let taker = std::thread::spawn({
+            let (sessions, done) = (cache.join("sessions"), done.clone());
+            move || take_a_port(&sessions, &done)
+        });
+        let mut kernel = start_with(false, |command| {
+            command.env("CUADERNO_CACHE", &cache);
+        })
+        .await;
+        assert_eq!(kernel.good("println!(\"{}\", 6 * 7);").await.text(false), "42\n");
+        done.store(true, Ordering::Relaxed);
+        taken = taker.join().unwrap();
+        if taken.is_some() {
+            break;
+        }
+    }
+    assert!(taken.is_some(), "the inner kernel was always first");
+}
+
+/// Listens at a port of the first inner kernel whose connection file comes, before it does.
+fn take_a_port(sessions: &Path, done: &AtomicBool) -> Option<TcpListener> {
+    while !done.load(Ordering::Relaxed) {
+        let files = std::fs::read_dir(sessions).into_iter().flatten().flatten();
+        for file in files.map(|session| session.path().join("inner.json")) {
+            let Ok(text) = std::fs::read_to_string(file) else { continue };
+            let Ok(content) = serde_json::from_str::<serde_json::Value>(&text) else { continue };
+            let port = u16::try_from(content["iopub_port"].as_u64().unwrap()).unwrap();
+            return TcpListener::bind(("127.0.0.1", port)).ok();
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    None
 }

@@ -1,29 +1,28 @@
 //! Stands in for cargo between evcxr and the compiler. Cells differ in their source alone, so what cargo found out
 //! for one cell, at a fifth of the cell's time, holds for the next: the same rustc runs again. Whenever anything
-//! else has changed, the real cargo does the work. rust-analyzer, inside evcxr, is told only of those crates whose
+//! else has changed, the real cargo does the work. rust-analyzer, inside evcxr, gets only those crates whose
 //! types a cell can meet.
 
+use super::plan::{self, Plan, shared_object};
 use super::{compile, graph};
-use crate::prepared::on_path;
 use crate::roles;
+use crate::toolchain::on_path;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Write};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::io::{self, BufRead, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::SystemTime;
 
-/// Where the last compilation of a cell is written down, below evcxr's crate.
-const PLAN: &str = "cuaderno-plan.json";
-/// What rust-analyzer is told of a crate that uses the library, written down in the prepared build folder.
+/// The answer to rust-analyzer for a crate that uses the library, recorded in the prepared build folder.
 pub const GRAPH: &str = "cuaderno-graph.json";
-/// A file that exists, beside evcxr's manifest, when rust-analyzer is to be told of all crates.
+/// A file that exists, beside evcxr's manifest, when rust-analyzer is to get all crates.
 pub const WHOLE: &str = "cuaderno-whole";
-/// Where evcxr wants to be told the path of the shared object.
+/// The compiler's errors in crates that the last cell uses, one of cargo's messages a line, below the folder of evcxr's
+/// crate.
+pub const CRATES_SAID: &str = "cuaderno-crates-said.json";
+/// The variable with the file in which evcxr expects the path of the shared object.
 const SHARED_OBJECT: &str = "EVCXR_EXECUTION_SO_PATH";
 
 /// Makes a folder with the names under which evcxr looks for cargo, all of them this executable, and gives
@@ -59,7 +58,7 @@ pub fn library_source(folder: &Path) -> io::Result<Option<PathBuf>> {
     Ok(Some(folder.to_path_buf()))
 }
 
-/// Where the toolchain keeps the sources of the standard library.
+/// The toolchain's folder of the sources of the standard library.
 fn installed_source() -> io::Result<Option<PathBuf>> {
     let output = Command::new("rustc").args(["--print", "sysroot"]).output()?;
     let sysroot = PathBuf::from(OsStr::from_bytes(output.stdout.trim_ascii_end()));
@@ -67,7 +66,7 @@ fn installed_source() -> io::Result<Option<PathBuf>> {
     Ok(source.join("core/src/lib.rs").is_file().then_some(source))
 }
 
-/// evcxr asks rustup where cargo is. Returns only if the real rustup does not start.
+/// evcxr gets the path of cargo from rustup. Returns only if the real rustup does not start.
 pub fn rustup() -> io::Result<()> {
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
     if args == ["which", "cargo"] {
@@ -90,23 +89,75 @@ pub fn cargo() -> io::Result<()> {
         && !manifest.with_file_name(WHOLE).exists()
     {
         return describe(&args, manifest);
+    } else if first == "metadata" && is_question() {
+        return keep_versions(&args);
     }
-    if args.first().is_some_and(|arg| arg == "build")
-        && let Some(plan) = Plan::current()
-    {
-        return Err(plan.run());
+    if args.first().is_some_and(|arg| arg == "build") {
+        if let Some(plan) = Plan::current() {
+            return Err(run(plan));
+        }
+        return build(&args);
     }
     Err(the_real("cargo")?.args(args).exec())
 }
 
-/// The manifest that rust-analyzer names when it asks for all crates; evcxr itself names none.
+/// Runs the real cargo, and notes the errors in crates that the cell uses: evcxr shows them without their places.
+fn build(args: &[OsString]) -> io::Result<()> {
+    let mut child = the_real("cargo")?.args(args).stdout(Stdio::piped()).spawn()?;
+    let mut noted = String::new();
+    if let Some(output) = child.stdout.take() {
+        let mut out = io::stdout().lock();
+        for line in io::BufReader::new(output).lines() {
+            let line = line?;
+            writeln!(out, "{line}")?;
+            if is_error_of_crate(&line) {
+                noted += &line;
+                noted.push('\n');
+            }
+        }
+        out.flush()?;
+    }
+    if !noted.is_empty() {
+        // Without it, evcxr shows what it has.
+        let _ = std::fs::write(CRATES_SAID, noted);
+    }
+    std::process::exit(child.wait()?.code().unwrap_or(1))
+}
+
+fn is_error_of_crate(line: &str) -> bool {
+    line.contains("compiler-message")
+        && serde_json::from_str::<Value>(line).is_ok_and(|value| {
+            value["reason"] == "compiler-message"
+                && value["message"]["level"] == "error"
+                && value["target"]["name"] != plan::CRATE
+        })
+}
+
+/// Returns `true` if evcxr only checks that there is such a crate: its manifest names nothing but that one.
+fn is_question() -> bool {
+    std::fs::read_to_string("Cargo.toml")
+        .is_ok_and(|text| text.contains("evcxr_dummy_validate_dep"))
+}
+
+/// Runs the real cargo without a change to `Cargo.lock`: it would forget the versions of all other crates, so that these
+/// were compiled again.
+fn keep_versions(args: &[OsString]) -> io::Result<()> {
+    let lock = std::fs::read("Cargo.lock").ok();
+    let status = the_real("cargo")?.args(args).status()?;
+    if let Some(lock) = lock {
+        std::fs::write("Cargo.lock", lock)?;
+    }
+    std::process::exit(status.code().unwrap_or(1))
+}
+
+/// The manifest that rust-analyzer names when it requests all crates; evcxr itself names none.
 fn manifest(args: &[OsString]) -> Option<&Path> {
     if args.iter().any(|arg| arg == "--no-deps") {
         return None;
     }
     let at = args.iter().position(|arg| arg == "--manifest-path")?;
     let manifest = args.get(at + 1).map(Path::new)?;
-    // It may ask for those of the standard library as well.
+    // It may request those of the standard library as well.
     let own = std::env::var_os("EVCXR_TMPDIR")?;
     (manifest.parent()? == Path::new(&own)).then_some(manifest)
 }
@@ -127,8 +178,8 @@ fn describe(args: &[OsString], manifest: &Path) -> io::Result<()> {
     if output.status.success() { Ok(()) } else { Err(io::Error::other("`cargo metadata` failed")) }
 }
 
-/// What is written down for a manifest: one that names just the library, or nothing yet. rust-analyzer then
-/// reads the library before the first cell asks for it, once instead of in two halves.
+/// The recorded answer for a manifest: one that names just the library, or nothing yet. rust-analyzer then
+/// reads the library before the first cell needs it, once instead of in two halves.
 fn known(manifest: &Path) -> Option<String> {
     let folder = manifest.parent()?;
     let written: Value = serde_json::from_slice(&std::fs::read(folder.join(GRAPH)).ok()?).ok()?;
@@ -146,7 +197,7 @@ fn known(manifest: &Path) -> Option<String> {
 
 const DEPENDENCIES: &str = "[dependencies]";
 
-/// Writes down what rust-analyzer will be told of the crate in a folder, for `target`.
+/// Records the answer that rust-analyzer will get for the crate in a folder, for `target`.
 pub fn write_graph(folder: &Path, target: &str) -> io::Result<()> {
     let output = Command::new("cargo")
         .args(["metadata", "--format-version", "1", "--filter-platform", target])
@@ -172,7 +223,7 @@ fn own_folder() -> io::Result<PathBuf> {
     };
     found
         .and_then(|path| path.parent().map(Path::to_path_buf))
-        .ok_or_else(|| io::Error::other("this program does not know its own folder"))
+        .ok_or_else(|| io::Error::other("the folder of this program cannot be found"))
 }
 
 /// The program of this name that comes after ours on the search path, to run as the user would run it.
@@ -191,172 +242,19 @@ fn the_real(name: &str) -> io::Result<Command> {
         .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no {name} on the PATH")))
 }
 
-/// A compilation of a cell, as cargo asked for it.
-struct Plan {
-    rustc: OsString,
-    args: Vec<OsString>,
-    /// What cargo sets for the crates it compiles.
-    environment: BTreeMap<OsString, OsString>,
-}
-
-/// Writes down the compilation that cargo has just asked for, so that it can be repeated.
-pub fn record(rustc: &OsStr, args: &[OsString]) {
-    let Some(state) = state() else { return };
-    let environment: BTreeMap<String, String> = std::env::vars_os()
-        .filter(|(name, _)| set_by_cargo(name))
-        .map(|(name, value)| (hex(&name), hex(&value)))
-        .collect();
-    let plan = serde_json::json!({
-        "state": state,
-        "rustc": hex(rustc),
-        "args": args.iter().map(|arg| hex(arg)).collect::<Vec<_>>(),
-        "environment": environment,
-    });
-    // Without a plan, the next cell asks cargo again.
-    let _ = std::fs::write(PLAN, plan.to_string());
-}
-
-fn set_by_cargo(name: &OsStr) -> bool {
-    let name = name.to_string_lossy();
-    // The pipe by which cargo's own rustcs share the processors ends with that cargo.
-    name.starts_with("CARGO") && name != "CARGO_MAKEFLAGS"
-        || name == "LD_LIBRARY_PATH"
-        || name == "DYLD_FALLBACK_LIBRARY_PATH"
-}
-
-impl Plan {
-    /// The last compilation, if nothing but the cell's source has changed since.
-    fn current() -> Option<Self> {
-        let text = std::fs::read_to_string(PLAN).ok()?;
-        let plan: Value = serde_json::from_str(&text).ok()?;
-        if plan["state"].as_str()? != state()? {
-            return None;
-        }
-        let written = std::fs::metadata(PLAN).and_then(|meta| meta.modified()).ok()?;
-        let args: Vec<OsString> = plan["args"]
-            .as_array()?
-            .iter()
-            .map(|arg| unhex(arg.as_str()?))
-            .collect::<Option<_>>()?;
-        let environment = plan["environment"]
-            .as_object()?
-            .iter()
-            .map(|(name, value)| Some((unhex(name)?, unhex(value.as_str()?)?)))
-            .collect::<Option<_>>()?;
-        let plan = Self { rustc: unhex(plan["rustc"].as_str()?)?, args, environment };
-        plan.is_newer_than_sources(written)?.then_some(plan)
+/// Becomes rustc; returns only if that does not start.
+fn run(plan: Plan) -> io::Error {
+    if let (Some(file), Some(output)) = (std::env::var_os(SHARED_OBJECT), plan.output())
+        && let Err(error) =
+            std::fs::write(file, output.join(shared_object()).as_os_str().as_bytes())
+    {
+        return error;
     }
-
-    /// Whether no local crate that the cell uses was changed after the plan was written; `None` if that cannot
-    /// be told.
-    fn is_newer_than_sources(&self, written: SystemTime) -> Option<bool> {
-        // Cargo lists them beside the shared object, one folder above the compiler's output.
-        let list = self.output()?.parent()?.join(compile::shared_object()).with_extension("d");
-        let list = std::fs::read_to_string(list).ok()?;
-        let (_, sources) = list.split_once(": ")?;
-        let older = |source: String| {
-            std::fs::metadata(source).and_then(|meta| meta.modified()).is_ok_and(|t| t < written)
-        };
-        // Spaces inside a name are escaped.
-        let sources = sources.trim_end().replace("\\ ", "\0");
-        let own = std::env::current_dir().ok()?.join("src");
-        Some(
-            sources
-                .split(' ')
-                .map(|source| source.replace('\0', " "))
-                .filter(|source| !Path::new(source).starts_with(&own))
-                .all(older),
-        )
+    // Cargo gives the compiler's messages on standard output, where evcxr reads them.
+    if let Err(error) = rustix::stdio::dup2_stderr(rustix::stdio::stdout()) {
+        return error.into();
     }
-
-    /// The folder where rustc puts the shared object.
-    fn output(&self) -> Option<&Path> {
-        let at = self.args.iter().position(|arg| arg == "--out-dir")?;
-        self.args.get(at + 1).map(Path::new)
-    }
-
-    /// Becomes rustc; returns only if that does not start.
-    fn run(self) -> io::Error {
-        if let (Some(file), Some(output)) = (std::env::var_os(SHARED_OBJECT), self.output())
-            && let Err(error) =
-                std::fs::write(file, output.join(compile::shared_object()).as_os_str().as_bytes())
-        {
-            return error;
-        }
-        // Cargo gives the compiler's messages on standard output, where evcxr reads them.
-        if let Err(error) = rustix::stdio::dup2_stderr(rustix::stdio::stdout()) {
-            return error.into();
-        }
-        let mut compilation = compile::Compilation::new(&self.rustc, &self.args);
-        roles::restore(&mut compilation.rustc).envs(self.environment);
-        compilation.run()
-    }
-}
-
-/// A digest of what cargo goes by, apart from sources: manifest, versions, settings and profile.
-fn state() -> Option<String> {
-    let mut hash = Sha256::new();
-    for file in ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"] {
-        hash.update(std::fs::read(file).ok()?);
-        hash.update([0]);
-    }
-    let settings: BTreeMap<_, _> = std::env::vars_os()
-        .filter(|(name, _)| {
-            let name = name.to_string_lossy();
-            name == "RUSTFLAGS" || name == "RUSTC" || name.starts_with("CARGO_PROFILE")
-        })
-        .collect();
-    for (name, value) in settings {
-        hash.update(name.as_bytes());
-        hash.update([0]);
-        hash.update(value.as_bytes());
-        hash.update([0]);
-    }
-    Some(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// Paths and arguments need not be text, which is all that JSON can hold.
-fn hex(text: &OsStr) -> String {
-    text.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<OsString> {
-    let bytes = text.as_bytes().chunks(2);
-    let bytes = bytes.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
-    bytes.collect::<Option<Vec<u8>>>().map(OsString::from_vec)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn any_argument_survives_being_written_down() {
-        for text in [&b"plain"[..], b"", b"\xff\x00 \"quoted\" \xc3\xa9"] {
-            let text = OsStr::from_bytes(text);
-            assert_eq!(unhex(&hex(text)).unwrap(), text);
-        }
-        assert_eq!(unhex("zz"), None);
-    }
-
-    #[test]
-    fn a_plan_holds_until_a_source_changes() {
-        let folder = std::env::temp_dir().join(format!("cuaderno-plan-{}", std::process::id()));
-        let deps = folder.join("debug/deps");
-        std::fs::create_dir_all(&deps).unwrap();
-        let source = folder.join("a b.rs");
-        std::fs::write(&source, "").unwrap();
-        let escaped = source.to_str().unwrap().replace(' ', "\\ ");
-        let list = deps.parent().unwrap().join(compile::shared_object()).with_extension("d");
-        let args = vec![OsString::from("--out-dir"), deps.clone().into()];
-        let plan = Plan { rustc: "rustc".into(), args, environment: BTreeMap::new() };
-        let later = SystemTime::now() + std::time::Duration::from_secs(60);
-        assert_eq!(plan.is_newer_than_sources(later), None, "no list yet");
-        std::fs::write(&list, format!("/x/libctx.so: {escaped}\n")).unwrap();
-        assert_eq!(plan.is_newer_than_sources(later), Some(true));
-        assert_eq!(plan.is_newer_than_sources(SystemTime::UNIX_EPOCH), Some(false));
-        std::fs::remove_file(&source).unwrap();
-        assert_eq!(plan.is_newer_than_sources(later), Some(false), "a source is gone");
-        std::fs::remove_dir_all(folder).unwrap();
-    }
+    let mut compilation = compile::Compilation::new(&plan.rustc, &plan.args);
+    roles::restore(&mut compilation.rustc).envs(plan.environment);
+    compilation.run()
 }

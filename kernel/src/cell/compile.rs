@@ -1,31 +1,30 @@
 //! Stands between cargo and rustc when a cell's crate is compiled, and leaves out what does not serve the cell.
 
+use super::plan::{self, CRATE, shared_object};
+use super::statics::Statics;
 use super::types::Types;
-use super::{cargo, keep, slim, store};
-use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use super::{crates, keep, macros, slim, stale, store, traits};
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// evcxr's name for a cell's crate.
-const CRATE: &str = "ctx";
-/// What the compiler has said of the last cell that did not compile, below the folder of evcxr's crate.
+/// The compiler's messages on the last cell that did not compile, below the folder of evcxr's crate.
 pub const SAID: &str = "cuaderno-said.json";
 
-/// Runs the rustc that cargo asks for, with the arguments of this process. Returns only if it does not start.
+/// Runs the rustc that cargo requests, with the arguments of this process. Returns only if it does not start.
 pub fn main() -> std::io::Error {
     let mut args = std::env::args_os().skip(1);
     let compiler = args.next().unwrap_or_default();
     let args: Vec<OsString> = args.collect();
     if cell_source(&args).is_some() {
-        cargo::record(&compiler, &args);
+        plan::record(&compiler, &args);
     }
     Compilation::new(&compiler, &args).run()
 }
 
-/// Whether the arguments of this process are those of a cell's compilation.
+/// Returns `true` if the arguments of this process are those of a cell's compilation.
 pub fn is_cell() -> bool {
     let args: Vec<OsString> = std::env::args_os().skip(2).collect();
     cell_source(&args).is_some()
@@ -39,14 +38,31 @@ pub struct Compilation {
     /// The programs that keep variables when the cell fails, and the one that does not.
     keeping: Vec<String>,
     plain: String,
+    /// The session's items, and the program that only removes stale variables, if there may be any.
+    session: Option<stale::Session>,
+    removing: Option<String>,
+    statics: Option<Statics>,
+    /// The compiler, its arguments and the program, where crates are linked by libraries of their own.
+    linked: Option<(OsString, Vec<OsString>, String)>,
+    /// The path of the shared object.
+    object: Option<PathBuf>,
 }
 
 impl Compilation {
     pub fn new(compiler: &OsStr, args: &[OsString]) -> Self {
         let mut rustc = Command::new(compiler);
         rustc.args(args);
-        let mut compilation =
-            Self { rustc, source: None, keeping: Vec::new(), plain: String::new() };
+        let mut compilation = Self {
+            rustc,
+            source: None,
+            keeping: Vec::new(),
+            plain: String::new(),
+            session: None,
+            removing: None,
+            statics: None,
+            linked: None,
+            object: None,
+        };
         if let Some(source) = cell_source(args) {
             compilation.prepare(compiler, args, Path::new(source));
         }
@@ -55,17 +71,45 @@ impl Compilation {
 
     fn prepare(&mut self, compiler: &OsStr, args: &[OsString], source: &Path) {
         self.source = Some(source.into());
+        let folder = args.iter().position(|arg| arg == "--out-dir").and_then(|at| args.get(at + 1));
+        self.object = folder.map(|folder| Path::new(folder).join(shared_object()));
         // The compiler's paths are relative to evcxr's crate, where it runs.
         let store = store::library(Path::new(""), compiler, args);
-        // What cannot be read or written compiles as it is.
+        // A program that cannot be read or written compiles unchanged.
         if let Ok(text) = std::fs::read_to_string(source) {
+            let text = macros::with_macros_first(&slim::without_held(&text));
+            let text = traits::with_paths(&text);
+            let text = if store.is_some() { slim::with_ordered_text(&text) } else { text };
+            let libraries = crates::shared(compiler, args);
+            if !libraries.is_empty() {
+                self.linked = Some((compiler.into(), args.to_vec(), text.clone()));
+            }
+            let text = crates::linked(&text, &libraries);
+            self.rustc.args(crates::arguments(&libraries));
+            let session = stale::Session::read(&text, args);
+            let text = match Statics::share(&text, &session.items) {
+                Some((shared, statics)) => {
+                    self.rustc.args(statics.args());
+                    self.statics = Some(statics);
+                    shared
+                }
+                None => text,
+            };
+            self.removing = session.removing(&text).filter(|_| store.is_some());
+            if session.version() != 0 {
+                self.rustc.arg(format!("-Cmetadata=cuaderno{:x}", session.version()));
+            }
             if let Some(slim) = slim::slim(&text, store.is_some()) {
+                let slim = session.checking(&slim);
                 let _ = std::fs::write(source, &slim);
                 self.keeping = keep::keeping(&slim, &Types::noted(&slim));
                 self.plain = slim;
             } else if let Some(checkable) = slim::checkable(&text) {
                 let _ = std::fs::write(source, checkable);
+            } else {
+                let _ = std::fs::write(source, &text);
             }
+            self.session = Some(session);
         }
         if let Some(store) = store {
             let mut name = OsString::from(store::CRATE);
@@ -86,19 +130,49 @@ impl Compilation {
             Ok(output) => output,
             Err(error) => return error,
         };
+        if let Some((compiler, args, text)) = self.linked.take()
+            && String::from_utf8_lossy(&output.stderr).contains(crates::TWICE)
+            && std::fs::write(&source, text).is_ok()
+        {
+            crates::give_up(&args);
+            let mut again = Self::new(&compiler, &args);
+            for (name, value) in self.rustc.get_envs() {
+                match value {
+                    Some(value) => again.rustc.env(name, value),
+                    None => again.rustc.env_remove(name),
+                };
+            }
+            return again.run();
+        }
         if !output.status.success() {
             // At worst some errors are shown without their place.
             let _ = std::fs::write(SAID, &output.stderr);
             Types::note(&self.plain);
+        } else {
+            if let (Some(statics), Some(object)) = (self.statics.take(), &self.object) {
+                statics.note(object);
+            }
+            if let Some(session) = self.session.take() {
+                session.note();
+            }
         }
         let _ = std::io::stdout().write_all(&output.stdout);
         let _ = std::io::stderr().write_all(&output.stderr);
         std::process::exit(output.status.code().unwrap_or(1))
     }
 
-    /// Compiles the program that keeps most and can be compiled. What is wrong with the plain one, evcxr mends, or the
-    /// user.
+    /// Compiles the program that keeps most and can be compiled. What is wrong with the plain one, evcxr or the user
+    /// fixes.
     fn compile(&mut self, source: &Path) -> std::io::Result<Output> {
+        if let Some(removing) = self.removing.take() {
+            let program = std::fs::read(source)?;
+            std::fs::write(source, removing)?;
+            let output = self.rustc.output()?;
+            if output.status.success() {
+                return Ok(output);
+            }
+            std::fs::write(source, program)?;
+        }
         if self.keeping.is_empty() {
             return self.rustc.output();
         }
@@ -120,12 +194,7 @@ impl Compilation {
     }
 }
 
-/// The file name of a cell's shared object.
-pub fn shared_object() -> String {
-    format!("{DLL_PREFIX}{CRATE}{DLL_SUFFIX}")
-}
-
-/// The source file, if this is the compilation of a cell. A mere check, which evcxr asks for when it cannot tell a
+/// The source file, if this is the compilation of a cell. A mere check, which evcxr requests when it cannot find a
 /// variable's type, links nothing.
 fn cell_source(args: &[OsString]) -> Option<&OsString> {
     let links = |arg: &OsString| {

@@ -1,4 +1,4 @@
-//! What the filter tells the front, one JSON object a line over a private socket.
+//! Messages from the filter to the front, one JSON object a line over a private socket.
 
 use serde_json::{Map, Value, json};
 
@@ -15,6 +15,12 @@ pub enum Event {
     Failed { how: Failure, text: String },
     /// The cell failed, and this code takes back what it had made.
     Kept { code: String },
+    /// A variable was dropped, because this item of its type, or this crate, has changed.
+    Dropped { variable: String, item: String },
+    /// The cell is compiled and begins to run.
+    Begins,
+    /// The cell waits for a line from its standard input.
+    Input { prompt: String, password: bool },
     /// The cell could not be loaded beside what is loaded already, and has not run.
     Unloadable,
     /// The cell has ended; the filter waits for an answer of one byte.
@@ -26,7 +32,7 @@ pub enum Event {
 /// Stands before the text of an error that a `?` returned: what the cell itself printed before may come with it.
 pub const ERROR_MARK: char = '\u{2}';
 
-/// How a cell failed while it ran.
+/// The failure of a cell while it ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// It panicked; the text is what the panic hook printed.
@@ -45,6 +51,9 @@ impl Event {
             Self::Failed { how: Failure::Panic, text } => json!({"panic": text}),
             Self::Failed { how: Failure::EarlyReturn, text } => json!({"return": text}),
             Self::Kept { code } => json!({"kept": code}),
+            Self::Dropped { variable, item } => json!({"dropped": variable, "item": item}),
+            Self::Begins => json!({"begins": true}),
+            Self::Input { prompt, password } => json!({"input": prompt, "password": password}),
             Self::Unloadable => json!({"unloadable": true}),
             Self::Done => json!({"done": true}),
             Self::Exit { status } => json!({"exit": status}),
@@ -75,8 +84,17 @@ impl Event {
         if let Some(code) = text("kept") {
             return Some(Self::Kept { code });
         }
+        if let Some(variable) = text("dropped") {
+            return Some(Self::Dropped { variable, item: text("item").unwrap_or_default() });
+        }
         if let Some(status) = text("exit") {
             return Some(Self::Exit { status });
+        }
+        if value["begins"] == true {
+            return Some(Self::Begins);
+        }
+        if let Some(prompt) = text("input") {
+            return Some(Self::Input { prompt, password: value["password"] == true });
         }
         if value["unloadable"] == true {
             return Some(Self::Unloadable);
@@ -91,10 +109,14 @@ impl Event {
 /// The MIME type of the library's own blocks: a whole message in one block, so that nothing is left to guess.
 const OWN: &str = "application/vnd.cuaderno.message+json";
 
+/// The type of the value of a cell's last expression, as our store of variables prints it: a result for certain, however long
+/// the cell goes on, as while its variables are dropped.
+const RESULT: &str = "text/vnd.cuaderno.result";
+
 /// Joins the rich blocks of one display into one bundle.
 ///
-/// Other crates print one block per MIME type: a text and a picture that follow each other are parts of one display,
-/// and so are the same picture's formats; a type that comes again, or is another's picture, begins the next one.
+/// Other crates print one block per MIME type: a text and an image that follow each other are parts of one display,
+/// and so are the same image's formats; a type that comes again, or is another's image, begins the next one.
 #[derive(Default)]
 pub struct Bundler {
     parts: Map<String, Value>,
@@ -107,6 +129,12 @@ impl Bundler {
         if mime == OWN {
             events.extend(self.flush());
             events.extend(own(&content));
+            return events;
+        }
+        if mime == RESULT {
+            events.extend(self.flush());
+            self.parts.insert("text/plain".to_string(), content.into());
+            events.extend(self.end());
             return events;
         }
         let parts = |other: &String| {
@@ -122,22 +150,22 @@ impl Bundler {
         events
     }
 
-    /// Whether blocks wait to become a display.
+    /// Returns `true` if blocks wait to become a display.
     pub fn waiting(&self) -> bool {
         !self.parts.is_empty()
     }
 
-    /// Whether what waits can be the value of a cell's last expression, which evcxr prints as text alone.
+    /// Returns `true` if the waiting blocks can be the value of a cell's last expression, which evcxr prints as text alone.
     pub fn may_be_result(&self) -> bool {
         self.parts.len() == 1 && self.parts.contains_key("text/plain")
     }
 
-    /// What waits, as a display.
+    /// The waiting blocks, as a display.
     pub fn flush(&mut self) -> Option<Event> {
         self.take("display_data")
     }
 
-    /// What waits when the cell ends: text alone is the value of its last expression.
+    /// The waiting blocks when the cell ends: text alone is the value of its last expression.
     pub fn end(&mut self) -> Option<Event> {
         // A last expression without a value, such as a `println!` without its semicolon.
         if self.may_be_result() && self.parts["text/plain"] == "()" {
@@ -163,7 +191,7 @@ impl Bundler {
     }
 }
 
-/// What a type can stand for another in a display with: `None` for plain text, which goes with all.
+/// The group of types of which a display has one: `None` for plain text, which goes with all.
 fn family(mime: &str) -> Option<&str> {
     match mime {
         "text/plain" => None,
@@ -208,6 +236,9 @@ mod tests {
             Event::Failed { how: Failure::Panic, text: "boom".to_string() },
             Event::Failed { how: Failure::EarlyReturn, text: "no".to_string() },
             Event::Kept { code: "let ñ: u8 = 1;".to_string() },
+            Event::Dropped { variable: "a".to_string(), item: "A".to_string() },
+            Event::Begins,
+            Event::Input { prompt: "¿?".to_string(), password: true },
             Event::Unloadable,
             Event::Done,
             Event::Exit { status: "signal: 9".to_string() },
@@ -234,7 +265,17 @@ mod tests {
     }
 
     #[test]
-    fn pictures_of_several_crates_are_displays_of_their_own() {
+    fn a_value_is_a_result_at_once_and_none_is_nothing() {
+        let mut bundler = Bundler::default();
+        bundler.block("text/plain".into(), "before".into());
+        let events = bundler.block(RESULT.into(), "5".into());
+        assert_eq!(kinds(&events), ["display_data", "execute_result"]);
+        assert!(bundler.block(RESULT.into(), "()".into()).is_empty());
+        assert!(!bundler.waiting());
+    }
+
+    #[test]
+    fn images_of_several_crates_are_displays_of_their_own() {
         let mut bundler = Bundler::default();
         let types = [
             "application/vnd.plotly.v1+json",

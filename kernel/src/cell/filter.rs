@@ -5,6 +5,7 @@
 
 use super::event::{Bundler, Event, Failure};
 use super::held::Held;
+use super::input::Input;
 use super::splitter::{Control, Piece, Splitter};
 use crate::roles;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -16,14 +17,18 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long the cells' flusher may take to answer.
+/// The time that the cells' flusher may take to answer.
 const FLUSH_WAIT: Duration = Duration::from_millis(500);
-/// How long an unfinished line or a bundle may wait for its continuation.
+/// The time that an unfinished line or a bundle may wait for its continuation.
 const SETTLE: Duration = Duration::from_millis(30);
 /// Text alone waits longer: it is shown as the cell's result if the cell ends with it.
 const RESULT_WAIT: Duration = Duration::from_secs(1);
 
-/// The beginning and a part of what evcxr's part in the cell process says before it ends because a cell's shared object
+/// The markers with which `evcxr_input` requests a line, and a secret one.
+const ASKS: &str = "EVCXR_INPUT_REQUEST";
+const ASKS_SECRET: &str = "EVCXR_INPUT_REQUEST_PASSWORD";
+
+/// The start and a part of the message of evcxr's part in the cell process before it ends because a cell's shared object
 /// does not go with those that are loaded.
 const UNLOADABLE: &str = "While processing instruction `Ok(\"LOAD_AND_RUN";
 const DLOPEN: &str = "dlopen failed";
@@ -38,7 +43,8 @@ pub fn main() -> io::Result<i32> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     roles::restore(&mut command);
-    // evcxr asks for backtraces; a notebook shows them only to someone who wants them.
+    let input = Input::new(&mut command);
+    // evcxr turns backtraces on; a notebook shows them only on request.
     if std::env::var_os(roles::BACKTRACE).is_none() {
         command.env("RUST_BACKTRACE", "0");
     }
@@ -55,7 +61,9 @@ pub fn main() -> io::Result<i32> {
     let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(io::Error::other("no pipes to the cell process"));
     };
-    Filter::new(front, flush, child, out, err)?.run()
+    let mut filter = Filter::new(front, flush, child, out, err)?;
+    filter.input = input;
+    filter.run()
 }
 
 struct Filter {
@@ -73,6 +81,9 @@ struct Filter {
     /// The number and deadline of the flush that the end of a cell waits for.
     ending: Option<(u64, Instant)>,
     flushes: u64,
+    input: Option<Input>,
+    /// The question that the cell has put for the line that it reads next, and whether it is secret.
+    prompt: (String, bool),
     parent: Option<u32>,
 }
 
@@ -100,6 +111,8 @@ impl Filter {
             last_read: Instant::now(),
             ending: None,
             flushes: 0,
+            input: None,
+            prompt: Default::default(),
             parent,
         })
     }
@@ -114,6 +127,12 @@ impl Filter {
                 return Ok(0);
             }
             self.accept_flusher();
+            let cells = self.child.id();
+            if self.input.as_mut().is_some_and(|input| input.is_wanted(cells)) {
+                self.settle_input()?;
+                let (prompt, password) = std::mem::take(&mut self.prompt);
+                self.send(&Event::Input { prompt, password })?;
+            }
             let read = self.read_out()?;
             self.read_err()?;
             if !read {
@@ -124,8 +143,9 @@ impl Filter {
             {
                 self.end_cell()?;
             }
-            if self.out.is_none() && self.child.try_wait()?.is_some() {
-                // A process that the cell started may still hold the pipe.
+            if self.child.try_wait()?.is_some() {
+                // A process that the cell started may still hold the pipes.
+                while self.read_out()? {}
                 self.read_err()?;
                 break;
             }
@@ -147,8 +167,9 @@ impl Filter {
         let busy = self.held.waiting()
             || self.bundler.waiting()
             || self.ending.is_some()
+            || self.input.as_ref().is_some_and(Input::is_waiting)
             || self.last_read.elapsed() < 2 * SETTLE;
-        let wait = if busy { Duration::from_millis(10) } else { Duration::from_millis(250) };
+        let wait = if busy { Duration::from_millis(10) } else { Duration::from_millis(100) };
         let timeout = Timespec { tv_sec: 0, tv_nsec: wait.subsec_nanos().into() };
         match poll(&mut fds, Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
@@ -167,7 +188,7 @@ impl Filter {
         }
     }
 
-    /// Reads standard output once; says whether there was anything.
+    /// Reads standard output once; returns whether there was anything.
     fn read_out(&mut self) -> io::Result<bool> {
         let mut buffer = [0; 65_536];
         match read(&mut self.out, &mut buffer)? {
@@ -190,7 +211,17 @@ impl Filter {
                 0 => return Ok(()),
                 n => self.held.push(&buffer[..n]),
             }
+            self.release_long()?;
         }
+    }
+
+    fn release_long(&mut self) -> io::Result<()> {
+        if self.held.is_long()
+            && let Some(text) = self.held.release_text()
+        {
+            self.send(&Event::Text { name: "stderr", text })?;
+        }
+        Ok(())
     }
 
     fn piece(&mut self, piece: Piece) -> io::Result<()> {
@@ -209,6 +240,13 @@ impl Filter {
                 Ok(())
             }
             Piece::Control(Control::Complete) => self.begin_end(),
+            Piece::Control(Control::Other(line))
+                if self.input.is_some() && line.starts_with(ASKS) =>
+            {
+                let prompt = line.split_once(':').map(|(_, prompt)| prompt.to_string());
+                self.prompt = (prompt.unwrap_or_default(), line.starts_with(ASKS_SECRET));
+                Ok(())
+            }
             Piece::Control(control) => {
                 self.show_bundle()?;
                 self.read_err()?;
@@ -233,6 +271,13 @@ impl Filter {
             }
             Piece::Flushed(_) => Ok(()),
             Piece::Kept(code) => self.send(&Event::Kept { code }),
+            Piece::Stderr(text) => {
+                self.show_bundle()?;
+                self.held.push(text.as_bytes());
+                self.release_long()
+            }
+            Piece::Begins => self.send(&Event::Begins),
+            Piece::Dropped { variable, item } => self.send(&Event::Dropped { variable, item }),
         }
     }
 
@@ -266,6 +311,15 @@ impl Filter {
         to_evcxr(Control::Complete.line())
     }
 
+    /// Shows what stands before a line is read, such as a question.
+    fn settle_input(&mut self) -> io::Result<()> {
+        while self.read_out()? {}
+        if let Some(piece) = self.splitter.unfinished() {
+            self.piece(piece)?;
+        }
+        Ok(())
+    }
+
     /// Nothing more came for a while: gives out what waited.
     fn settle(&mut self) -> io::Result<()> {
         if self.ending.is_none()
@@ -291,7 +345,7 @@ impl Filter {
         }
     }
 
-    /// The cell process has ended: tells how, and ends alike.
+    /// The cell process has ended: reports how, and ends alike.
     fn leave(mut self) -> io::Result<i32> {
         for piece in self.splitter.finish() {
             self.piece(piece)?;
@@ -364,7 +418,7 @@ fn describe(status: ExitStatus) -> String {
         7 => " (bus error)",
         8 => " (arithmetic error)",
         9 => " (killed; often for want of memory)",
-        11 => " (segmentation fault)",
+        11 => " (segmentation fault; often endless recursion)",
         15 => " (terminated)",
         _ => "",
     };

@@ -1,13 +1,35 @@
-//! Whether a statement gives a variable's value away, as far as its form tells. The compiler has the last word.
+//! Whether a statement moves a variable's value, as far as its form shows. The compiler decides.
 
-use super::program::PLAIN;
 use ra_ap_syntax::ast;
 use ra_ap_syntax::{AstNode, SyntaxKind, SyntaxNode, SyntaxToken};
+
+/// Macros that see of a cell's variables only those that are named to them, be it inside of a text. Others may put
+/// together names, or read them from a file.
+pub const PLAIN: [&str; 18] = [
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "dbg",
+    "debug_assert",
+    "eprint",
+    "eprintln",
+    "format",
+    "matches",
+    "panic",
+    "print",
+    "println",
+    "stringify",
+    "todo",
+    "unreachable",
+    "vec",
+    "write",
+    "writeln",
+];
 
 /// Macros that take the values of what is named to them.
 const TAKING: [&str; 2] = ["dbg", "vec"];
 
-/// Whether the statement may take the value: it names the variable, and not only to lend it.
+/// Returns `true` if the statement may take the value: it names the variable, and not only to lend it.
 pub fn gives_away(statement: &SyntaxNode, name: &str) -> bool {
     let mut paths = statement.descendants().filter_map(ast::PathExpr::cast);
     paths.any(|path| path.syntax().text() == name && !is_lent(path.syntax(), statement))
@@ -17,7 +39,7 @@ pub fn gives_away(statement: &SyntaxNode, name: &str) -> bool {
             .any(|call| macro_takes(&call, name))
 }
 
-/// Whether a place where a variable stands only borrows or copies it.
+/// Returns `true` if a place where a variable stands only borrows or copies it.
 fn is_lent(path: &SyntaxNode, statement: &SyntaxNode) -> bool {
     let within = path.ancestors().take_while(|node| node != statement);
     let moves = |node: SyntaxNode| {
@@ -37,7 +59,7 @@ fn is_lent(path: &SyntaxNode, statement: &SyntaxNode) -> bool {
         | SyntaxKind::MATCH_EXPR => true,
         SyntaxKind::PAREN_EXPR => is_lent(&parent, statement),
         SyntaxKind::INDEX_EXPR => is_first,
-        // What is assigned goes; what is compared or summed is mostly a number.
+        // An assigned value moves; a compared or summed one is mostly a number.
         SyntaxKind::BIN_EXPR => {
             is_first || !parent.children_with_tokens().any(|part| part.kind() == SyntaxKind::EQ)
         }
@@ -51,7 +73,8 @@ fn is_lent(path: &SyntaxNode, statement: &SyntaxNode) -> bool {
     }
 }
 
-/// Whether a macro may take the value of a variable: those that only show values borrow them, but not within calls.
+/// Returns `true` if a macro may take the value of a variable: those that only show values borrow them, but not within
+/// calls.
 fn macro_takes(call: &ast::MacroCall, name: &str) -> bool {
     let Some(tree) = call.token_tree() else { return false };
     let own = call.path().map(|path| path.syntax().text().to_string()).unwrap_or_default();
@@ -66,7 +89,7 @@ fn macro_takes(call: &ast::MacroCall, name: &str) -> bool {
     })
 }
 
-/// Whether a name in a macro stands after `&`, or before a point.
+/// Returns `true` if a name in a macro stands after `&`, or before a point.
 fn is_borrowed(token: &SyntaxToken) -> bool {
     let solid = |token: &SyntaxToken| !token.kind().is_trivia();
     let mut before = std::iter::successors(token.prev_token(), SyntaxToken::prev_token);

@@ -1,5 +1,5 @@
-//! What rust-analyzer is told of the crates that a cell depends on. It reads every crate that cargo names before it
-//! can tell the first variable's type, and looks at all of them again with each cell. Most of them serve
+//! The crate graph that rust-analyzer gets of what a cell depends on. It reads every crate that cargo names before it
+//! can find the first variable's type, and looks at all of them again with each cell. Most of them serve
 //! the inside of another crate, where no cell ever looks: they are left out.
 
 use ra_ap_syntax::ast::{self, HasModuleItem as _, HasName as _};
@@ -67,7 +67,7 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// Whether a dependency serves the library itself, not its tests or its build script.
+/// Returns `true` if a dependency serves the library itself, not its tests or its build script.
 fn is_normal(dep: &Value) -> bool {
     dep["dep_kinds"]
         .as_array()
@@ -91,7 +91,7 @@ struct Interface {
 }
 
 impl Interface {
-    /// That of the library which begins in `root`, with these features of its package.
+    /// The graph of the library with the root file `root`, with these features of its package.
     fn of(root: &Path, features: &[&str]) -> Self {
         let mut interface = Self::default();
         let mut open = vec![(root.to_path_buf(), root.with_file_name(""))];
@@ -128,7 +128,7 @@ impl Interface {
     }
 }
 
-/// What one file imports, and the first names of the types that its public items show.
+/// The imports of one file, and the first names of the types that its public items show.
 #[derive(Default)]
 struct File<'a> {
     features: &'a [&'a str],
@@ -190,7 +190,7 @@ impl File<'_> {
         }
     }
 
-    /// Whether an item belongs to the library, as far as one look can tell: it may want a feature that is off.
+    /// Returns `true` if an item belongs to the library, as far as one look shows: it may need a feature that is off.
     fn is_enabled(&self, item: &impl ast::HasAttrs) -> bool {
         item.attrs().all(|attr| {
             let text: String = attr.syntax().text().to_string().split_whitespace().collect();

@@ -1,13 +1,16 @@
 //! Standard error, held for a moment: a panic's message and the error of a `?` come there before the
-//! line on standard output that tells what they were.
+//! line on standard output that identifies them.
 
 use super::event::ERROR_MARK;
 use std::time::{Duration, Instant};
 
-/// How long text waits for the line that may claim it.
+/// The time that text waits for the line that may claim it.
 const WAIT: Duration = Duration::from_millis(40);
 /// A panic message waits longer: unwinding comes between it and its line.
 const PANIC_WAIT: Duration = Duration::from_secs(2);
+
+/// More text than this, in bytes, does not wait.
+const LONG: usize = 1 << 20;
 
 /// Text of standard error that may turn out to be an error's message.
 #[derive(Default)]
@@ -33,7 +36,12 @@ impl Held {
         self.find_panic();
     }
 
-    /// Whether anything waits.
+    /// Returns `true` if so much waits that it is no error's message.
+    pub fn is_long(&self) -> bool {
+        self.text.len() > LONG
+    }
+
+    /// Returns `true` if anything waits.
     pub fn waiting(&self) -> bool {
         self.since.is_some() || self.panic.is_some()
     }
@@ -95,7 +103,7 @@ impl Held {
         let mut text = String::from_utf8_lossy(&self.text).into_owned();
         if let Some((message, since)) = self.panic.take() {
             match last_panic(&message) {
-                // The message that was there, and the beginning of another.
+                // The message that was there, and the start of another.
                 Some(at) if at > 0 => {
                     text.push_str(&message[..at]);
                     self.panic = Some((message[at..].to_string(), since));
@@ -120,7 +128,7 @@ impl Held {
     }
 }
 
-/// Where the last panic message in a text begins.
+/// The start of the last panic message in a text.
 fn last_panic(text: &str) -> Option<usize> {
     let begins = |at: &usize| {
         let line_start = *at == 0 || text.as_bytes().get(*at - 1) == Some(&b'\n');
@@ -129,7 +137,7 @@ fn last_panic(text: &str) -> Option<usize> {
     text.match_indices("thread '").map(|(at, _)| at).filter(begins).last()
 }
 
-/// Whether a panic message has come to its last line.
+/// Returns `true` if a panic message has come to its last line.
 fn is_whole(message: &str) -> bool {
     message.split_once("note: run with `RUST_BACKTRACE").is_some_and(|(_, end)| end.contains('\n'))
 }

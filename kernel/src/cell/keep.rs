@@ -1,6 +1,6 @@
 //! Keeps what a cell has made when it fails halfway. evcxr puts a cell's variables away at its end alone; here each
 //! statement runs as a closure, or an `async` block, of its own, and when one panics or returns early, what stands at that
-//! point goes to the store, under a name that only the front asks for.
+//! point goes to the store, under a name that only the front requests.
 //!
 //! Moves and borrows stay as they were: a closure takes and lends what its statement does. What stands is guessed from
 //! the statements, and the compiler judges: where a program does not compile so, a more careful one does, or the one
@@ -30,7 +30,7 @@ struct Variable<'a> {
     how: How<'a>,
 }
 
-/// How a variable is kept.
+/// The way in which a variable is stored.
 enum How<'a> {
     /// Under its type.
     Typed(&'a str),
@@ -54,8 +54,8 @@ pub fn keeping(source: &str, types: &Types) -> Vec<String> {
     programs
 }
 
-/// Whether the compiler is to find that the cell gives away what it is to put away: evcxr then has it compiled again
-/// without that.
+/// Returns `true` if the compiler is to find that the cell gives away what it is to put away: evcxr then has it compiled
+/// again without that.
 pub fn gives_own_away(source: &str) -> bool {
     let Some(program) = Program::read(source) else { return false };
     let given = |own: &Access| {
@@ -103,7 +103,7 @@ fn standing<'a>(
     careful: bool,
 ) -> Vec<Variable<'a>> {
     let statements = &program.statements[..=at];
-    // Of these statements, the last that makes a variable; it may do so of one of the same name.
+    // The last of these statements that makes a variable; it may make one of the same name.
     let making = |name: &str| statements[..at].iter().rposition(|statement| statement.binds(name));
     let mut kept = Vec::new();
     let mut passing = Vec::new();
@@ -123,7 +123,7 @@ fn standing<'a>(
     }
     let earlier =
         |access: &Access<'a>, how| Variable { name: access.name, mutable: access.mutable, how };
-    // Those of earlier cells that this one has yet to give away, or to make anew.
+    // Those of earlier cells that this one has yet to give away, or to make again.
     for lent in &program.lent {
         if making(lent.name).is_none()
             && !program.returned.contains(lent.name)
@@ -140,7 +140,7 @@ fn standing<'a>(
     if careful {
         return kept;
     }
-    // What a later statement takes, or hides behind another of its name, stands until then.
+    // A variable that a later statement takes or shadows stands until then.
     for statement in statements {
         for (name, _) in &statement.bound {
             if !names.contains(&name.as_str()) {
@@ -177,7 +177,7 @@ pub fn without(program: &str) -> String {
     program.split(MARK).step_by(2).collect()
 }
 
-/// Whether a statement can panic, return early, or take long.
+/// Returns `true` if a statement can panic, return early, or take long.
 fn may_stop(stmt: &SyntaxNode) -> bool {
     stmt.descendants().any(|node| {
         use SyntaxKind::{
@@ -196,7 +196,7 @@ fn may_stop(stmt: &SyntaxNode) -> bool {
     })
 }
 
-/// Where the token before a statement ends, and its own last one: what is added at these places moves no column, and
+/// The end of the token before a statement, and of its own last one: code added at these places moves no column, and
 /// stands before any comment of the line.
 fn solid(stmt: &SyntaxNode) -> Option<(usize, usize)> {
     let end = |token: &ra_ap_syntax::SyntaxToken| usize::from(token.text_range().end());
@@ -265,7 +265,7 @@ mod tests {
     use super::*;
     use ra_ap_syntax::{Edition, SourceFile};
 
-    /// What each statement keeps that is one of those that keep, in the program that keeps most; what is kept without the
+    /// The variables that each statement stores, in the program that stores most; one stored without the
     /// name of its type stands without one.
     fn kept(code: &str) -> Vec<(String, Vec<String>)> {
         let source = program(code, true);
@@ -319,7 +319,7 @@ mod tests {
         assert_eq!(kept, expected);
     }
 
-    /// What the statement that starts so keeps.
+    /// The variables that the statement with this start stores.
     fn of(kept: &[(String, Vec<String>)], start: &str) -> String {
         let (_, kept) = kept.iter().find(|(statement, _)| statement.starts_with(start)).unwrap();
         kept.join(", ")
@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_to_be_made_anew_is_kept_where_it_lies() {
+    fn what_is_to_be_made_again_is_kept_where_it_lies() {
         let source = program("f()?;\nlet a = 1;\nlet mut b = g(a)?;", true);
         let line = "let old = evcxr_variable_store.take_variable::<u8>(stringify!(old));";
         let source =

@@ -9,15 +9,26 @@
 
 pub mod cargo;
 pub mod compile;
+mod crates;
 pub mod event;
 pub mod filter;
 mod given;
 pub mod graph;
+pub mod hash;
 mod held;
+mod input;
+mod items;
 pub mod keep;
+mod lasting;
+mod macros;
+mod plan;
 mod program;
-mod slim;
+pub mod slim;
 mod splitter;
+mod stale;
+mod statics;
 mod store;
+mod traits;
 mod types;
+#[path = "../programs/store.rs"]
 mod variables;

@@ -1,44 +1,21 @@
 //! The parts of the program that evcxr makes of a cell: the variables it is lent, its statements, and what is put away.
 
-use super::given::gives_away;
+use super::given::{PLAIN, gives_away};
 use ra_ap_syntax::ast::{self, HasArgList, HasModuleItem, HasName, Item, Stmt};
 use ra_ap_syntax::{AstNode, Edition, SourceFile, SyntaxNode};
 use std::collections::HashSet;
 
-/// The beginning of the function that runs the cell, and the type of the error by which it may return early.
+/// The start of the function that runs the cell, and the type of the error by which it may return early.
 pub const FUNCTION: &str = "pub extern \"C\" fn run_user_code_";
 pub const ERROR: &str = "EvcxrUserCodeError";
 /// evcxr's name for the store of variables.
 pub const STORE: &str = "evcxr_variable_store";
 /// evcxr's name, in the store, for what runs the futures that a cell awaits.
 const RUNTIME: &str = "evcxr_tokio_runtime";
-/// Stands before the line that would take a variable out of the store, where the cell makes that variable anew.
+/// Stands before the line that would take a variable out of the store, where the cell makes that variable again.
 pub const RENEWED: &str = "//renewed: ";
 
-/// Macros that see of a cell's variables only those that are named to them, be it inside of a text. Others may put
-/// together names, or read them from a file.
-pub const PLAIN: [&str; 18] = [
-    "assert",
-    "assert_eq",
-    "assert_ne",
-    "dbg",
-    "debug_assert",
-    "eprint",
-    "eprintln",
-    "format",
-    "matches",
-    "panic",
-    "print",
-    "println",
-    "stringify",
-    "todo",
-    "unreachable",
-    "vec",
-    "write",
-    "writeln",
-];
-
-/// What a cell's program consists of.
+/// The parts of a cell's program.
 pub struct Program<'a> {
     /// The variables of earlier cells that it takes out of the store.
     pub lent: Vec<Access<'a>>,
@@ -95,7 +72,7 @@ impl<'a> Program<'a> {
 }
 
 impl Program<'_> {
-    /// The cell that it was made of, to tell it from others.
+    /// The cell that it was made of, to distinguish it from others.
     pub fn cell(&self) -> String {
         self.statements.iter().map(|statement| format!("{}\n", statement.node.text())).collect()
     }
@@ -120,20 +97,20 @@ impl<'a> Statement<'a> {
         self.bound.iter().any(|(bound, _)| bound == name)
     }
 
-    /// Whether it declares the variable as `mut`.
+    /// Returns `true` if it declares the variable as `mut`.
     pub fn is_mutable(&self, name: &str) -> bool {
         self.bound.iter().any(|(bound, mutable)| bound == name && *mutable)
     }
 
-    /// Whether it may take the variable's value: by its form, or, for the careful, by naming it. A macro may take what
-    /// it does not name.
+    /// Returns `true` if it may take the variable's value: by its form, or, for the careful, by naming it. A macro may take
+    /// what it does not name.
     pub fn may_take(&self, name: &str, careful: bool) -> bool {
         let words = named(self.text);
         words.is_none_or(|words| words.contains(name)) && (careful || gives_away(&self.node, name))
     }
 }
 
-/// Where the cell's statements stand.
+/// The place of the cell's statements.
 struct Body {
     statements: ast::StmtList,
     early: bool,

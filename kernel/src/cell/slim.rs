@@ -1,23 +1,111 @@
-//! What a cell's program needs of all that evcxr writes into it: the code around a cell takes rustc longer than
+//! Reduces a cell's program to what the cell needs: the code that evcxr writes around a cell takes rustc longer than
 //! most cells do. Every line keeps its number, by which evcxr finds the cell in the compiler's messages.
 
 use super::event::ERROR_MARK;
 use super::program::{Access, FUNCTION, Program, RENEWED, is_of_name, named};
 use super::store;
-use ra_ap_syntax::ast::{HasModuleItem, HasName, Item};
+use ra_ap_syntax::ast::{self, HasModuleItem, HasName, Item};
 use ra_ap_syntax::{AstNode, Edition, SourceFile};
 use std::collections::HashSet;
 
+/// The macro in which a statement stands that evcxr is not to see. The compiler does not see the macro.
+pub const HELD: &str = "cuaderno_let";
+/// Begins such a statement, if the variables that it makes are dropped before others are put away.
+pub const DROPS: &str = "/*drop*/";
 /// The module of evcxr's that keeps variables.
 const MODULE: &str = "evcxr_internal_runtime";
 
 /// The program with our store of variables in the place of evcxr's, and without the variables that the cell does not name,
-/// or makes anew: they stay in the store. `compiled` says whether the store lies in a crate of its own. `None` if there is no
+/// or makes again: they stay in the store. `compiled` is whether the store lies in a crate of its own. `None` if there is no
 /// such module, or it offers what ours does not.
 pub fn slim(source: &str, compiled: bool) -> Option<String> {
     let source = with_marked_errors(&with_our_store(source, compiled)?);
+    let source = source.replacen(SHOWS, OURS_SHOWS, 1);
     let source = without_strangers(&source).unwrap_or(source);
     Some(without_renewed(&source).unwrap_or(source))
+}
+
+/// The start of evcxr's line that shows the value of the last expression, and of ours, which cuts long values.
+const SHOWS: &str = "evcxr_send_text_plain(&format!(";
+const OURS_SHOWS: &str = "evcxr_internal_runtime::show(format_args!(";
+
+/// The program with the statements that evcxr was not to see outside of the macro that hid them, at the same places.
+pub fn without_held(source: &str) -> String {
+    let start = format!("{}!{{", HELD);
+    if !source.contains(&start) {
+        return source.to_string();
+    }
+    let parsed = SourceFile::parse(source, Edition::Edition2024).tree();
+    let calls = parsed.syntax().descendants().filter_map(ast::MacroCall::cast);
+    let mut out = source.to_string();
+    let mut dropped: Vec<String> = Vec::new();
+    for call in calls.filter(|call| call.path().is_some_and(|path| path.syntax().text() == HELD)) {
+        let Some(tree) = call.token_tree() else { continue };
+        let from = usize::from(call.syntax().text_range().start());
+        let (open, close) = (
+            usize::from(tree.syntax().text_range().start()),
+            usize::from(tree.syntax().text_range().end()),
+        );
+        out.replace_range(from..=open, &" ".repeat(open + 1 - from));
+        out.replace_range(close - 1..close, " ");
+        if source[open + 1..].starts_with(DROPS) {
+            let made = SourceFile::parse(
+                &format!("fn f() {}", tree.syntax().text()),
+                Edition::Edition2024,
+            );
+            let names = made.syntax_node().descendants().filter_map(ast::IdentPat::cast);
+            dropped.extend(names.filter_map(|made| Some(made.name()?.text().to_string())));
+        }
+    }
+    if dropped.is_empty() { out } else { with_drops(&out, &dropped) }
+}
+
+/// The program that drops these variables before it puts others away, at the end of the line before.
+fn with_drops(source: &str, names: &[String]) -> String {
+    let is_put = |line: &str| line.starts_with("evcxr_variable_store.put_variable::<");
+    let cell = source.find(FUNCTION).unwrap_or(0);
+    let put = source[cell..].split_inclusive('\n').scan(cell, |at, line| {
+        let start = *at;
+        *at += line.len();
+        Some((start, line))
+    });
+    let put =
+        put.into_iter().find(|(_, line)| is_put(line) && Access::read(line.trim_end()).is_some());
+    let Some((at, _)) = put else { return source.to_string() };
+    let before = source[..at].trim_end_matches('\n');
+    // What follows a comment would be one.
+    if before.rsplit('\n').next().is_some_and(|line| line.contains("//")) {
+        return source.to_string();
+    }
+    let drops: String = names.iter().map(|name| format!(" ::std::mem::drop({name});")).collect();
+    format!("{before};{drops}{}", &source[before.len()..])
+}
+
+/// The macros of a program that print on standard error, so that what they print keeps its place among what is printed on
+/// standard output; `dbg!` shows the place as `file:line`, which the front parses.
+const ORDERED: &str = concat!(
+    "#[allow(unused_macros)] macro_rules! eprint { ($($t:tt)*) => { ::cuaderno_cells::error_text(::std::format_args!($($t)*), \"\") } } ",
+    "#[allow(unused_macros)] macro_rules! eprintln { () => { ::cuaderno_cells::error_text(::std::format_args!(\"\"), \"\\n\") }; ",
+    "($($t:tt)*) => { ::cuaderno_cells::error_text(::std::format_args!($($t)*), \"\\n\") } } ",
+    "#[allow(unused_macros)] macro_rules! dbg { () => { eprintln!(\"[{}:{}:{}]\", ::std::file!(), ::std::line!(), ::std::column!()) }; ($v:expr $(,)?) => { match $v { tmp => { eprintln!(\"[{}:{}:{}] {} = {:#?}\", ",
+    "::std::file!(), ::std::line!(), ::std::column!(), ::std::stringify!($v), &tmp); tmp } } }; ",
+    "($($v:expr),+ $(,)?) => { ($(dbg!($v)),+,) }; } "
+);
+
+/// The program with those macros, before its first item.
+pub fn with_ordered_text(source: &str) -> String {
+    let parsed = SourceFile::parse(source, Edition::Edition2024).tree();
+    let names = ["eprintln!", "eprint!", "dbg!"];
+    if !names.iter().any(|name| source.contains(name)) {
+        return source.to_string();
+    }
+    match parsed.items().next() {
+        Some(first) => {
+            let at = usize::from(first.syntax().text_range().start());
+            format!("{}{ORDERED}{}", &source[..at], &source[at..])
+        }
+        None => source.to_string(),
+    }
 }
 
 /// The program that marks where the error of a `?` begins, among other text on standard error.
@@ -27,9 +115,9 @@ fn with_marked_errors(source: &str) -> String {
     source.replacen(SAYS, &SAYS.replace("{}", &(mark + "{}")), 1)
 }
 
-/// What evcxr has checked when it cannot tell a variable's type, so that the cell may have a `Result` of its own, since
+/// The code that evcxr checks when it cannot find a variable's type, so that the cell may have a `Result` of its own, since
 /// ours is part of the prelude, and that variables may hold borrows, which last for ever if they are stored: what is
-/// wrong with the cell would be told as if it were that.
+/// wrong with the cell would be reported as if it were that.
 pub fn checkable(source: &str) -> Option<String> {
     const WRAPPER: &str = "async fn evcxr_analysis_wrapper(";
     const RETURNS: &str = ") -> Result<(), EvcxrUserCodeError> {";
@@ -108,8 +196,8 @@ fn without_strangers(source: &str) -> Option<String> {
     (!taken.is_empty()).then_some(slim)
 }
 
-/// The program that leaves alone what the cell makes anew, before it has named it: a value of a type that was defined
-/// anew as well could not be taken. `None` where there is none.
+/// The program that leaves alone what the cell makes again before it has named it: a value of a type that was redefined
+/// as well could not be taken. `None` where there is none.
 fn without_renewed(source: &str) -> Option<String> {
     let program = Program::read(source)?;
     let mut words = HashSet::new();
@@ -156,6 +244,22 @@ mod tests {
             assert!(slim.contains(part));
             assert!(SourceFile::parse(&slim, Edition::Edition2024).errors().is_empty(), "{slim}");
         }
+    }
+
+    #[test]
+    fn what_borrows_is_dropped_before_the_rest_is_put_away() {
+        let put = "evcxr_variable_store.put_variable::<M>(stringify!(m), m);\n";
+        let source = format!(
+            "{FUNCTION}1() {{\nlet m = M;\n{HELD}!{{{DROPS}let (g, mut h) = m.lock();}};\nf(g)\n{put}}}\n"
+        );
+        let made = without_held(&source);
+        assert!(
+            made.contains(&format!("f(g); ::std::mem::drop(g); ::std::mem::drop(h);\n{put}")),
+            "{made}"
+        );
+        assert_eq!(made.lines().count(), source.lines().count());
+        let commented = source.replace("f(g)", "f(g); // g");
+        assert!(!without_held(&commented).contains("drop(g)"));
     }
 
     #[test]
@@ -240,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_cell_makes_anew_before_it_names_it_is_not_taken() {
+    fn what_a_cell_makes_again_before_it_names_it_is_not_taken() {
         let renewed = |code: &str| {
             let source = example(code, true).replace(
                 "put_variable::<u8>(stringify!(a), a)",

@@ -11,8 +11,14 @@ pub enum Piece {
     Control(Control),
     /// The answer to a request to flush (see `filter`).
     Flushed(u64),
-    /// The code that takes back what a cell that failed has kept (see `keep`).
+    /// The code that takes back the variables of a cell that failed (see `keep`).
     Kept(String),
+    /// Text that the cell printed on standard error, in its order among the rest.
+    Stderr(String),
+    /// The cell begins to run.
+    Begins,
+    /// A variable whose type was redefined, and the item that changed (see `stale`).
+    Dropped { variable: String, item: String },
 }
 
 /// The lines by which the cell process talks to evcxr.
@@ -50,30 +56,49 @@ const END: &str = "EVCXR_END_CONTENT";
 pub const FLUSHED: &str = "CUADERNO_FLUSHED ";
 /// The word before that code.
 const KEPT: &str = "CUADERNO_KEPT ";
+/// The word before what the cell prints on standard error, with escapes for line ends.
+const STDERR: &str = "CUADERNO_STDERR ";
+const BEGINS: &str = "CUADERNO_BEGINS";
+/// The word before a variable that was dropped.
+const DROPPED: &str = "CUADERNO_DROPPED ";
 /// Every marker contains one of these.
 const MARKS: [&[u8]; 2] = [b"EVCXR_", b"CUADERNO_"];
+
+/// A line longer than this, in bytes, does not wait for its end.
+const LONG: usize = 256 * 1024;
 
 /// The state between two reads of the pipe.
 #[derive(Default)]
 pub struct Splitter {
     rest: Vec<u8>,
+    /// The length of a line when it was last found to be one that has to wait.
+    seen: usize,
     block: Option<(String, String)>,
 }
 
 impl Splitter {
     /// Takes bytes as they come and returns the pieces that are whole.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Piece> {
+        let before = self.rest.len();
         self.rest.extend_from_slice(bytes);
         let mut pieces = Vec::new();
-        let Some(end) = self.rest.iter().rposition(|b| *b == b'\n') else { return pieces };
-        let whole: Vec<u8> = self.rest.drain(..=end).collect();
+        // What was there before has no line end.
+        let Some(end) = bytes.iter().rposition(|b| *b == b'\n') else {
+            if self.rest.len() > LONG.max(2 * self.seen) {
+                pieces.extend(self.unfinished());
+                self.seen = self.rest.len();
+            }
+            return pieces;
+        };
+        self.seen = 0;
+        let whole: Vec<u8> = self.rest.drain(..=before + end).collect();
         for line in whole.split_inclusive(|b| *b == b'\n') {
             self.line(&String::from_utf8_lossy(line), &mut pieces);
         }
         pieces
     }
 
-    /// Gives out an unfinished line, such as a prompt or a progress bar, unless it may be a marker's beginning.
+    /// Passes on an unfinished line, such as a prompt or a progress bar, unless it may be the start of a marker.
     pub fn unfinished(&mut self) -> Option<Piece> {
         if self.rest.is_empty() || self.block.is_some() || self.may_be_marker() {
             return None;
@@ -124,7 +149,7 @@ impl Splitter {
                 return;
             }
         }
-        // A marker may stand behind text that had no line end.
+        // A marker may follow text that had no line end.
         let (text, piece) = match marker(bare) {
             Some((at, Marker::Begin(mime))) => {
                 self.block = Some((mime, String::new()));
@@ -172,6 +197,18 @@ fn marker(line: &str) -> Option<(usize, Marker)> {
     if let Some(at) = line.find(KEPT) {
         return Some((at, Marker::Piece(Piece::Kept(line[at + KEPT.len()..].to_string()))));
     }
+    if let Some(at) = line.find(STDERR) {
+        let text = line[at + STDERR.len()..].replace("\\n", "\n").replace("\\b", "\\");
+        return Some((at, Marker::Piece(Piece::Stderr(text))));
+    }
+    if line.ends_with(BEGINS) {
+        return Some((line.len() - BEGINS.len(), Marker::Piece(Piece::Begins)));
+    }
+    if let Some(at) = line.find(DROPPED) {
+        let (variable, item) = line[at + DROPPED.len()..].split_once('\t')?;
+        let (variable, item) = (variable.to_string(), item.to_string());
+        return Some((at, Marker::Piece(Piece::Dropped { variable, item })));
+    }
     let at = line.find(FLUSHED)?;
     let number = line[at + FLUSHED.len()..].parse().ok()?;
     Some((at, Marker::Piece(Piece::Flushed(number))))
@@ -211,6 +248,22 @@ mod tests {
             }
         }
         out
+    }
+
+    #[test]
+    fn a_long_line_does_not_wait_for_its_end() {
+        let mut splitter = Splitter::default();
+        let mut texts = Vec::new();
+        for _ in 0..800 {
+            for piece in splitter.push(&[b'z'; 65_536]) {
+                let Piece::Text(text) = piece else { panic!("{piece:?}") };
+                texts.push(text);
+            }
+        }
+        assert!(texts.len() > 100 && texts.iter().all(|text| text.len() <= LONG + 65_536));
+        let end = splitter.push(format!("end{COMPLETE}\n").as_bytes());
+        assert_eq!(end.last(), Some(&Piece::Control(Control::Complete)));
+        assert!(matches!(&end[0], Piece::Text(text) if text.ends_with("end")), "{end:?}");
     }
 
     #[test]

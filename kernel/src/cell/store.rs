@@ -1,15 +1,16 @@
 //! The store of variables, compiled once for all cells.
 
+use super::hash::Fnv;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::UNIX_EPOCH;
 
 /// The store's text and the name of its crate.
-pub const TEXT: &str = include_str!("variables.rs");
+pub const TEXT: &str = include_str!("../programs/store.rs");
 pub const CRATE: &str = "cuaderno_cells";
 
-/// Where it lies, below evcxr's crate.
+/// Its path, below evcxr's crate.
 const FOLDER: &str = "cuaderno-store";
 
 /// The library with the store, compiled as this cell is, below the folder of evcxr's crate. `None` where that cannot
@@ -43,7 +44,7 @@ pub fn library(root: &Path, compiler: &OsStr, args: &[OsString]) -> Option<PathB
 }
 
 /// The flags of a cell's compilation that the store must share with it: target, profile, and what the user has set.
-fn flags(args: &[OsString]) -> Vec<OsString> {
+pub fn flags(args: &[OsString]) -> Vec<OsString> {
     let own = ["incremental=", "metadata=", "extra-filename=", "link-arg", "rpath", "strip="];
     let mut flags = Vec::new();
     let mut rest = args.iter();
@@ -68,7 +69,7 @@ fn flags(args: &[OsString]) -> Vec<OsString> {
     flags
 }
 
-/// What decides whether a library serves a cell: the compiler, the flags, the text.
+/// The key of a library that serves a cell: the compiler, the flags, the text.
 fn key(compiler: &OsStr, flags: &[OsString]) -> Option<u64> {
     let made = std::fs::metadata(compiler).and_then(|meta| meta.modified()).ok()?;
     let mut hash = Fnv::default();
@@ -77,23 +78,6 @@ fn key(compiler: &OsStr, flags: &[OsString]) -> Option<u64> {
     flags.iter().for_each(|flag| hash.add(flag.as_encoded_bytes()));
     hash.add(TEXT.as_bytes());
     Some(hash.0)
-}
-
-/// The hash FNV-1a, which is the same in every process.
-struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Fnv {
-    fn add(&mut self, bytes: &[u8]) {
-        for byte in bytes.iter().chain(&[0]) {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -117,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_compiled_once_and_anew_for_other_flags() {
+    fn it_is_compiled_once_and_again_for_other_flags() {
         let root = std::env::temp_dir().join(format!("cuaderno-store-{}", std::process::id()));
         let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
         let sysroot = String::from_utf8(sysroot.stdout).unwrap();
@@ -147,7 +131,7 @@ mod tests {
         ] {
             assert_eq!(nameable(full), name);
         }
-        // What is written must compile, wherever the standard library keeps it.
+        // The written code must compile, wherever the standard library keeps it.
         let map: ::std::collections::HashMap<u8, ::std::string::String> = HashMap::new();
         assert!(
             nameable(type_name_of(&map))
@@ -157,6 +141,26 @@ mod tests {
 
     fn type_name_of<T>(_: &T) -> &'static str {
         std::any::type_name::<T>()
+    }
+
+    #[test]
+    fn what_variables_may_hold_is_noted_once() {
+        const PARTS: &[(&str, u64)] = &[("A", 1), ("B", 2)];
+        const KNOWN: &[super::super::variables::Known] =
+            &[("a", PARTS, true, PARTS), ("b", PARTS, true, PARTS)];
+        let mut store = VariableStore::new();
+        store.begin_cell(PARTS, KNOWN);
+        store.put_variable("a", 0u8);
+        store.put_variable("b", 0u8);
+        let start = std::time::Instant::now();
+        for _ in 0..40 {
+            store.begin_cell(PARTS, KNOWN);
+            let (a, b) = (store.take_variable::<u8>("a"), store.take_variable::<u8>("b"));
+            store.put_variable("a", a + 1);
+            store.put_variable("b", b + 1);
+        }
+        assert_eq!(store.take_variable::<u8>("a"), 40);
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::program::Program;
 use serde_json::{Value, json};
 
-/// Where they are noted, below the folder of evcxr's crate.
+/// The file of the noted types, below the folder of evcxr's crate.
 const FILE: &str = "cuaderno-types.json";
 
 /// The types of the variables of one cell, as that cell can write them.
@@ -14,7 +14,7 @@ pub struct Types {
 }
 
 impl Types {
-    /// What is noted of the cell of which this is the program.
+    /// The types noted for the cell with this program.
     pub fn noted(source: &str) -> Self {
         let text = std::fs::read(FILE).unwrap_or_default();
         let mut noted: Value = serde_json::from_slice(&text).unwrap_or_default();

@@ -1,8 +1,8 @@
-//! Stops a compilation: while cargo runs there is no cell to ask.
+//! Stops processes: a compilation, as while cargo runs there is no cell to interrupt, and what a cell has started.
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Ends the compilation that the kernel behind has started, with all its processes; says whether there was one.
+/// Ends the compilation that the inner kernel has started, with all its processes; returns whether there was one.
 ///
 /// Looks into `/proc`; where there is none, a compilation cannot be stopped.
 pub fn stop(inner: u32) -> bool {
@@ -16,11 +16,27 @@ pub fn stop(inner: u32) -> bool {
     !builds.is_empty()
 }
 
-fn end_tree(id: u32) {
-    let below = children(id);
+/// Ends a process.
+pub fn kill(id: u32) {
     if let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) {
         let _ = kill_process(pid, Signal::KILL);
     }
+}
+
+/// Interrupts the processes that a process has started, and theirs.
+pub fn interrupt_children(id: u32) {
+    for child in children(id) {
+        interrupt_children(child);
+        if let Some(pid) = i32::try_from(child).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(pid, Signal::INT);
+        }
+    }
+}
+
+/// Ends a process and those that it has started.
+pub fn end_tree(id: u32) {
+    let below = children(id);
+    kill(id);
     below.into_iter().for_each(end_tree);
 }
 

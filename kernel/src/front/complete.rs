@@ -1,10 +1,10 @@
-//! Whether a cell's code is complete: front ends that run a cell on Enter ask.
+//! `is_complete_request`: whether a cell's code is complete, for front ends that run a cell on Enter.
 
 use ra_ap_syntax::ast::{Expr, HasModuleItem, Item};
 use ra_ap_syntax::{AstNode, Edition, SourceFile};
 use serde_json::{Value, json};
 
-/// What code is.
+/// The state of a cell's code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Completeness {
     /// It can run.
@@ -67,7 +67,7 @@ pub fn judge(code: &str) -> Completeness {
     }
 }
 
-/// Whether code is one expression, which can stand inside of another.
+/// Returns `true` if code is one expression, which can stand inside of another.
 pub fn is_expression(code: &str) -> bool {
     let program = SourceFile::parse(&format!("const C: () = ({code}\n);"), Edition::Edition2024);
     let mut items = program.tree().items();

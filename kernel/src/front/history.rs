@@ -1,4 +1,4 @@
-//! What was typed before: kept in a file over restarts, for `history_request`.
+//! The history of cells: kept in a file over restarts, for `history_request`.
 
 use crate::folders;
 use serde_json::{Value, json};
@@ -126,7 +126,7 @@ fn read(file: &Path) -> Vec<Entry> {
     entries
 }
 
-/// Whether a text matches a pattern of `*` and `?`, as a file name would.
+/// Returns `true` if a text matches a pattern of `*` and `?`, as a file name would.
 fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), text.chars().collect());

@@ -1,4 +1,4 @@
-//! What all parts of the front share: the way to iopub, and the state of the running cell.
+//! State that all parts of the front share: the way to iopub, and the running cell.
 
 use super::report::Report;
 use crate::wire::{Message, Signer};
@@ -6,14 +6,22 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use zeromq::{PubSocket, SocketRecv, SocketSend};
+
+/// Why the kernel ends.
+pub enum End {
+    /// Requested by a client or the terminal.
+    Asked,
+    /// The inner kernel ended or did not start.
+    Lost(String),
+}
 
 /// Between two attempts to read from a socket that fails: a broken client must not keep a processor busy.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Publishes messages, and knows whose cell runs.
+/// Publishes messages for the client whose cell runs.
 pub struct Hub {
     pub signer: Signer,
     pub session: String,
@@ -31,31 +39,53 @@ pub struct Running {
     pub client: Vec<Bytes>,
     /// Whether it still runs.
     pub busy: bool,
-    /// Counts all requests, so that a late timer knows whether its cell is still the one.
+    /// Counts all requests, so that a late timer finds whether its cell still runs.
     pub turn: u64,
-    /// A cell of the kernel's own, of which nobody is told.
+    /// A cell of the kernel's own, of which nothing is published.
     pub hidden: bool,
-    /// Its client wants no value of it shown, and no error.
+    /// A silent request: no value is shown, and no error.
     pub silent: bool,
-    /// What the user sees as the cell's number.
+    /// The execution count that the user sees.
     pub count: u64,
-    /// How the cell failed while it ran.
+    /// The failure of the cell while it ran.
     pub failed: Option<Report>,
     /// The code that takes back what a cell that failed had made; each part compiles or not by itself.
     pub kept: Vec<String>,
+    /// The variables that were dropped before it, and why.
+    pub dropped: Vec<super::lost::Dropped>,
     /// Why the process that runs the cells ended during this cell.
     pub exit: Option<String>,
     /// The cell does not go with what is loaded, and has not run.
     pub unloadable: bool,
-    /// The user has asked the cell to stop.
+    /// The user has interrupted the cell.
     pub interrupted: bool,
     /// Its compilation was ended for that.
     pub build_stopped: bool,
     /// The kernel has ended the cell's process because it did not stop.
     pub killed: bool,
+    /// The shell command that runs, by its process.
+    pub command: Option<u32>,
+    /// Whether the client answers requests for input.
+    pub allow_stdin: bool,
+    /// Whether the cell waits for a line that was requested from the client.
+    pub asks: bool,
+    /// When the cell's code began to run.
+    pub began: Option<Instant>,
     pub code: String,
-    /// What the code shows goes here, not to the clients: it is an expression of theirs, evaluated after the cell.
+    /// Displays go here, not to the clients: the code is an expression of theirs, evaluated after the cell.
     pub captured: Option<Vec<Value>>,
+}
+
+/// Keeps what runs hidden until it is dropped.
+pub struct Hidden<'a> {
+    hub: &'a Hub,
+    before: bool,
+}
+
+impl Drop for Hidden<'_> {
+    fn drop(&mut self) {
+        self.hub.running().hidden = self.before;
+    }
 }
 
 impl Hub {
@@ -80,6 +110,12 @@ impl Hub {
     /// The state of the running cell; held for moments only.
     pub fn running(&self) -> MutexGuard<'_, Running> {
         self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Hides what runs until the guard is dropped.
+    pub fn hide(&self) -> Hidden<'_> {
+        let before = std::mem::replace(&mut self.running().hidden, true);
+        Hidden { hub: self, before }
     }
 
     pub async fn publish(&self, kind: &str, parent: &Value, content: Value) {
@@ -122,6 +158,15 @@ impl Hub {
         };
         if parent.is_object() {
             self.publish(kind, &parent, content).await;
+        }
+    }
+
+    /// Publishes what the cells' process printed, to the cell that ran last: a thread of it may print at any time, also
+    /// while code of the kernel's own runs.
+    pub async fn publish_text(&self, content: Value) {
+        let parent = self.running().parent.clone();
+        if parent.is_object() {
+            self.publish("stream", &parent, content).await;
         }
     }
 

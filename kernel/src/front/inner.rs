@@ -1,4 +1,4 @@
-//! The kernel behind this one: `evcxr_jupyter` in a child of the same executable, on ports and a key of its own.
+//! The inner kernel: `evcxr_jupyter` in a child of the same executable, on ports and a key of its own.
 
 use super::connection::Connection;
 use super::hub::Hub;
@@ -18,10 +18,14 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use zeromq::util::PeerIdentity;
 use zeromq::{DealerSocket, Socket, SocketOptions, SocketRecv, SocketSend, SubSocket, ZmqMessage};
 
-/// The way to the kernel behind.
+/// The number of times it is started before the kernel gives up.
+const STARTS: usize = 5;
+
+/// The connection to the inner kernel.
 pub struct Inner {
     signer: Signer,
     shell: mpsc::Sender<ZmqMessage>,
@@ -40,38 +44,56 @@ struct Waiting {
     done: Option<oneshot::Sender<Answer>>,
 }
 
-/// What came of a request.
+/// The result of a request.
 pub struct Answer {
     pub reply: Message,
     /// The contents of its `error` messages.
     pub errors: Vec<Value>,
 }
 
-/// The environment and places of the kernel behind.
+/// The environment and places of the inner kernel.
 pub struct Place<'a> {
     pub folder: &'a Path,
     pub build: &'a Path,
     pub socket: &'a Path,
     pub flush: &'a Path,
     pub interrupt: &'a Path,
+    pub input: &'a Path,
 }
 
 impl Inner {
     /// Starts it and connects to it; returns when it is ready. `said` gets its lines on standard error, `asks`
-    /// its requests for input, `lost` is told when it has ended.
+    /// its requests for input, `lost` gets the reason when it has ended.
     pub async fn start(
-        hub: Arc<Hub>,
+        hub: &Arc<Hub>,
         place: &Place<'_>,
-        said: mpsc::Sender<String>,
-        asks: mpsc::Sender<Message>,
+        said: &mpsc::Sender<String>,
+        asks: &mpsc::Sender<Message>,
         lost: oneshot::Sender<String>,
     ) -> Result<Arc<Self>> {
+        // Another program may take a free port before it listens there.
+        for _ in 1..STARTS {
+            if let Ok(started) = Self::attempt(hub, place, said, asks).await {
+                return Ok(started.watch(lost));
+            }
+        }
+        Ok(Self::attempt(hub, place, said, asks).await?.watch(lost))
+    }
+
+    /// One start, on ports that are free now.
+    async fn attempt(
+        hub: &Arc<Hub>,
+        place: &Place<'_>,
+        said: &mpsc::Sender<String>,
+        asks: &mpsc::Sender<Message>,
+    ) -> Result<Started> {
         let connection = Connection::private()?;
         let file = place.folder.join("inner.json");
         folders::write_private(&file, connection.to_json().as_bytes())?;
         let mut child = spawn(&file, place)?;
         let pid = child.id();
         if let Some(stderr) = child.stderr.take() {
+            let said = said.clone();
             std::thread::spawn(move || {
                 for line in BufReader::new(stderr).lines().map_while(std::result::Result::ok) {
                     let _ = said.blocking_send(line);
@@ -81,32 +103,30 @@ impl Inner {
         let (gone, mut is_gone) = mpsc::channel::<String>(1);
         std::thread::spawn(move || {
             let status = child.wait().map_or_else(|e| e.to_string(), |status| status.to_string());
-            let reason = format!("the kernel behind this one (evcxr_jupyter) has ended: {status}");
+            let reason = format!("the inner kernel (evcxr_jupyter) ended: {status}");
             let _ = gone.blocking_send(reason);
         });
-        let sockets = tokio::select! {
-            sockets = connect(&connection) => sockets?,
+        let ready = async {
+            let sockets = connect(&connection).await?;
+            let (shell, shell_out) = mpsc::channel(64);
+            let (stdin, stdin_out) = mpsc::channel(8);
+            let inner = Arc::new(Self {
+                signer: Signer::new(&connection.key),
+                shell,
+                stdin,
+                waiting: Mutex::default(),
+                session: uuid::Uuid::new_v4().to_string(),
+                pid,
+            });
+            let tasks = inner.pump(hub.clone(), sockets, shell_out, stdin_out, asks.clone());
+            inner.await_ready().await?;
+            Ok((inner, tasks))
+        };
+        let (inner, tasks) = tokio::select! {
+            ready = ready => ready?,
             reason = is_gone.recv() => return Err(Failure::new(reason.unwrap_or_default())),
         };
-        let (shell, shell_out) = mpsc::channel(64);
-        let (stdin, stdin_out) = mpsc::channel(8);
-        let inner = Arc::new(Self {
-            signer: Signer::new(&connection.key),
-            shell,
-            stdin,
-            waiting: Mutex::default(),
-            session: uuid::Uuid::new_v4().to_string(),
-            pid,
-        });
-        inner.pump(hub, sockets, shell_out, stdin_out, asks);
-        let watched = inner.clone();
-        tokio::spawn(async move {
-            let reason = is_gone.recv().await.unwrap_or_default();
-            watched.waiting().clear();
-            let _ = lost.send(reason);
-        });
-        inner.await_ready().await?;
-        Ok(inner)
+        Ok(Started { inner, tasks, is_gone })
     }
 
     pub fn pid(&self) -> u32 {
@@ -130,7 +150,7 @@ impl Inner {
         let _ = self.shell.send(self.signer.seal(&message)).await;
     }
 
-    /// Runs code that nobody is told of.
+    /// Runs code of the kernel's own.
     pub async fn request_code(&self, code: &str) -> Option<Answer> {
         let content = json!({
             "code": code, "silent": false, "store_history": false,
@@ -163,7 +183,7 @@ impl Inner {
         }
     }
 
-    /// Asks until an answer and its status messages come: then the subscription to iopub stands as well.
+    /// Repeats a request until an answer and its status messages come: then the subscription to iopub stands as well.
     async fn await_ready(&self) -> Result<()> {
         for attempt in 0..260 {
             let message =
@@ -172,14 +192,16 @@ impl Inner {
             let patience = Duration::from_millis((50 << attempt.min(5)).min(1500));
             match tokio::time::timeout(patience, self.request(message)).await {
                 Ok(Some(_)) => return Ok(()),
-                Ok(None) => return Err(Failure::new("the kernel behind this one did not start")),
+                Ok(None) => {
+                    return Err(Failure::new("the inner kernel (evcxr_jupyter) did not start"));
+                }
                 Err(_) => {}
             }
         }
-        Err(Failure::new("the kernel behind this one does not answer"))
+        Err(Failure::new("the inner kernel (evcxr_jupyter) does not answer"))
     }
 
-    /// Starts the tasks that carry messages in both directions.
+    /// Starts the tasks that carry messages in both directions; they end when the set is dropped.
     fn pump(
         self: &Arc<Self>,
         hub: Arc<Hub>,
@@ -187,14 +209,15 @@ impl Inner {
         shell_out: mpsc::Receiver<ZmqMessage>,
         stdin_out: mpsc::Receiver<ZmqMessage>,
         asks: mpsc::Sender<Message>,
-    ) {
+    ) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
         let Sockets { shell, stdin, mut iopub } = sockets;
         let (shell_send, mut shell_recv) = shell.split();
         let (stdin_send, mut stdin_recv) = stdin.split();
-        tokio::spawn(carry(shell_out, shell_send));
-        tokio::spawn(carry(stdin_out, stdin_send));
+        tasks.spawn(carry(shell_out, shell_send));
+        tasks.spawn(carry(stdin_out, stdin_send));
         let inner = self.clone();
-        tokio::spawn(async move {
+        tasks.spawn(async move {
             while let Ok(frames) = shell_recv.recv().await {
                 if let Ok(reply) = inner.signer.open(frames) {
                     let id = reply.parent_id().to_string();
@@ -203,7 +226,7 @@ impl Inner {
             }
         });
         let inner = self.clone();
-        tokio::spawn(async move {
+        tasks.spawn(async move {
             while let Ok(frames) = stdin_recv.recv().await {
                 if let Ok(request) = inner.signer.open(frames) {
                     let _ = asks.send(request).await;
@@ -211,16 +234,17 @@ impl Inner {
             }
         });
         let inner = self.clone();
-        tokio::spawn(async move {
+        tasks.spawn(async move {
             while let Ok(frames) = iopub.recv().await {
                 if let Ok(message) = inner.signer.open(frames) {
                     inner.published(&hub, message).await;
                 }
             }
         });
+        tasks
     }
 
-    /// The kernel behind has published something: the front says most of it itself.
+    /// Handles a message that the inner kernel published; the front publishes most of it itself.
     async fn published(&self, hub: &Hub, message: Message) {
         let id = message.parent_id().to_string();
         match message.kind() {
@@ -235,6 +259,27 @@ impl Inner {
             }
             _ => hub.relay(message).await,
         }
+    }
+}
+
+/// An inner kernel that is ready.
+struct Started {
+    inner: Arc<Inner>,
+    tasks: JoinSet<()>,
+    is_gone: mpsc::Receiver<String>,
+}
+
+impl Started {
+    /// Leaves its tasks running; `lost` gets the reason when it has ended.
+    fn watch(mut self, lost: oneshot::Sender<String>) -> Arc<Inner> {
+        self.tasks.detach_all();
+        let inner = self.inner.clone();
+        tokio::spawn(async move {
+            let reason = self.is_gone.recv().await.unwrap_or_default();
+            self.inner.waiting().clear();
+            let _ = lost.send(reason);
+        });
+        inner
     }
 }
 
@@ -264,10 +309,13 @@ fn spawn(connection_file: &Path, place: &Place<'_>) -> Result<Child> {
         .arg(connection_file)
         .envs(prepared::profile())
         .env(roles::COMPILE, &exe)
+        // A wrapper of the user's, such as sccache, takes the stand-in for no compiler.
+        .env("RUSTC_WRAPPER", "")
         .env("EVCXR_TMPDIR", place.build)
         .env(roles::SOCKET, place.socket)
         .env(roles::FLUSH, place.flush)
         .env(roles::INTERRUPT, place.interrupt)
+        .env(roles::INPUT, place.input)
         .env(roles::KERNEL, "1")
         .env(loader::LIBRARY_PATH, loader::library_path())
         .stdin(Stdio::null())
@@ -281,10 +329,10 @@ fn spawn(connection_file: &Path, place: &Place<'_>) -> Result<Child> {
 }
 
 /// Connects to its sockets, as soon as they are there. Shell and stdin share one identity, by which it
-/// sends requests for input to whoever sent the cell.
+/// sends requests for input to the client that sent the cell.
 async fn connect(connection: &Connection) -> Result<Sockets> {
     let failed = |error: zeromq::ZmqError| {
-        Failure::new(format!("cannot connect to the kernel behind this one: {error}"))
+        Failure::new(format!("cannot connect to the inner kernel: {error}"))
     };
     let identity: PeerIdentity = "cuaderno".parse().map_err(failed)?;
     let dealer = || {

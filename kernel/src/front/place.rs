@@ -1,11 +1,15 @@
-//! Where in the user's cells something lies that is known by its place in the program made of them.
+//! From a place in the program made of the user's cells to the place in the cells.
 
-use super::report::{BLUE, Cell, OFF, RED};
+use super::ansi::{BLUE, OFF, RED};
+use super::cells::Cell;
+use ra_ap_syntax::{AstNode, Edition, SourceFile, SyntaxKind, TextSize, ast};
 use serde_json::Value;
 
 /// The program, as the compiler and panics name it.
 const FILE: &str = "src/lib.rs";
-/// The beginning of a panic message's last line.
+/// The code before the value of a cell's last expression.
+const SHOWS: &str = "evcxr_internal_runtime::show(";
+/// The start of a panic message's last line.
 pub const ASKS_FOR_BACKTRACE: &str = "note: run with `RUST_BACKTRACE";
 
 /// The cell, with line and column in it, both from 1, of a place `src/lib.rs:14:5` in the program made of the last one,
@@ -19,11 +23,16 @@ pub fn cell_place<'a>(
     let (mut line, mut column): (usize, usize) = (line.parse().ok()?, column.parse().ok()?);
     let made: Vec<&str> = source.lines().collect();
     // The value of the cell's last expression stands in parentheses, which the compiler counts in.
-    if made.get(line.checked_sub(1)?)?.starts_with("evcxr_send_text_plain(") {
+    if made.get(line.checked_sub(1)?)?.starts_with(SHOWS) {
         (line, column) = (line + 1, 1);
     }
     let wanted = made.get(line - 1)?;
     let statement = wanted.trim();
+    // A statement that evcxr did not see has lost the bracket before its last semicolon.
+    let statement = match statement.strip_suffix("; ;") {
+        Some(_) => &statement[..statement.len() - 2],
+        None => statement,
+    };
     let indent = |text: &str| text.len() - text.trim_start().len();
     let mut best = None;
     for cell in cells {
@@ -88,12 +97,18 @@ pub fn excerpt(
 pub fn in_cells(text: &str, cells: &[Cell], source: &str) -> String {
     const BEFORE: &str = "panicked at ";
     let translated = |line: &str| {
+        if let Some((before, place)) = line.split_once('[')
+            && let Some((place, after)) = place.split_once(']')
+            && let Some(((count, _), row, _)) = cell_place(place, cells, source)
+        {
+            return Some(format!("{before}[In[{count}], line {row}]{after}"));
+        }
         let (before, place) = line.split_once(BEFORE)?;
         let ((count, _), row, column) =
             cell_place(place.trim_end().strip_suffix(':')?, cells, source)?;
         Some(format!("{before}{BEFORE}In[{count}], line {row}, column {column}:\n"))
     };
-    // Nobody has asked for a backtrace.
+    // No backtrace was requested.
     let lines = text.split_inclusive('\n').filter(|line| !line.starts_with(ASKS_FOR_BACKTRACE));
     lines.map(|line| translated(line).unwrap_or_else(|| line.to_string())).collect()
 }
@@ -108,7 +123,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// The errors in what the compiler has said, one JSON object a line.
+    /// The errors among the compiler's messages, one JSON object a line.
     pub fn read_all(said: &str) -> Vec<Self> {
         said.lines().filter_map(|line| Self::read(&serde_json::from_str(line).ok()?)).collect()
     }
@@ -128,6 +143,19 @@ impl Problem {
         })
     }
 
+    /// Returns `true` if it lies inside of an item of the last cell, as a function is.
+    pub fn is_in_item(&self, cells: &[Cell], source: &str) -> bool {
+        let Some(((count, code), line, column)) = cell_place(&self.place, cells, source) else {
+            return false;
+        };
+        if cells.last().is_none_or(|last| last.0 != *count) {
+            return false;
+        }
+        let start: usize = code.split_inclusive('\n').take(line - 1).map(str::len).sum();
+        let inside = code[start..].char_indices().nth(column - 1).map_or(0, |(at, _)| at);
+        is_in_item(code, start + inside)
+    }
+
     /// The problem in the cells' own lines; `None` if it is not in one of them.
     pub fn shown(&self, cells: &[Cell], source: &str) -> Option<Vec<String>> {
         let (cell, line, column) = cell_place(&self.place, cells, source)
@@ -139,7 +167,20 @@ impl Problem {
     }
 }
 
-/// Where a cell writes the end of the name that a message quotes: evcxr takes nested imports apart.
+/// Returns `true` if a place in a cell's code lies inside of an item.
+fn is_in_item(code: &str, at: usize) -> bool {
+    const PRELUDE: &str = "fn f(){";
+    let file = SourceFile::parse(&format!("{PRELUDE}{code}\n}}"), Edition::Edition2024);
+    let at = TextSize::try_from(PRELUDE.len() + at).unwrap_or_default();
+    let token = file.syntax_node().token_at_offset(at).right_biased();
+    let around = token.into_iter().flat_map(|token| token.parent_ancestors());
+    let items = around
+        .filter(|node| ast::Item::can_cast(node.kind()) && node.kind() != SyntaxKind::MACRO_CALL);
+    // One is the function around the cell.
+    items.count() > 1
+}
+
+/// The place in a cell of the end of the name that a message quotes: evcxr takes nested imports apart.
 fn named_place<'a>(message: &str, cell: &'a Cell) -> Option<(&'a Cell, usize, usize)> {
     let name = message.split('`').nth(1)?.rsplit("::").next()?;
     let is_of_name = |c: char| c.is_alphanumeric() || c == '_';
@@ -176,13 +217,21 @@ mod tests {
             (4, "let v = [1]; let i = v.len(); v[i]".to_string()),
         ];
         let source = "fn pick(v: &[u8], i: usize) -> u8 {\n    v[i]\n}\nlet v = [1];\nlet i = v.len();\n\
-                      evcxr_send_text_plain(&format!(\"{:?}\",&(\nv[i]\n)));\n";
+                      evcxr_internal_runtime::show(format_args!(\"{:?}\",&(\nv[i]\n)));\n";
         let place = |place: &str| {
             cell_place(place, &cells, source).map(|(cell, line, column)| (cell.0, line, column))
         };
         assert_eq!(place("src/lib.rs:2:5"), Some((3, 2, 5)));
         assert_eq!(place("src/lib.rs:5:11"), Some((4, 1, 24)));
         assert_eq!(place("src/lib.rs:6:40"), Some((4, 1, 31)));
+    }
+
+    #[test]
+    fn statements_that_were_hidden_are_found() {
+        let cells = [(1, "let a = 1; let b = &mut a; *b = 2;".to_string())];
+        let source = "let a = 1;\n              let b = &mut a; ;\n*b = 2;\n";
+        let (_, line, column) = cell_place("src/lib.rs:2:23", &cells, source).unwrap();
+        assert_eq!((line, column), (1, 20));
     }
 
     #[test]
@@ -225,7 +274,7 @@ mod tests {
         ];
         let source = "fn f(p: &P) {\n    p.x\n}\nuse std::collections::Fmt;\n";
         let shown = |problem: Problem| {
-            super::super::strip_ansi(&problem.shown(&cells, source).unwrap().join("\n"))
+            super::super::ansi::strip_ansi(&problem.shown(&cells, source).unwrap().join("\n"))
         };
         assert_eq!(
             shown(problem("no field `x`", 2, 7)),

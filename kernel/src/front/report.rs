@@ -1,8 +1,13 @@
-//! What a failed cell is told: name, message and traceback, in the cell's own lines.
+//! The error of a failed cell: name, message and traceback, in the cell's own lines.
 
+use super::ansi::{BLUE, BOLD, OFF, RED, strip_ansi};
+use super::cells::{Cell, made_in};
+use super::lost::Lost;
 use super::place::{ASKS_FOR_BACKTRACE, Problem, cell_place, excerpt};
+use super::unfinished::Unfinished;
 use crate::cell::event::{ERROR_MARK, Failure};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// The three parts of Jupyter's `error` message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,15 +17,7 @@ pub struct Report {
     pub traceback: Vec<String>,
 }
 
-pub const RED: &str = "\u{1b}[31m";
-const BOLD: &str = "\u{1b}[1m";
-pub const BLUE: &str = "\u{1b}[34m";
-pub const OFF: &str = "\u{1b}[0m";
-
-/// A cell of this session: its number and its code.
-pub type Cell = (u64, String);
-
-/// How the system says that a disk is full.
+/// The system's message for a full disk.
 const DISK_FULL: &str = "No space left on device";
 
 impl Report {
@@ -81,14 +78,15 @@ impl Report {
         Self { name: name.to_string(), value: value.to_string(), traceback }
     }
 
-    /// A cell that did not compile: evcxr sends one error for each problem. `cells` are those of the session up to this
-    /// one, `said` is what the compiler has said of the program `source`.
-    pub fn compilation(errors: &[Value], cells: &[Cell], said: &str, source: &str) -> Self {
+    /// A cell that did not compile: evcxr sends one error for each problem.
+    pub fn compilation(errors: &[Value], compiled: &Compiled) -> Self {
+        let Compiled { cells, said, source, lost, moved } = *compiled;
         let (count, earlier) = match cells.split_last() {
             Some(((count, _), earlier)) => (*count, earlier),
             None => (0, cells),
         };
-        let text = |error: &Value, key: &str| error[key].as_str().unwrap_or_default().to_string();
+        let text =
+            |error: &Value, key: &str| without_progress(error[key].as_str().unwrap_or_default());
         let first = errors.first().map(|error| text(error, "evalue")).unwrap_or_default();
         // The compiler's own errors come with an excerpt, or at least with a code such as `[E0308]`.
         let compiled = errors.iter().any(|error| {
@@ -106,29 +104,72 @@ impl Report {
         for error in errors {
             let lines = error["traceback"].as_array().map_or(&[][..], Vec::as_slice);
             let lines = lines.iter().filter_map(Value::as_str);
-            let lines: Vec<String> = lines.map(|line| in_the_users_words(line, count)).collect();
+            let lines: Vec<String> =
+                lines.map(|line| in_the_users_words(&without_progress(line), count)).collect();
             let message = text(error, "evalue");
             // evcxr shows no place in earlier cells and in imports, and none beside characters of several bytes.
             let ours = problems.iter().position(|problem| problem.message == message);
             let ours = ours
                 .map(|at| problems.remove(at))
-                .filter(|_| !lines.iter().any(|line| line.contains("╭")));
+                .filter(|_| moved || !lines.iter().any(|line| line.contains("╭")));
             traceback
                 .extend(ours.and_then(|problem| problem.shown(cells, source)).unwrap_or(lines));
         }
+        let of_items: Vec<String> = Problem::read_all(said)
+            .iter()
+            .filter(|problem| problem.is_in_item(cells, source))
+            .filter_map(|problem| missing_value(&problem.message))
+            .collect();
         let mut missing: Vec<String> =
             errors.iter().filter_map(|error| missing_value(&text(error, "evalue"))).collect();
         missing.dedup();
-        traceback.extend(missing.iter().filter_map(|name| gone(name, earlier)));
+        traceback.extend(missing.iter().filter_map(|name| match lost.reason(name, earlier) {
+            _ if of_items.contains(name) && made_in(name, earlier).is_some() => Some(format!(
+                "{BLUE}  ={OFF} help: `fn`, `const` and `static` items do not see the notebook's variables: give `{name}` \
+                 to the function as an argument, or write it as a `const`"
+            )),
+            Some(reason) => Some(format!("{BLUE}  ={OFF} help: {reason}")),
+            None => gone(name, earlier),
+        }));
+        let unlinked: BTreeSet<&str> = said.lines().filter_map(unlinked_crate).collect();
+        traceback.extend(unlinked.into_iter().map(|name| {
+            format!(
+                "{BLUE}  ={OFF} help: if `{name}` is a crate, the line `:dep {name} = \"*\"` before the code adds it"
+            )
+        }));
         if says_disk_full(errors) {
             return Self::disk_full(traceback);
         }
+        // evcxr gives no reason where only its own lines are wrong.
+        let first = match Problem::read_all(said).first() {
+            Some(problem) if first.is_empty() => problem.message.clone(),
+            _ => first,
+        };
         let name = if compiled { "CompileError" } else { "Error" };
         let plain = strip_ansi(&first).replace(END_FOR_EVCXR, END);
         Self { name: name.to_string(), value: format!("{plain}{more}"), traceback }
     }
 
-    /// What the compiler, or evcxr, had to write found no place.
+    /// A crate that the cell uses does not compile, by cargo's messages, one a line.
+    pub fn of_crate(said: &str) -> Option<Self> {
+        let messages: Vec<Value> =
+            said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        // The last one only counts the others.
+        let mut with_place = messages
+            .iter()
+            .filter(|m| m["message"]["spans"].as_array().is_some_and(|spans| !spans.is_empty()));
+        let first = with_place.next()?;
+        let (krate, what) =
+            (first["target"]["name"].as_str()?, first["message"]["message"].as_str()?);
+        let value = format!("the crate `{krate}` does not compile: {what}");
+        let shown = std::iter::once(first).chain(with_place);
+        let shown = shown.filter_map(|m| m["message"]["rendered"].as_str());
+        let lines = shown.flat_map(str::lines).map(str::to_string);
+        let traceback = std::iter::once(headline("CompileError", &value)).chain(lines).collect();
+        Some(Self { name: "CompileError".to_string(), value, traceback })
+    }
+
+    /// The error for a disk without room for the files of the compiler or evcxr.
     fn disk_full(said: Vec<String>) -> Self {
         let value = "no space left on the disk where cells are compiled; the cell has not run, and all variables \
                      are kept: make room (`cuaderno clean` frees what can be made again), then run it again"
@@ -158,7 +199,7 @@ impl Report {
         }
     }
 
-    /// What should have been an expression is none.
+    /// The error for code that should be an expression.
     pub fn not_an_expression(code: &str) -> Self {
         let value = format!("`{code}` is not an expression");
         Self {
@@ -166,6 +207,29 @@ impl Report {
             traceback: vec![headline("SyntaxError", &value)],
             value,
         }
+    }
+
+    /// A shell command that failed.
+    pub fn command(value: &str) -> Self {
+        let traceback = vec![headline("Error", value)];
+        Self { name: "Error".to_string(), value: value.to_string(), traceback }
+    }
+
+    /// A shell command that the user has stopped.
+    pub fn interrupted_command() -> Self {
+        let value = "the command was stopped; all variables are kept".to_string();
+        let traceback = vec![headline("Interrupted", &value)];
+        Self { name: "Interrupted".to_string(), value, traceback }
+    }
+
+    /// A cell that ends in the middle of something.
+    pub fn unfinished(problem: &Unfinished, cell: &Cell) -> Self {
+        let before = cell.1.get(..problem.at).unwrap_or_default();
+        let line = 1 + before.matches('\n').count();
+        let column = 1 + before.rsplit('\n').next().unwrap_or_default().chars().count();
+        let mut traceback = vec![format!("{RED}Error:{OFF} {}", problem.message)];
+        traceback.extend(excerpt(cell, line, Some(column), ""));
+        Self { name: "CompileError".to_string(), value: problem.message.clone(), traceback }
     }
 
     /// The process that runs the cells was ended because the cell did not stop.
@@ -182,7 +246,21 @@ impl Report {
     }
 }
 
-/// Whether evcxr's errors come from a full disk.
+/// A program that did not compile.
+#[derive(Clone, Copy)]
+pub struct Compiled<'a> {
+    /// The cells of the session up to this one.
+    pub cells: &'a [Cell],
+    /// The compiler's messages, one JSON object a line.
+    pub said: &'a str,
+    /// The program.
+    pub source: &'a str,
+    pub lost: &'a Lost,
+    /// Whether columns of the program are not the cell's.
+    pub moved: bool,
+}
+
+/// Returns `true` if evcxr's errors come from a full disk.
 pub fn says_disk_full(errors: &[Value]) -> bool {
     errors.iter().any(|error| error.to_string().contains(DISK_FULL))
 }
@@ -191,14 +269,38 @@ fn headline(name: &str, value: &str) -> String {
     format!("{RED}{BOLD}{name}{OFF}: {value}")
 }
 
-/// What follows a cell in the program made of it, as the compiler and evcxr name it, and what that is to the user.
+/// A message of cargo's without what it was doing before, and without evcxr's name for the session.
+fn without_progress(text: &str) -> String {
+    const PROGRESS: [&str; 6] =
+        ["Updating ", "Blocking waiting ", "Locking ", "Downloading ", "Downloaded ", "Adding "];
+    let plain = strip_ansi(text);
+    if !plain.contains("error: ")
+        || !PROGRESS.iter().any(|start| plain.trim_start().starts_with(start))
+    {
+        return text.replace(SESSION_CRATE, "the session");
+    }
+    let lines = plain
+        .lines()
+        .filter(|line| !PROGRESS.iter().any(|start| line.trim_start().starts_with(start)));
+    let text = lines.collect::<Vec<_>>().join("\n").replace(SESSION_CRATE, "the session");
+    text.trim_start_matches("Error: ").trim_start_matches("error: ").to_string()
+}
+
+/// evcxr's name for a crate in which it tries a dependency.
+const SESSION_CRATE: &str = "package `evcxr_dummy_validate_dep`";
+
+/// The code after a cell in the program made of it, as the compiler and evcxr name it, and its name for the user.
 const AFTER_CELL: &str = "`evcxr_variable_store`";
+/// The error by which a cell may return early, as the compiler names it, and its name for the user.
+const OF_CELL: &str = "EvcxrUserCodeError";
+const ERROR_OF_CELL: &str = "Error";
 const END_FOR_EVCXR: &str = "<end of input>";
 const END: &str = "the end of the cell";
 
-/// A line of evcxr's. It calls a cell `command_2` by its own count, and puts its beginning for the place.
+/// A line of evcxr's. It calls a cell `command_2` by its own count, and gives the cell's start as the place.
 fn in_the_users_words(line: &str, count: u64) -> String {
     let line = line.replace(AFTER_CELL, END).replace(END_FOR_EVCXR, END);
+    let line = line.replace(OF_CELL, ERROR_OF_CELL);
     let Some(at) = line.find("command_") else { return line };
     let rest = line[at + "command_".len()..].trim_start_matches(|c: char| c.is_ascii_digit());
     let Some(place) = rest.strip_prefix(':') else { return line };
@@ -206,24 +308,23 @@ fn in_the_users_words(line: &str, count: u64) -> String {
     format!("{}In[{count}]{after}", &line[..at])
 }
 
+/// The crate that a message of the compiler's, a JSON object on a line, finds missing.
+fn unlinked_crate(said: &str) -> Option<&str> {
+    let name = said.split_once("unlinked crate `")?.1.split_once('`')?.0;
+    name.chars().all(|c| c.is_alphanumeric() || c == '_').then_some(name)
+}
+
 /// The variable that the compiler did not find.
 fn missing_value(error: &str) -> Option<String> {
     let name = strip_ansi(error);
-    let name = name.strip_prefix("cannot find value `")?.split_once('`')?.0;
+    let kinds = ["cannot find value `", "cannot find function `"];
+    let name = kinds.iter().find_map(|kind| name.strip_prefix(kind))?.split_once('`')?.0;
     Some(name.to_string())
 }
 
-/// Tells of a variable that an earlier cell has made where it went.
+/// Help for a variable that an earlier cell made and that is no longer there.
 fn gone(name: &str, earlier: &[Cell]) -> Option<String> {
-    let makes = |code: &str| {
-        code.match_indices("let ").any(|(at, word)| {
-            let rest = code[at + word.len()..].trim_start();
-            let rest = rest.strip_prefix("mut ").unwrap_or(rest).trim_start();
-            let after = rest.strip_prefix(name).and_then(|rest| rest.chars().next());
-            after.is_some_and(|c| !c.is_alphanumeric() && c != '_')
-        })
-    };
-    let (count, _) = earlier.iter().rev().find(|(_, code)| makes(code))?;
+    let count = made_in(name, earlier)?;
     Some(format!(
         "{BLUE}  ={OFF} help: In[{count}] was to make `{name}`; a later cell has taken it, or it was lost when a cell \
          failed. Run In[{count}] again; lend it as `&{name}`, or give `{name}.clone()`"
@@ -245,22 +346,13 @@ fn only_line_with_question_mark(code: &str) -> Option<usize> {
     found.next().is_none().then_some(line + 1)
 }
 
-/// A text without its terminal colours.
-pub fn strip_ansi(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("\u{1b}[") {
-        out.push_str(before);
-        rest = after.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
-        rest = rest.get(1..).unwrap_or_default();
-    }
-    out.push_str(rest);
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn compiled<'a>(cells: &'a [Cell], lost: &'a Lost) -> Compiled<'a> {
+        Compiled { cells, said: "", source: "", lost, moved: false }
+    }
 
     const SOURCE: &str = "#![allow(unused)]\nfn helper() {}\nlet _ = (|| {\nlet v = vec![1];\n(v[\n9]\n).evcxr_display();\n";
 
@@ -306,20 +398,20 @@ mod tests {
                 json!({"evalue": text, "traceback": [format!("[E0425] Error: {text}"), "v"]});
             let cells = ["let v = 1;", "let mut v=2; let vw = 3;", "f(v);", "v"];
             let cells: Vec<Cell> = (1..).zip(cells.map(str::to_string)).collect();
-            Report::compilation(&[error], &cells, "", "").traceback.join("\n")
+            Report::compilation(&[error], &compiled(&cells, &Lost::default())).traceback.join("\n")
         };
         assert!(missing("v").contains("Run In[2] again; lend it as `&v`"), "{}", missing("v"));
         assert!(!missing("w").contains("help"));
     }
 
     #[test]
-    fn a_full_disk_is_named_whoever_met_it() {
+    fn a_full_disk_is_named_wherever_it_was_met() {
         for said in [
             "rustc-LLVM ERROR: IO failure on output stream: No space left on device",
             "Error writing '\"src/lib.rs\"': No space left on device (os error 28)",
         ] {
             let error = json!({"evalue": "no parsable errors", "traceback": ["STDERR:", said]});
-            let report = Report::compilation(&[error], &[], "", "");
+            let report = Report::compilation(&[error], &compiled(&[], &Lost::default()));
             assert_eq!(report.name, "Error");
             assert!(report.value.starts_with("no space left on the disk"), "{}", report.value);
             assert!(report.traceback.iter().any(|line| line == said));
@@ -332,7 +424,8 @@ mod tests {
             json!({"evalue": "mismatched types", "traceback": ["x", "╭─[ command_12:1:1 ]"]}),
             json!({"evalue": "other", "traceback": ["expected `;`, found `evcxr_variable_store`"]}),
         ];
-        let report = Report::compilation(&errors, &[(3, String::new())], "", "");
+        let report =
+            Report::compilation(&errors, &compiled(&[(3, String::new())], &Lost::default()));
         assert_eq!(report.name, "CompileError");
         assert_eq!(report.value, "mismatched types (and another error)");
         let expected = ["x", "╭─[ In[3] ]", "expected `;`, found the end of the cell"];

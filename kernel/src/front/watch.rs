@@ -1,6 +1,6 @@
-//! Reasons to end that come from outside: Jupyter is gone, or the terminal says so.
+//! Reasons to end that come from outside: Jupyter is gone, or a signal of the terminal.
 
-use super::End;
+use super::hub::End;
 use std::os::unix::process::parent_id;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};

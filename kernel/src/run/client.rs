@@ -28,7 +28,7 @@ pub struct Client {
     file: std::path::PathBuf,
 }
 
-/// What came of a cell.
+/// The result of a cell.
 pub struct Ran {
     pub count: i32,
     pub seconds: f64,
@@ -114,7 +114,7 @@ impl Client {
         alive(&mut self.child)
     }
 
-    /// Runs a cell; `see` is told of every message while it runs.
+    /// Runs a cell; `see` gets every message while it runs.
     pub async fn run(
         &mut self,
         code: &str,
@@ -179,7 +179,7 @@ impl Client {
         Ok(Ran { count, seconds, error })
     }
 
-    /// Asks the running cell to stop.
+    /// Interrupts the running cell.
     pub async fn interrupt(&mut self) -> Result<()> {
         self.control.send(InterruptRequest {}.into()).await.map_err(lost)
     }
@@ -214,7 +214,7 @@ fn alive(child: &mut Child) -> Result<()> {
     }
 }
 
-/// Waits until the kernel has ended; it has then said why.
+/// Waits until the kernel has ended; it has then reported the reason.
 async fn end_of(child: &mut Child) -> Failure {
     loop {
         if let Err(failure) = alive(child) {

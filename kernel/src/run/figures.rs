@@ -8,7 +8,7 @@ use nbformat::v4::Output;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
-/// Writes every picture of a cell's outputs; returns the files. Names come from the notebook, the cell's number
+/// Writes every image of a cell's outputs; returns the files. Names come from the notebook, the cell's number
 /// and the order in the cell, or from `name` in the display's metadata.
 pub fn write(
     folder: &Path,
@@ -43,7 +43,7 @@ pub fn write(
     Ok(files)
 }
 
-/// The extension and bytes of a part that is a picture.
+/// The extension and bytes of a part that is an image.
 fn file_of(part: &MediaType) -> Option<(&'static str, Vec<u8>)> {
     let decode = |text: &str| {
         let packed: String = text.split_whitespace().collect();
@@ -70,7 +70,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn pictures_become_files_and_names_stay_inside_the_folder() {
+    fn images_become_files_and_names_stay_inside_the_folder() {
         let folder = std::env::temp_dir().join(format!("cuaderno-figures-{}", std::process::id()));
         let outputs: Vec<Output> = serde_json::from_value(json!([
             {"output_type": "stream", "name": "stdout", "text": "x"},

@@ -5,13 +5,13 @@ mod figures;
 mod highlight;
 mod html;
 mod outputs;
-mod parameters;
+pub mod parameters;
 
 pub use parameters::Parameter;
 
 use crate::failure::{Failure, Result};
 use crate::front::{language_info, strip_ansi};
-use crate::prepared;
+use crate::{prepared, toolchain};
 use client::{Client, Ran};
 use jupyter_protocol::JupyterMessageContent as Content;
 use jupyter_protocol::media::{Media, MediaType};
@@ -22,13 +22,13 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// What to run and where to leave the results.
+/// The notebooks to run, and the folder of the results.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Notebooks, or folders of notebooks.
     pub paths: Vec<PathBuf>,
     pub out: PathBuf,
-    /// How long a cell may take.
+    /// The time that a cell may take.
     pub timeout: Option<Duration>,
     pub parameters: Vec<Parameter>,
     /// Whether to write an HTML page of each notebook.
@@ -53,8 +53,8 @@ pub fn run(options: &Options) -> Result<usize> {
     }
     std::fs::create_dir_all(&options.out).map_err(|error| Failure::io(&options.out, &error))?;
     let out = options.out.canonicalize().map_err(|error| Failure::io(&options.out, &error))?;
-    if prepared::on_path("cargo").is_none() || prepared::on_path("rustc").is_none() {
-        return Err(prepared::no_toolchain());
+    if toolchain::on_path("cargo").is_none() || toolchain::on_path("rustc").is_none() {
+        return Err(toolchain::no_toolchain());
     }
     if let Some(library) = prepared::library() {
         prepared::ensure(&library, &mut |line| eprintln!("{line}"))?;
@@ -188,7 +188,7 @@ async fn run_notebook(
     Ok(failed)
 }
 
-/// Says in the notebook which kernel ran it.
+/// Writes into the notebook which kernel ran it.
 fn describe_kernel(notebook: &mut Notebook) {
     notebook.metadata.kernelspec = Some(KernelSpec {
         display_name: crate::install::DISPLAY_NAME.to_string(),
@@ -196,7 +196,7 @@ fn describe_kernel(notebook: &mut Notebook) {
         language: Some("rust".to_string()),
         additional: HashMap::new(),
     });
-    // A front end that finds there what its kernel says has nothing to change, and nothing to ask about when it closes.
+    // A front end that finds its kernel's own values there changes nothing, and shows no dialog when it closes.
     notebook.metadata.language_info = serde_json::from_value(language_info()).ok();
     notebook.nbformat_minor = notebook.nbformat_minor.max(5);
 }
@@ -265,7 +265,7 @@ fn print_failure(code: &str, name: &str, value: &str, traceback: &[String]) {
     println!();
 }
 
-/// Prints what a cell says while it runs.
+/// Prints the output of a cell while it runs.
 #[derive(Default)]
 struct Printer {
     open: bool,

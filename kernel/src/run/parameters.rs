@@ -1,5 +1,5 @@
 //! Parameters from the command line, by papermill's convention: a cell tagged `parameters` declares them, and
-//! a cell tagged `injected-parameters` after it sets them anew.
+//! a cell tagged `injected-parameters` after it that sets them again.
 
 use nbformat::v4::{Cell, CellId, CellMetadata, Notebook};
 
@@ -65,6 +65,53 @@ pub fn inject(notebook: &mut Notebook, parameters: &[Parameter]) -> Vec<String> 
     names
 }
 
+/// The first line of the cell into which papermill puts parameters.
+const INJECTED: &str = "// Parameters";
+
+/// The code of a cell into which papermill has put parameters, each with the type, and in the manner, of the declaration in
+/// an earlier cell that it replaces. Other code stays as it is.
+pub fn typed<'a>(code: &'a str, earlier: &[&str]) -> std::borrow::Cow<'a, str> {
+    if code.lines().next().map(str::trim) != Some(INJECTED) {
+        return code.into();
+    }
+    let line = |line: &str| {
+        let (name, value) = line.trim().strip_prefix("let ")?.strip_suffix(';')?.split_once('=')?;
+        let (name, value) = (name.trim(), value.trim());
+        let declared = earlier
+            .iter()
+            .rev()
+            .flat_map(|code| code.lines())
+            .find_map(|line| Declaration::parse(line, name))?;
+        Some(declared.with(&unquoted(value)))
+    };
+    let lines: Vec<String> =
+        code.lines().map(|text| line(text).unwrap_or_else(|| text.to_string())).collect();
+    lines.join("\n").into()
+}
+
+/// A text without its quotes and escapes; other values as they are.
+fn unquoted(value: &str) -> String {
+    let Some(inside) = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')) else {
+        return value.to_string();
+    };
+    let mut text = String::new();
+    let mut chars = inside.chars();
+    while let Some(c) = chars.next() {
+        text.push(match c {
+            '\\' => match chars.next() {
+                Some('n') => '\n',
+                Some('r') => '\r',
+                Some('t') => '\t',
+                Some('0') => '\0',
+                Some(other) => other,
+                None => '\\',
+            },
+            c => c,
+        });
+    }
+    text
+}
+
 /// `let mut name: Type = value;`
 #[derive(Debug, PartialEq, Eq)]
 struct Declaration<'a> {
@@ -122,6 +169,16 @@ fn number_suffix(number: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn papermills_parameters_get_the_types_of_the_declared() {
+        let declared = "let epochs: usize = 10;\nlet mut rate = 0.5; let x = 1;\nlet name = \"a\".to_string();";
+        let code = "// Parameters\nlet epochs = 2;\nlet rate = 1;\nlet name = \"b \\\"c\\\"\";\nlet other = 3;\n";
+        let expected = "// Parameters\nlet epochs: usize = 2;\nlet mut rate = 1.0;\n\
+                        let name = \"b \\\"c\\\"\".to_string();\nlet other = 3;";
+        assert_eq!(typed(code, &["let epochs = 1;", declared]), expected);
+        assert_eq!(typed("let epochs = 2;", &[declared]), "let epochs = 2;");
+    }
     use serde_json::json;
 
     fn parameter(text: &str) -> Parameter {

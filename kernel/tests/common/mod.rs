@@ -3,7 +3,7 @@
 
 use jupyter_protocol::{
     ConnectionInfo, ExecuteReply, ExecuteRequest, ExecutionState, InterruptRequest, JupyterMessage,
-    JupyterMessageContent as Content, KernelInfoRequest, ReplyStatus,
+    JupyterMessageContent as Content, KernelInfoRequest, MediaType, ReplyStatus,
 };
 use jupyter_zmq_client::{
     ClientControlConnection, ClientIoPubConnection, ClientShellConnection, ClientStdinConnection,
@@ -13,6 +13,7 @@ use jupyter_zmq_client::{
 };
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// No answer may take longer, on a machine that is busy with other tests.
@@ -27,7 +28,7 @@ pub fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// Where the library lies.
+/// The folder of the library.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
@@ -59,7 +60,7 @@ pub struct Kernel {
     pub stdin: ClientStdinConnection,
 }
 
-/// What a cell did: its messages in order, and its reply.
+/// The result of a cell: its messages in order, and its reply.
 pub struct Cell {
     pub messages: Vec<Content>,
     pub reply: ExecuteReply,
@@ -87,11 +88,23 @@ pub async fn start_with(with_library: bool, change: impl FnOnce(&mut Command)) -
     .await
 }
 
+/// Ports that no system hands out by itself, so that a connection of another test cannot take one before the kernel listens.
+const FIRST_PORT: u16 = 20_000;
+const PORTS: u16 = 12_000;
+static NEXT: AtomicU16 = AtomicU16::new(0);
+
 /// A connection on free loopback ports.
 pub fn free_ports() -> ConnectionInfo {
-    let listeners: Vec<_> =
-        (0..5).map(|_| std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap()).collect();
-    let ports: Vec<u16> = listeners.iter().map(|l| l.local_addr().unwrap().port()).collect();
+    let ports: Vec<u16> = std::iter::repeat_with(|| {
+        FIRST_PORT
+            + (std::process::id() as u16)
+                .wrapping_mul(64)
+                .wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed))
+                % PORTS
+    })
+    .filter(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
+    .take(5)
+    .collect();
     ConnectionInfo {
         ip: "127.0.0.1".to_string(),
         transport: jupyter_protocol::connection_info::Transport::TCP,
@@ -153,19 +166,29 @@ impl Kernel {
 
     /// Waits for the next execute reply and the messages up to the idle status that belongs to it.
     pub async fn finish(&mut self) -> Cell {
-        tokio::time::timeout(PATIENCE, self.collect()).await.expect("no answer in time")
+        let end = Instant::now() + PATIENCE;
+        let mut collected = std::pin::pin!(Self::collect(&mut self.shell, &mut self.iopub));
+        loop {
+            if let Ok(cell) = tokio::time::timeout(Duration::from_secs(5), &mut collected).await {
+                return cell;
+            }
+            // Its last messages may still be on their way when it has ended: the next round is too late for them.
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "the kernel ended ({ended:?}) without an answer");
+            assert!(Instant::now() < end, "no answer in time");
+        }
     }
 
-    async fn collect(&mut self) -> Cell {
+    async fn collect(shell: &mut ClientShellConnection, iopub: &mut ClientIoPubConnection) -> Cell {
         let (id, reply) = loop {
-            let message = self.shell.read().await.unwrap();
+            let message = shell.read().await.unwrap();
             if let Content::ExecuteReply(reply) = message.content {
                 break (message.parent_header.unwrap().msg_id, reply);
             }
         };
         let mut messages = Vec::new();
         loop {
-            let message = self.iopub.read().await.unwrap();
+            let message = iopub.read().await.unwrap();
             if message.parent_header.as_ref().is_none_or(|parent| parent.msg_id != id) {
                 continue;
             }
@@ -227,6 +250,20 @@ impl Drop for Kernel {
 }
 
 impl Cell {
+    /// The text of its result.
+    pub fn result(&self) -> String {
+        let text = |message: &Content| match message {
+            Content::ExecuteResult(result) => {
+                result.data.content.iter().find_map(|part| match part {
+                    MediaType::Plain(text) => Some(text.clone()),
+                    _ => None,
+                })
+            }
+            _ => None,
+        };
+        self.messages.iter().find_map(text).unwrap_or_default()
+    }
+
     /// All text of a stream.
     pub fn text(&self, stderr: bool) -> String {
         use jupyter_protocol::Stdio::{Stderr, Stdout};
