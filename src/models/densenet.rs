@@ -1,4 +1,4 @@
-//! DenseNet-121 (Huang et al., 2017), as torchvision builds it.
+//! DenseNet-121 (Huang et al., 2017), with torchvision's names.
 
 use super::Network;
 use super::network::{check_classes, pooled};
@@ -8,12 +8,14 @@ use crate::nn::{
     Sequential,
 };
 
-/// Channels that every layer of a block adds.
+/// Growth rate: channels that each layer of a dense block adds.
 const GROWTH: usize = 32;
 
-/// DenseNet-121 with random weights that depend on `seed` alone.
+/// DenseNet-121 (Huang et al., 2017) for images `[batch, 3, height, width]`, as torchvision's `densenet121`, with random weights
+/// that depend on `seed` alone.
 ///
-/// Errors when there are no classes.
+/// # Errors
+/// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) when there are no classes.
 pub fn densenet121(classes: usize, seed: u64) -> Result<Network> {
     check_classes(classes)?;
     let mut init = Init::seed(seed).he_fan_in();
@@ -27,9 +29,8 @@ pub fn densenet121(classes: usize, seed: u64) -> Result<Network> {
     for (block, count) in [6, 12, 24, 16].into_iter().enumerate() {
         let mut dense = Sequential::new();
         for layer in 0..count {
-            let way = dense_layer(channels, &mut init)?;
-            let ways = vec![Sequential::new(), way];
-            dense = dense.named(&format!("denselayer{}", layer + 1), Branches { ways });
+            let branches = vec![Sequential::new(), dense_layer(channels, &mut init)?];
+            dense = dense.named(&format!("denselayer{}", layer + 1), Branches { branches });
             channels += GROWTH;
         }
         features = features.named(&format!("denseblock{}", block + 1), dense);
@@ -50,7 +51,7 @@ pub fn densenet121(classes: usize, seed: u64) -> Result<Network> {
     Ok(Network::new("densenet121", layers, "classifier", 224))
 }
 
-/// What a layer of a block adds to its input.
+/// The layers whose output a dense block concatenates to its input.
 fn dense_layer(channels: usize, init: &mut Init) -> Result<Sequential> {
     let narrow = Conv2dConfig::new(channels, 4 * GROWTH, 1).no_bias();
     let grow = Conv2dConfig::same(4 * GROWTH, GROWTH, 3).no_bias();

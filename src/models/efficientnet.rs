@@ -1,14 +1,15 @@
-//! EfficientNet-B0 (Tan and Le, 2019), as torchvision builds it, and EfficientNet-Lite0, its variant for small devices,
-//! with the names of its weights' publisher.
+//! EfficientNet-B0 (Tan and Le, 2019) with torchvision's names, and EfficientNet-Lite0, its variant for mobile devices, with
+//! the names of the package `efficientnet_lite_pytorch`.
 
 use super::Network;
 use super::network::{check_classes, pooled};
 use crate::Result;
 use crate::nn::{
-    BatchNorm2d, Conv2d, Conv2dConfig, Dropout, Gate, Init, Layer, Linear, Residual, Sequential,
+    BatchNorm2d, BatchNorm2dConfig, Conv2d, Conv2dConfig, Dropout, Init, Layer, Linear, Residual,
+    Sequential, SqueezeExcitation,
 };
 
-/// Blocks of inverted residuals: expansion, kernel, stride, input channels, output channels, how many.
+/// Stages of inverted residuals: expansion, kernel, stride, input channels, output channels, number of blocks.
 const STAGES: [[usize; 6]; 7] = [
     [1, 3, 1, 32, 16, 1],
     [6, 3, 2, 16, 24, 2],
@@ -21,9 +22,11 @@ const STAGES: [[usize; 6]; 7] = [
 /// All blocks.
 const BLOCKS: usize = 16;
 
-/// EfficientNet-B0 with random weights that depend on `seed` alone.
+/// EfficientNet-B0 (Tan and Le, 2019) for images `[batch, 3, height, width]`, as torchvision's `efficientnet_b0`, with random
+/// weights that depend on `seed` alone.
 ///
-/// Errors when there are no classes.
+/// # Errors
+/// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) when there are no classes.
 pub fn efficientnet_b0(classes: usize, seed: u64) -> Result<Network> {
     check_classes(classes)?;
     let mut init = Init::seed(seed).he_fan_out();
@@ -46,8 +49,8 @@ pub fn efficientnet_b0(classes: usize, seed: u64) -> Result<Network> {
                 .add(unit(Conv2dConfig::new(wide, outputs, 1), false, &mut init)?);
             let body = Sequential::new().named("block", layers);
             stage = if stride == 1 && inputs == outputs {
-                let skip = 0.2 * number as f32 / BLOCKS as f32;
-                stage.add(Residual { body, skip, ..Residual::default() })
+                let stochastic_depth = 0.2 * number as f32 / BLOCKS as f32;
+                stage.add(Residual { body, stochastic_depth, ..Residual::default() })
             } else {
                 stage.add(body)
             };
@@ -57,13 +60,13 @@ pub fn efficientnet_b0(classes: usize, seed: u64) -> Result<Network> {
     }
     features = features.add(unit(Conv2dConfig::new(320, 1280, 1), true, &mut init)?);
     let classifier =
-        Sequential::new().add(Dropout::new(0.2)).add(Linear::new(1280, classes, &mut init)?);
+        Sequential::new().add(Dropout::new(0.2)?).add(Linear::new(1280, classes, &mut init)?);
     let layers = pooled(Sequential::new().named("features", features));
     let layers = layers.named("classifier", classifier);
     Ok(Network::new("efficientnet_b0", layers, "classifier.1", 224))
 }
 
-/// Convolution, normalization, and SiLU where asked for.
+/// Convolution and normalization, then SiLU with `activation`.
 fn unit(config: Conv2dConfig, activation: bool, init: &mut Init) -> Result<Sequential> {
     let channels = config.out_channels;
     let layers = Sequential::new()
@@ -72,20 +75,25 @@ fn unit(config: Conv2dConfig, activation: bool, init: &mut Init) -> Result<Seque
     Ok(if activation { layers.add(Layer::Silu) } else { layers })
 }
 
-fn squeeze_excitation(channels: usize, narrow: usize, init: &mut Init) -> Result<Gate> {
+fn squeeze_excitation(
+    channels: usize,
+    narrow: usize,
+    init: &mut Init,
+) -> Result<SqueezeExcitation> {
     let body = Sequential::new()
         .named("avgpool", Layer::AdaptiveAveragePool2d([1, 1]))
         .named("fc1", Conv2d::new(Conv2dConfig::new(channels, narrow, 1), init)?)
         .named("activation", Layer::Silu)
         .named("fc2", Conv2d::new(Conv2dConfig::new(narrow, channels, 1), init)?)
         .named("scale_activation", Layer::Sigmoid);
-    Ok(Gate { body })
+    Ok(SqueezeExcitation { body })
 }
 
-/// EfficientNet-Lite0 with random weights that depend on `seed` alone: no squeeze and excitation, ReLU6, TensorFlow's
-/// "SAME" padding. Its pretrained weights take pictures with values (x − 127) / 128, x from 0 to 255.
+/// EfficientNet-Lite0 with random weights that depend on `seed` alone: EfficientNet-B0 without squeeze and excitation, with
+/// ReLU6 and TensorFlow's "SAME" padding. Its pretrained weights expect pixels scaled to `(x − 127) / 128`, x from 0 to 255.
 ///
-/// Errors when there are no classes.
+/// # Errors
+/// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) when there are no classes.
 pub fn efficientnet_lite0(classes: usize, seed: u64) -> Result<Network> {
     check_classes(classes)?;
     let mut init = Init::seed(seed).he_fan_out();
@@ -94,8 +102,9 @@ pub fn efficientnet_lite0(classes: usize, seed: u64) -> Result<Network> {
         |layers: Sequential, [name, norm]: [&str; 2], config: Conv2dConfig, init: &mut Init| {
             let channels = config.out_channels;
             let convolution = Conv2d::new(config.same_padding().no_bias(), init)?;
-            let norm_layer = BatchNorm2d { momentum: 0.01, ..BatchNorm2d::new(channels)? };
-            Result::Ok(layers.named(name, convolution).named(norm, norm_layer.epsilon(1e-3)))
+            let config = BatchNorm2dConfig { epsilon: 1e-3, momentum: 0.01 };
+            let norm_layer = BatchNorm2d::with_config(channels, config)?;
+            Result::Ok(layers.named(name, convolution).named(norm, norm_layer))
         };
     let stem = Conv2dConfig::new(3, 32, 3).stride(2);
     let mut layers =
@@ -127,7 +136,7 @@ pub fn efficientnet_lite0(classes: usize, seed: u64) -> Result<Network> {
     layers = part(layers, ["_conv_head", "_bn1"], Conv2dConfig::new(320, 1280, 1), init)?
         .named("relu1", Layer::Relu6);
     let layers = pooled(layers)
-        .named("_dropout", Dropout::new(0.2))
+        .named("_dropout", Dropout::new(0.2)?)
         .named("_fc", Linear::new(1280, classes, init)?);
     Ok(Network::new("efficientnet_lite0", layers, "_fc", 224))
 }

@@ -1,4 +1,4 @@
-//! A picture branch and a metadata branch, joined before the classifier.
+//! A multimodal classifier: an image branch and a metadata branch.
 
 use crate::nn::{
     Conv2d, Conv2dConfig, Dropout, Init, Inputs, Layer, Linear, MaxPool2d, Model, Pass, Sequential,
@@ -6,24 +6,35 @@ use crate::nn::{
 use crate::tensor::{Tensor2, concat, constant, tensor};
 use crate::{Error, ErrorKind, Result};
 
-/// Sizes of a [`Hybrid`]. The default is practice 1's model A for three classes.
+/// Sizes of a [`Hybrid`]: images, convolutions, hidden layers, dropout and classes. The default is practice 1's model A for
+/// three classes.
+///
+/// ```
+/// use cuaderno::models::{Hybrid, HybridConfig};
+/// # fn main() -> cuaderno::Result<()> {
+/// let config = HybridConfig { pixels: 32, filters: vec![8, 16], features: 6, ..HybridConfig::default() };
+/// let model = Hybrid::new(&config, 0)?;
+/// assert_eq!(model.image.parameters()[0].1.shape(), [8, 3, 3, 3]);
+/// assert!(Hybrid::new(&HybridConfig { pixels: 2, ..config }, 0).is_err()); // too small to pool twice
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct HybridConfig {
-    /// Channels of the pictures.
+    /// Channels of the images.
     pub channels: usize,
-    /// Height and width of the pictures.
+    /// Height and width of the images.
     pub pixels: usize,
-    /// Channels of each convolution of [`Hybrid::new`]'s picture branch; every one is followed by ReLU and max-pooling of 2.
+    /// Channels of each 3×3 convolution of [`Hybrid::new`]'s image branch, each followed by ReLU and 2×2 max-pooling.
     pub filters: Vec<usize>,
-    /// Columns of metadata.
+    /// Number of metadata features.
     pub features: usize,
     /// Sizes of the hidden layers of the metadata branch.
     pub metadata: Vec<usize>,
     /// Size of the hidden layer of the classifier.
     pub hidden: usize,
-    /// Dropout before the last layer.
+    /// Dropout probability before the last layer.
     pub dropout: f32,
-    /// Classes to tell apart.
+    /// Number of classes.
     pub classes: usize,
 }
 
@@ -43,39 +54,61 @@ impl Default for HybridConfig {
 }
 
 impl HybridConfig {
-    /// That no size that every hybrid network has is 0.
+    /// Checks that no size is 0 and the dropout is a probability.
     fn check(&self) -> Result<()> {
         let sizes = [self.channels, self.pixels, self.features, self.hidden, self.classes];
         if sizes.iter().chain(&self.metadata).any(|size| *size == 0) {
-            return Err(Error::new(ErrorKind::Parameter, format!("{self:?} has a size of 0")));
+            return Err(Error::new(
+                ErrorKind::Parameter,
+                format!("every size of a hybrid network must be at least 1, found {self:?}"),
+            ));
         }
         Ok(())
     }
 }
 
-/// A network for the picture and a perceptron for the metadata, concatenated just before the classifier. Names of
-/// parameters begin with `image`, `metadata` or `head`.
+/// A multimodal classifier: a network for the image `[batch, channels, height, width]` and a perceptron for the metadata
+/// `[batch, features]`, concatenated before the classifier. Names of parameters start with `image`, `metadata` or `head`.
+///
+/// ```
+/// use cuaderno::models::{Hybrid, HybridConfig};
+/// use cuaderno::nn::{Inputs, Summary};
+/// use cuaderno::tensor::tensor;
+/// # fn main() -> cuaderno::Result<()> {
+/// let config = HybridConfig { pixels: 32, features: 6, classes: 4, ..HybridConfig::default() };
+/// let model = Hybrid::new(&config, 0)?;
+/// let inputs = Inputs {
+///     images: Some(tensor(vec![0.5; 3 * 32 * 32], (1, 3, 32, 32))?),
+///     features: Some(tensor(vec![0.0; 6], (1, 6))?),
+///     ..Inputs::default()
+/// };
+/// println!("{}", Summary::new(&model, &inputs)?);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Hybrid {
-    /// The picture branch.
+    /// The image branch.
     pub image: Sequential,
     /// The metadata branch.
     pub metadata: Sequential,
-    /// The classifier on both.
+    /// The classifier on the concatenated features.
     pub head: Sequential,
 }
 
 impl Hybrid {
-    /// A network whose picture branch is a small stack of convolutions, with PyTorch's initial weights, which depend on
-    /// `seed` alone.
+    /// A network with a small stack of convolutions as the image branch and PyTorch's initial weights, which depend on `seed`
+    /// alone.
     ///
-    /// Errors when a size is 0, or the pictures are too small for the poolings.
+    /// # Errors
+    /// [`ErrorKind::Parameter`] when a size is 0, the images are too small for the poolings, or `dropout` is outside 0 to 1.
     pub fn new(config: &HybridConfig, seed: u64) -> Result<Self> {
         let zero = config.filters.contains(&0);
         if zero || config.pixels.checked_shr(config.filters.len() as u32).unwrap_or(0) == 0 {
             let pixels = config.pixels;
-            let problem =
-                format!("{config:?} has a size of 0, or more poolings than {pixels} pixels allow");
+            let problem = format!(
+                "`filters` must be at least 1 each, and {pixels} pixels at least 2 to the power of their number, \
+                     found {config:?}"
+            );
             return Err(Error::new(ErrorKind::Parameter, problem));
         }
         config.check()?;
@@ -88,13 +121,13 @@ impl Hybrid {
             channels = *filters;
         }
         let side = config.pixels >> config.filters.len();
-        Self::join(image.add(Layer::Flatten), channels * side * side, config, &mut init)
+        Self::assemble(image.add(Layer::Flatten), channels * side * side, config, &mut init)
     }
 
-    /// The same around any picture branch: layers that make of pictures `[batch, channels, pixels, pixels]` features
-    /// `[batch, features]`, such as a network of the zoo without its head. It keeps its weights and what is frozen in it;
-    /// those of the other parts depend on `seed` alone. How many features it makes is found out by running it once, on
-    /// one black picture. `config.filters` is not looked at.
+    /// A network with any image branch: layers from `[batch, channels, pixels, pixels]` to `[batch, features]`, such as a
+    /// network of the zoo without its head. The branch keeps its weights and frozen parameters; the other weights depend on
+    /// `seed` alone. The number of image features is determined by running the branch on one black image; `config.filters` is
+    /// ignored.
     ///
     /// ```
     /// use cuaderno::models::{Hybrid, HybridConfig, resnet18};
@@ -110,7 +143,8 @@ impl Hybrid {
     /// ```
     ///
     /// # Errors
-    /// When a size is 0, the branch cannot take such pictures, or what it makes of them is not features.
+    /// [`ErrorKind::Parameter`] when a size is 0 or `dropout` is outside 0 to 1; [`ErrorKind::Shape`] when the branch does not
+    /// fit the images or its output is not `[batch, features]`.
     pub fn with_branch(image: Sequential, config: &HybridConfig, seed: u64) -> Result<Self> {
         config.check()?;
         let HybridConfig { channels, pixels, .. } = *config;
@@ -120,20 +154,20 @@ impl Hybrid {
         let made = pass.enter("image", || image.forward(black, &pass))?.shape();
         let [_, features] = made[..] else {
             let problem = format!(
-                "the picture branch makes {made:?} of a picture [1, {channels}, {pixels}, {pixels}], \
-                 expected [batch, features]"
+                "the output of the image branch must be [batch, features], found {made:?} for an image of shape \
+                 [1, {channels}, {pixels}, {pixels}]"
             );
             let last = image.named_layers().last();
             let last = last.map_or("image".to_string(), |(name, _)| format!("image.{name}"));
             return Err(Error::new(ErrorKind::Shape, problem).layer(last).help(
-                "add a GlobalAveragePool2d or Flatten layer at its end, or take a network's `backbone()`",
+                "add `Layer::GlobalAveragePool2d` or `Layer::Flatten` at its end, or take a network's `backbone()`",
             ));
         };
-        Self::join(image, features, config, &mut Init::seed(seed))
+        Self::assemble(image, features, config, &mut Init::seed(seed))
     }
 
-    /// The branch for the metadata beside one that makes `features` of each picture, and the classifier on both.
-    fn join(
+    /// Builds the metadata branch and the classifier for an image branch with `features` outputs.
+    fn assemble(
         image: Sequential,
         features: usize,
         config: &HybridConfig,
@@ -148,7 +182,7 @@ impl Hybrid {
         let head = Sequential::new()
             .add(Linear::new(features + columns, config.hidden, init)?)
             .add(Layer::Relu)
-            .add(Dropout::new(config.dropout))
+            .add(Dropout::new(config.dropout)?)
             .add(Linear::new(config.hidden, config.classes, init)?);
         Ok(Self { image, metadata, head })
     }
@@ -156,15 +190,15 @@ impl Hybrid {
 
 impl Model for Hybrid {
     fn forward(&self, inputs: &Inputs, pass: &Pass) -> Result<Tensor2> {
-        let image = pass.enter("image", || self.image.begin(inputs, pass)?.features())?;
+        let image = pass.enter("image", || self.image.forward_inputs(inputs, pass)?.features())?;
         let metadata =
             pass.enter("metadata", || self.metadata.forward(inputs.features()?, pass)?.features())?;
         pass.enter("head", || self.head.forward(concat(image, metadata)?, pass)?.features())
     }
 
-    fn beginning(&self) -> Option<(&str, &Sequential)> {
+    fn backbone(&self) -> Option<(&str, &Sequential)> {
         Some(("image", &self.image))
     }
 
-    crate::parts!(image, metadata, head);
+    crate::modules!(image, metadata, head);
 }

@@ -1,7 +1,29 @@
-//! Networks ready to train.
+//! Complete networks: the zoo of image classifiers, multimodal and text networks, and pretrained weights.
+//!
+//! Each network of the zoo is a function that returns a [`Network`]: [`resnet18`], [`vgg16`], [`densenet121`],
+//! [`nasnet_mobile`], …; [`network`] takes the name as text. Parameters have torchvision's names, so [`Pretrained`] loads its
+//! weights. [`Hybrid`] joins an image branch with metadata, [`Fusion`] adds texts, [`TextCnn`] classifies texts.
+//! [`Classifier`] keeps a trained network with its preparation of images in one file.
+//!
+//! Here belong networks that are ready to train. Not here: layers for networks of your own ([`nn`](crate::nn)), training
+//! ([`train`](crate::train)), and the linear baseline for texts ([`text`](crate::text)).
+//!
+//! ```
+//! use cuaderno::models::small_cnn;
+//! use cuaderno::nn::Model;
+//! # fn main() -> cuaderno::Result<()> {
+//! let mut network = small_cnn(32, 3, 0)?;
+//! network.freeze("")?;
+//! let head = network.head().to_string();
+//! network.unfreeze(&head)?; // transfer learning: train the head alone
+//! assert!(network.parameters().iter().all(|(name, p)| p.is_trainable() == name.starts_with(&head)));
+//! # Ok(()) }
+//! ```
 
+mod classifier;
 mod densenet;
 mod efficientnet;
+mod fusion;
 #[cfg(feature = "hub")]
 mod hub;
 mod hybrid;
@@ -15,8 +37,10 @@ mod text_cnn;
 mod vgg;
 mod zoo;
 
+pub use classifier::{Classification, Classifier};
 pub use densenet::densenet121;
 pub use efficientnet::{efficientnet_b0, efficientnet_lite0};
+pub use fusion::{Fusion, FusionConfig, FusionKind};
 #[cfg(feature = "hub")]
 pub use hub::Hub;
 pub use hybrid::{Hybrid, HybridConfig};

@@ -1,23 +1,23 @@
-//! NASNet-A (Zoph et al., 2018) for mobile devices, with the names of the Python package `pretrainedmodels`.
+//! NASNet-A mobile (Zoph et al., 2018), with the names of the Python package `pretrainedmodels`.
 
 use super::Network;
 use super::network::{check_classes, pooled};
 use crate::Result;
 use crate::nn::{
-    AveragePool2d, BatchNorm2d, Conv2d, Conv2dConfig, Dropout, Graph, Init, Layer, Linear,
-    MaxPool2d, Node, Sequential, Subsample2d,
+    AveragePool2d, BatchNorm2d, BatchNorm2dConfig, Conv2d, Conv2dConfig, Dropout, Graph, Init,
+    Layer, Linear, MaxPool2d, Node, Sequential, Subsample2d,
 };
 
 /// Channels of the first convolution.
 const STEM: usize = 32;
-/// Channels of each of a cell's parts, before the first reduction among the cells.
+/// Channels of each branch of a cell before the first reduction cell.
 const FILTERS: usize = 44;
 
-/// NASNet-A (4 @ 1056) with random weights that depend on `seed` alone. Its pretrained weights take pictures with values
-/// from −1 to 1. Paddings are TensorFlow's, so any size of picture does; for multiples of 32 they are those of
-/// `pretrainedmodels` too.
+/// NASNet-A (4 @ 1056) with random weights that depend on `seed` alone. Its pretrained weights expect pixels scaled to −1 to
+/// 1. Padding is TensorFlow's "SAME", so any size of image fits; for multiples of 32 it equals that of `pretrainedmodels`.
 ///
-/// Errors when there are no classes.
+/// # Errors
+/// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) when there are no classes.
 pub fn nasnet_mobile(classes: usize, seed: u64) -> Result<Network> {
     check_classes(classes)?;
     let mut init = Init::seed(seed);
@@ -28,12 +28,12 @@ pub fn nasnet_mobile(classes: usize, seed: u64) -> Result<Network> {
     let layers =
         Sequential::new().named("conv0", stem).named("", features).named("relu", Layer::Relu);
     let layers = pooled(layers)
-        .named("dropout", Dropout::new(0.5))
+        .named("dropout", Dropout::new(0.5)?)
         .named("last_linear", Linear::new(24 * FILTERS, classes, &mut init)?);
     Ok(Network::new("nasnet_mobile", layers, "last_linear", 224))
 }
 
-/// Three runs of normal cells with reductions before each. Each cell takes the outputs of the last two.
+/// Three groups of normal cells, each after a reduction. Each cell takes the outputs of the two before it.
 fn cells(init: &mut Init) -> Result<Graph> {
     let mut builder = Builder { graph: Graph::new(), init };
     let input = Map { node: builder.graph.input(), channels: STEM };
@@ -42,7 +42,7 @@ fn cells(init: &mut Init) -> Result<Graph> {
     let left = builder.adjusted("cell_stem_1", input, FILTERS / 2)?;
     let right = builder.pointwise("cell_stem_1.conv_1x1", before, FILTERS / 2)?;
     let mut last = builder.reduction("cell_stem_1", left, right)?;
-    // The numbers that reductions skip are those of the large network.
+    // The names count cells as in the large network, which has more of them.
     for (run, first) in [0, 6, 12].into_iter().enumerate() {
         let filters = FILTERS << run;
         if run > 0 {
@@ -52,7 +52,7 @@ fn cells(init: &mut Init) -> Result<Graph> {
         }
         for place in 0..4 {
             let cell = format!("cell_{}", first + place);
-            // The pictures of the cell before a reduction are twice as large as those after it.
+            // Feature maps before a reduction are twice as large as those after it.
             let [left, right] = if place == 0 {
                 let left = builder.adjusted(&cell, before, filters)?;
                 [left, builder.pointwise(&format!("{cell}.conv_1x1"), last, filters)?]
@@ -65,7 +65,7 @@ fn cells(init: &mut Init) -> Result<Graph> {
     Ok(builder.graph)
 }
 
-/// A node and its channels.
+/// A node and the channels of its output.
 #[derive(Clone, Copy)]
 struct Map {
     node: Node,
@@ -78,7 +78,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    /// The cell that keeps the size of the picture.
+    /// A normal cell, which keeps the size of the feature maps.
     fn normal(&mut self, cell: &str, left: Map, right: Map) -> Result<Map> {
         let first = [
             self.separable(cell, "0_left", right, left.channels, 5, 1)?,
@@ -96,10 +96,10 @@ impl Builder<'_> {
         for (place, pair) in [first, second, third, fourth, fifth].into_iter().enumerate() {
             parts.push(self.sum(cell, place, pair));
         }
-        Ok(self.join(cell, &parts))
+        Ok(self.concat(cell, &parts))
     }
 
-    /// The cell that halves the size of the picture.
+    /// A reduction cell, which halves the size of the feature maps.
     fn reduction(&mut self, cell: &str, left: Map, right: Map) -> Result<Map> {
         let channels = right.channels;
         let first = [
@@ -124,16 +124,16 @@ impl Builder<'_> {
             self.pool(cell, "4_right", right, MaxPool2d::same(3, 2)),
         ];
         let fifth = self.sum(cell, 4, fifth);
-        Ok(self.join(cell, &[second, third, fourth, fifth]))
+        Ok(self.concat(cell, &[second, third, fourth, fifth]))
     }
 
-    /// Both inputs of a cell brought to the same number of channels.
+    /// Both inputs of a cell, projected to the same number of channels.
     fn pair(&mut self, cell: &str, before: Map, last: Map, channels: usize) -> Result<[Map; 2]> {
         let left = self.pointwise(&format!("{cell}.conv_prev_1x1"), before, channels)?;
         Ok([left, self.pointwise(&format!("{cell}.conv_1x1"), last, channels)?])
     }
 
-    /// ReLU, a pointwise convolution, and normalization.
+    /// ReLU, pointwise convolution and normalization.
     fn pointwise(&mut self, name: &str, input: Map, channels: usize) -> Result<Map> {
         let config = Conv2dConfig::new(input.channels, channels, 1).no_bias();
         let layers = Sequential::new()
@@ -143,7 +143,7 @@ impl Builder<'_> {
         Ok(self.layers(name, layers, input, channels))
     }
 
-    /// Feature maps of half the size: one half of the channels from the even pixels, the other from the odd ones.
+    /// Factorized reduction: feature maps of half the size, half of the channels from even pixels and half from odd ones.
     fn adjusted(&mut self, cell: &str, input: Map, channels: usize) -> Result<Map> {
         let mut path = |name: &str, from: usize| -> Result<Map> {
             let config = Conv2dConfig::new(input.channels, channels / 2, 1).no_bias();
@@ -154,12 +154,12 @@ impl Builder<'_> {
             Ok(self.layers(&format!("{cell}.{name}"), layers, input, channels / 2))
         };
         let paths = [path("path_1", 0)?, path("path_2", 1)?];
-        let both = self.join(cell, &paths);
+        let both = self.concat(cell, &paths);
         let layers = Sequential::new().named("final_path_bn", norm(channels)?);
         Ok(self.layers(cell, layers, both, channels))
     }
 
-    /// Twice ReLU, a depthwise convolution, a pointwise one, and normalization.
+    /// A separable convolution, twice: ReLU, depthwise convolution, pointwise convolution, normalization.
     fn separable(
         &mut self,
         cell: &str,
@@ -201,15 +201,16 @@ impl Builder<'_> {
         Map { node: self.graph.add(&name, left.node, right.node), ..left }
     }
 
-    fn join(&mut self, name: &str, parts: &[Map]) -> Map {
+    fn concat(&mut self, name: &str, parts: &[Map]) -> Map {
         let nodes: Vec<Node> = parts.iter().map(|part| part.node).collect();
         let channels = parts.iter().map(|part| part.channels).sum();
-        Map { node: self.graph.join(name, &nodes), channels }
+        Map { node: self.graph.concat(name, &nodes), channels }
     }
 }
 
 fn norm(channels: usize) -> Result<BatchNorm2d> {
-    Ok(BatchNorm2d::new(channels)?.epsilon(1e-3))
+    let config = BatchNorm2dConfig { epsilon: 1e-3, ..BatchNorm2dConfig::default() };
+    BatchNorm2d::with_config(channels, config)
 }
 
 #[cfg(test)]
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn any_size_of_picture_does() {
+    fn any_size_of_image_does() {
         let network = nasnet_mobile(3, 0).unwrap();
         for (height, width) in [(75, 91), (66, 33), (40, 100)] {
             let logits = network.forward(&black(height, width), &Pass::inference()).unwrap();

@@ -1,10 +1,10 @@
-//! What the zoo's picture classifiers have in common.
+//! The type of the zoo's image classifiers.
 
-use crate::nn::{Buffer, Inputs, Layer, Model, Parameter, Part, Pass, Sequential, Summary};
+use crate::nn::{Buffer, Inputs, Layer, Model, Module, Parameter, Pass, Sequential, Summary};
 use crate::tensor::{Tensor2, tensor};
 use crate::{Error, ErrorKind, Result};
 
-/// A picture classifier: layers with torchvision's names, the last of which is its head.
+/// An image classifier: layers with torchvision's names, from `[batch, 3, height, width]` to `[batch, classes]`.
 ///
 /// ```
 /// use cuaderno::models::resnet18;
@@ -24,41 +24,43 @@ pub struct Network {
 }
 
 impl Network {
-    /// A classifier named `name` whose classes come out of the layer `head`, made for pictures of `pixels` a side.
+    /// A classifier named `name` with the final layer `head`, designed for square images of `pixels`.
     pub fn new(name: &str, layers: Sequential, head: &str, pixels: usize) -> Self {
         Self { name: name.to_string(), layers, head: head.to_string(), pixels }
     }
 
-    /// What it is called, such as `resnet18`.
+    /// The network's name, such as `resnet18`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The layer that tells the classes apart, such as `fc`: the one to train first in transfer learning.
+    /// The name of the final layer, such as `fc`: the one to train first in transfer learning.
     pub fn head(&self) -> &str {
         &self.head
     }
 
-    /// All its layers.
+    /// The layers.
     pub fn layers(&self) -> &Sequential {
         &self.layers
     }
 
-    /// Its layers as a table, run on one picture of the size that it was designed for. [`Summary::new`] takes any input.
+    /// The table of layers for one image of the size that the network was designed for; [`Summary::new`] takes any input.
+    ///
+    /// # Errors
+    /// Those of the forward pass.
     pub fn summary(&self) -> Result<Summary> {
         let black = vec![0.0; 3 * self.pixels * self.pixels];
         let images = Some(tensor(black, (1, 3, self.pixels, self.pixels))?);
         Summary::new(self, &Inputs { images, ..Inputs::default() })
     }
 
-    /// Height and width of the pictures that it was designed for; most others do as well.
+    /// Height and width of the images that the network was designed for; most other sizes fit too.
     pub fn pixels(&self) -> usize {
         self.pixels
     }
 
-    /// A copy of the layers without the head: what makes of pictures the features, `[batch, features]`, that the head
-    /// tells the classes apart by, with the weights as they are now. They keep their names. With the head goes what
-    /// belongs to it: dropout right before it, and what comes after it in the same sequence.
+    /// A copy of the layers without the head, from images to the features `[batch, features]` that the head classifies. Names
+    /// and weights are kept. Dropout directly before the head and layers after it in the same sequence are left out too.
     ///
     /// ```
     /// use cuaderno::models::resnet18;
@@ -69,19 +71,19 @@ impl Network {
     /// ```
     ///
     /// # Errors
-    /// When no layer has the head's name.
+    /// [`ErrorKind::Parameter`] when no layer has the head's name.
     pub fn backbone(&self) -> Result<Sequential> {
         before(&self.layers, &self.head).ok_or_else(|| {
             let names = self.layers.named_layers().iter().map(|(name, _)| name.as_str());
             let names = names.collect::<Vec<_>>().join(", ");
-            let problem = format!("{} has no layer `{}` to be its head", self.name, self.head);
+            let problem = format!("{} has no layer `{}`, its head", self.name, self.head);
             Error::new(ErrorKind::Parameter, problem)
-                .help(format!("name the head by its place among the layers, which are {names}"))
+                .help(format!("pass one of the layers {names} as `head`"))
         })
     }
 }
 
-/// The layers without `head`, which is one of them or lies in one of them; none when it does not.
+/// The layers without `head`, which is one of them or inside one of them; `None` when it is not.
 fn before(layers: &Sequential, head: &str) -> Option<Sequential> {
     let all = layers.named_layers();
     let copy = |layers: &[(String, Layer)]| {
@@ -114,7 +116,7 @@ fn before(layers: &Sequential, head: &str) -> Option<Sequential> {
 
 impl Model for Network {
     fn forward(&self, inputs: &Inputs, pass: &Pass) -> Result<Tensor2> {
-        self.layers.begin(inputs, pass)?.features()
+        self.layers.forward_inputs(inputs, pass)?.features()
     }
 
     fn parameters(&self) -> Vec<(String, &Parameter)> {
@@ -129,7 +131,7 @@ impl Model for Network {
         self.layers.buffers()
     }
 
-    fn beginning(&self) -> Option<(&str, &Sequential)> {
+    fn backbone(&self) -> Option<(&str, &Sequential)> {
         Some(("", &self.layers))
     }
 
@@ -138,29 +140,29 @@ impl Model for Network {
     }
 }
 
-impl Part for Network {
-    fn list<'a>(&'a self, name: &str, into: &mut Vec<(String, &'a Parameter)>) {
-        self.layers.list(name, into);
+impl Module for Network {
+    fn collect<'a>(&'a self, name: &str, into: &mut Vec<(String, &'a Parameter)>) {
+        self.layers.collect(name, into);
     }
 
-    fn list_mut<'a>(&'a mut self, name: &str, into: &mut Vec<(String, &'a mut Parameter)>) {
-        self.layers.list_mut(name, into);
+    fn collect_mut<'a>(&'a mut self, name: &str, into: &mut Vec<(String, &'a mut Parameter)>) {
+        self.layers.collect_mut(name, into);
     }
 
-    fn list_buffers<'a>(&'a self, name: &str, into: &mut Vec<(String, &'a Buffer)>) {
-        self.layers.list_buffers(name, into);
+    fn collect_buffers<'a>(&'a self, name: &str, into: &mut Vec<(String, &'a Buffer)>) {
+        self.layers.collect_buffers(name, into);
     }
 }
 
-/// That there is something to tell apart.
+/// Checks that there is at least one class.
 pub(super) fn check_classes(classes: usize) -> Result<()> {
     if classes > 0 {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Parameter, "a classifier of 0 classes"))
+    Err(Error::new(ErrorKind::Parameter, "`classes` must be at least 1, found 0"))
 }
 
-/// The end of most networks: the mean of each channel, as one row per picture.
+/// The end of most networks: global average pooling, to `[batch, channels]`.
 pub(super) fn pooled(layers: Sequential) -> Sequential {
     layers.named("avgpool", Layer::AdaptiveAveragePool2d([1, 1])).named("flatten", Layer::Flatten)
 }

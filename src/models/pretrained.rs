@@ -1,13 +1,12 @@
-//! Weights that others trained.
+//! Pretrained weights.
 
 #[cfg(feature = "hub")]
 use super::hub::{Download, Hub};
 use crate::Result;
-use crate::nn::{Model, Weights};
+use crate::nn::{Model, WEIGHTS_FILE, Weights};
 use std::path::PathBuf;
 
-/// Weights that others trained: on the Hugging Face Hub, in a file, or in a folder. Nothing is read before they are asked
-/// for.
+/// Pretrained weights: on the Hugging Face Hub, in a file, or in a folder. They are read when they are loaded.
 ///
 /// ```no_run
 /// use cuaderno::models::{Pretrained, resnet18};
@@ -28,24 +27,15 @@ enum Source {
     Hub(Option<Hub>, Download),
 }
 
-/// What a folder or a repository calls its weights.
-pub(super) const FILE: &str = "model.safetensors";
-
 impl Pretrained {
-    /// The file `model.safetensors` of a repository of the Hugging Face Hub, such as `timm/resnet18.tv_in1k`, with the
-    /// environment's settings; [`Hub::pretrained`] is the same with others. It is downloaded once and then kept.
+    /// The file `model.safetensors` of a repository of the Hugging Face Hub, such as `timm/resnet18.tv_in1k`, downloaded once
+    /// and cached, with the settings of the environment ([`Hub::from_env`]); [`Hub::pretrained`] takes other settings.
     #[cfg(feature = "hub")]
     pub fn hub(repository: impl Into<String>) -> Self {
         Self { source: Source::Hub(None, Download::new(repository.into())) }
     }
 
-    #[cfg(feature = "hub")]
-    pub(super) fn from_hub(hub: &Hub, repository: String) -> Self {
-        Self { source: Source::Hub(Some(hub.clone()), Download::new(repository)) }
-    }
-
-    /// The state of the repository with this branch, tag or commit, for results that can be repeated. Without effect on
-    /// files.
+    /// Sets the branch, tag or commit of the repository, for reproducible results. Without effect on files.
     #[cfg(feature = "hub")]
     pub fn revision(mut self, revision: impl Into<String>) -> Self {
         if let Source::Hub(_, download) = &mut self.source {
@@ -61,13 +51,13 @@ impl Pretrained {
 
     /// The file `model.safetensors` in a folder.
     pub fn folder(path: impl Into<PathBuf>) -> Self {
-        Self::file(path.into().join(FILE))
+        Self::file(path.into().join(WEIGHTS_FILE))
     }
 
-    /// The weights.
+    /// Reads the weights, after downloading them if need be.
     ///
     /// # Errors
-    /// Those of [`Weights::read`]; and when a download fails, saying what to do without a connection.
+    /// Those of [`Weights::read`]; [`ErrorKind::Network`](crate::ErrorKind::Network) when a download fails.
     pub fn weights(&self) -> Result<Weights> {
         match &self.source {
             Source::File(path) => Weights::read(path),
@@ -78,13 +68,27 @@ impl Pretrained {
         }
     }
 
-    /// Gives a network all of them; see [`Weights::load_into`].
+    /// Loads all weights into a network; see [`Weights::load_into`].
+    ///
+    /// # Errors
+    /// Those of [`Self::weights`] and [`Weights::load_into`].
     pub fn load_into(&self, model: &mut dyn Model) -> Result<()> {
         self.weights()?.load_into(model)
     }
 
-    /// Gives a network all of them but those under the names in `head`; see [`Weights::load_backbone_into`].
+    /// Loads all weights except those under the prefixes in `head`; see [`Weights::load_backbone_into`].
+    ///
+    /// # Errors
+    /// Those of [`Self::weights`] and [`Weights::load_backbone_into`].
     pub fn load_backbone_into(&self, model: &mut dyn Model, head: &[&str]) -> Result<()> {
         self.weights()?.load_backbone_into(model, head)
+    }
+}
+
+#[cfg(feature = "hub")]
+impl Hub {
+    /// The weights of a repository with these settings.
+    pub fn pretrained(&self, repository: impl Into<String>) -> Pretrained {
+        Pretrained { source: Source::Hub(Some(self.clone()), Download::new(repository.into())) }
     }
 }

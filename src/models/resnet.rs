@@ -1,4 +1,4 @@
-//! Residual networks (He et al., 2016), as torchvision builds them.
+//! Residual networks (He et al., 2016), with torchvision's names.
 
 use super::Network;
 use super::network::{check_classes, pooled};
@@ -7,29 +7,54 @@ use crate::nn::{
     BatchNorm2d, Conv2d, Conv2dConfig, Init, Layer, Linear, MaxPool2d, Residual, Sequential,
 };
 
-/// ResNet-18 with random weights that depend on `seed` alone.
+/// ResNet-18 (He et al., 2016) for images `[batch, 3, height, width]`, as torchvision's `resnet18`, with random weights that
+/// depend on `seed` alone.
 ///
-/// Errors when there are no classes, as with all networks of the zoo.
+/// ```
+/// use cuaderno::models::resnet18;
+/// let network = resnet18(1000, 0)?;
+/// assert_eq!((network.head(), network.pixels()), ("fc", 224));
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) when there are no classes.
 pub fn resnet18(classes: usize, seed: u64) -> Result<Network> {
     resnet("resnet18", [2, 2, 2, 2], false, classes, seed)
 }
 
-/// ResNet-34; see [`resnet18`].
+/// ResNet-34 (He et al., 2016) for images `[batch, 3, height, width]`, as torchvision's `resnet34`, with random weights that
+/// depend on `seed` alone.
+///
+/// # Errors
+/// As [`resnet18`].
 pub fn resnet34(classes: usize, seed: u64) -> Result<Network> {
     resnet("resnet34", [3, 4, 6, 3], false, classes, seed)
 }
 
-/// ResNet-50; see [`resnet18`].
+/// ResNet-50 (He et al., 2016) for images `[batch, 3, height, width]`, as torchvision's `resnet50`, with random weights that
+/// depend on `seed` alone.
+///
+/// # Errors
+/// As [`resnet18`].
 pub fn resnet50(classes: usize, seed: u64) -> Result<Network> {
     resnet("resnet50", [3, 4, 6, 3], true, classes, seed)
 }
 
-/// ResNet-101; see [`resnet18`].
+/// ResNet-101 (He et al., 2016) for images `[batch, 3, height, width]`, as torchvision's `resnet101`, with random weights that
+/// depend on `seed` alone.
+///
+/// # Errors
+/// As [`resnet18`].
 pub fn resnet101(classes: usize, seed: u64) -> Result<Network> {
     resnet("resnet101", [3, 4, 23, 3], true, classes, seed)
 }
 
-/// ResNet-152; see [`resnet18`].
+/// ResNet-152 (He et al., 2016) for images `[batch, 3, height, width]`, as torchvision's `resnet152`, with random weights that
+/// depend on `seed` alone.
+///
+/// # Errors
+/// As [`resnet18`].
 pub fn resnet152(classes: usize, seed: u64) -> Result<Network> {
     resnet("resnet152", [3, 8, 36, 3], true, classes, seed)
 }
@@ -66,7 +91,7 @@ fn resnet(
                     Ok(Sequential::new().add(project).add(BatchNorm2d::new(outputs)?))
                 })
                 .transpose()?;
-            part = part.add(Residual { body, shortcut, relu: true, skip: 0.0 });
+            part = part.add(Residual { body, shortcut, relu: true, stochastic_depth: 0.0 });
             channels = outputs;
         }
         layers = layers.named(&format!("layer{}", stage + 1), part);
@@ -75,7 +100,7 @@ fn resnet(
     Ok(Network::new(name, layers, "fc", 224))
 }
 
-/// Two convolutions of 3×3.
+/// A basic block: two 3×3 convolutions.
 fn basic(channels: usize, width: usize, stride: usize, init: &mut Init) -> Result<Sequential> {
     let first = Conv2dConfig::same(channels, width, 3).stride(stride).no_bias();
     let second = Conv2dConfig::same(width, width, 3).no_bias();
@@ -87,7 +112,7 @@ fn basic(channels: usize, width: usize, stride: usize, init: &mut Init) -> Resul
         .named("bn2", BatchNorm2d::new(width)?))
 }
 
-/// A convolution of 3×3 between two pointwise ones. The stride is in the middle, as in torchvision.
+/// A bottleneck block: a 3×3 convolution between two pointwise ones, with the stride in the middle, as in torchvision.
 fn deep(channels: usize, width: usize, stride: usize, init: &mut Init) -> Result<Sequential> {
     let narrow = Conv2dConfig::new(channels, width, 1).no_bias();
     let middle = Conv2dConfig::same(width, width, 3).stride(stride).no_bias();

@@ -1,17 +1,25 @@
-//! Networks small enough to train from nothing on a laptop.
+//! Networks small enough to train from scratch on a laptop.
 
 use super::Network;
 use super::network::check_classes;
 use crate::nn::{Conv2d, Conv2dConfig, Dropout, Init, Layer, Linear, MaxPool2d, Sequential};
 use crate::{Error, ErrorKind, Result};
 
-/// One hidden layer on the bare pixels: pictures of `pixels` a side, flattened, to `hidden` values, to the classes.
+/// A perceptron on flattened images `[batch, 3, pixels, pixels]`, with one hidden layer of `hidden` values and ReLU.
 ///
-/// Errors when a size is 0.
+/// ```
+/// let network = cuaderno::models::simple_network(8, 16, 3, 0)?;
+/// assert_eq!(network.summary()?.total, (3 * 8 * 8 + 1) * 16 + (16 + 1) * 3);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Parameter`] when a size is 0.
 pub fn simple_network(pixels: usize, hidden: usize, classes: usize, seed: u64) -> Result<Network> {
     check_classes(classes)?;
     if pixels == 0 || hidden == 0 {
-        let problem = format!("a simple network of {pixels} pixels and {hidden} hidden values");
+        let problem =
+            format!("`pixels` and `hidden` must be at least 1, found {pixels} and {hidden}");
         return Err(Error::new(ErrorKind::Parameter, problem));
     }
     let mut init = Init::seed(seed);
@@ -23,16 +31,23 @@ pub fn simple_network(pixels: usize, hidden: usize, classes: usize, seed: u64) -
     Ok(Network::new("simple_network", layers, "3", pixels))
 }
 
-/// Three convolutions of 3×3 with 32, 64 and 128 channels, each with ReLU and max-pooling, then a hidden layer of 128 with
-/// dropout. For pictures of `pixels` a side.
+/// A small convolutional network for images `[batch, 3, pixels, pixels]`: three 3×3 convolutions with 32, 64 and 128
+/// channels, each with ReLU and 2×2 max-pooling, then a hidden layer of 128 with dropout 0.5.
 ///
-/// Errors when there are no classes, or the pictures are smaller than 8 pixels.
+/// ```
+/// let network = cuaderno::models::small_cnn(128, 3, 0)?;
+/// assert_eq!(network.summary()?.total, 4_288_067);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Parameter`] when there are no classes, or the images are smaller than 8 pixels.
 pub fn small_cnn(pixels: usize, classes: usize, seed: u64) -> Result<Network> {
     check_classes(classes)?;
     let side = pixels / 8;
     if side == 0 {
-        let problem = format!("pictures of {pixels} pixels are too small for three poolings");
-        return Err(Error::new(ErrorKind::Parameter, problem).help("give them 8 pixels or more"));
+        let problem = format!("`pixels` must be at least 8 for three poolings, found {pixels}");
+        return Err(Error::new(ErrorKind::Parameter, problem));
     }
     let mut init = Init::seed(seed);
     let mut features = Sequential::new();
@@ -43,7 +58,7 @@ pub fn small_cnn(pixels: usize, classes: usize, seed: u64) -> Result<Network> {
     let classifier = Sequential::new()
         .add(Linear::new(128 * side * side, 128, &mut init)?)
         .add(Layer::Relu)
-        .add(Dropout::new(0.5))
+        .add(Dropout::new(0.5)?)
         .add(Linear::new(128, classes, &mut init)?);
     let layers = Sequential::new()
         .named("features", features)

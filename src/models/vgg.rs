@@ -1,4 +1,4 @@
-//! VGG-16 (Simonyan and Zisserman, 2015), as torchvision builds it.
+//! VGG-16 (Simonyan and Zisserman, 2015), with torchvision's names.
 
 use super::Network;
 use super::network::check_classes;
@@ -7,14 +7,19 @@ use crate::nn::{
     BatchNorm2d, Conv2d, Conv2dConfig, Dropout, Init, Layer, Linear, MaxPool2d, Sequential,
 };
 
-/// VGG-16 with random weights that depend on `seed` alone.
+/// VGG-16 (Simonyan and Zisserman, 2015) for images `[batch, 3, height, width]`, as torchvision's `vgg16`, with random weights
+/// that depend on `seed` alone.
 ///
-/// Errors when there are no classes.
+/// # Errors
+/// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) when there are no classes.
 pub fn vgg16(classes: usize, seed: u64) -> Result<Network> {
     vgg("vgg16", false, classes, seed)
 }
 
-/// VGG-16 with batch normalization after each convolution; see [`vgg16`].
+/// VGG-16 with batch normalization after each convolution; otherwise as [`vgg16`].
+///
+/// # Errors
+/// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) when there are no classes.
 pub fn vgg16_bn(classes: usize, seed: u64) -> Result<Network> {
     vgg("vgg16_bn", true, classes, seed)
 }
@@ -39,10 +44,10 @@ fn vgg(name: &str, normalized: bool, classes: usize, seed: u64) -> Result<Networ
     let classifier = Sequential::new()
         .add(Linear::normal(512 * 7 * 7, 4096, 0.01, &mut init)?)
         .add(Layer::Relu)
-        .add(Dropout::new(0.5))
+        .add(Dropout::new(0.5)?)
         .add(Linear::normal(4096, 4096, 0.01, &mut init)?)
         .add(Layer::Relu)
-        .add(Dropout::new(0.5))
+        .add(Dropout::new(0.5)?)
         .add(Linear::normal(4096, classes, 0.01, &mut init)?);
     let layers = Sequential::new()
         .named("features", features)

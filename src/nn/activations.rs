@@ -1,11 +1,20 @@
-//! What flows between layers.
+//! The values that flow between layers.
 
 use crate::tensor::{Tensor2, Tensor4};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape};
 
-/// What flows between layers.
+/// The values that flow between layers: feature maps or feature vectors.
+///
+/// ```
+/// use cuaderno::nn::Activations;
+/// use cuaderno::tensor::{constant, tensor};
+/// let maps: Activations = constant(&tensor(vec![0.0; 3 * 4 * 4], (1, 3, 4, 4))?).into();
+/// assert_eq!(maps.shape(), [1, 3, 4, 4]);
+/// assert!(maps.features().is_err()); // a layer such as `Flatten` is missing
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 #[derive(Debug)]
 pub enum Activations {
     /// `[batch, channels, height, width]`.
@@ -15,7 +24,7 @@ pub enum Activations {
 }
 
 impl Activations {
-    /// The sizes of the axes.
+    /// The shape.
     pub fn shape(&self) -> Vec<usize> {
         match self {
             Self::Images(t) => {
@@ -26,7 +35,10 @@ impl Activations {
         }
     }
 
-    /// Feature maps, or an error when the pictures were flattened before.
+    /// The feature maps.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] when the value is `[batch, features]`.
     pub fn images(self) -> Result<Tensor4> {
         match self {
             Self::Images(t) => Ok(t),
@@ -34,8 +46,8 @@ impl Activations {
         }
     }
 
-    /// The same function of whichever it is.
-    pub(super) fn bend(
+    /// Applies the function that fits the rank.
+    pub(super) fn map(
         self,
         images: impl FnOnce(Tensor4) -> Result<Tensor4>,
         features: impl FnOnce(Tensor2) -> Result<Tensor2>,
@@ -46,7 +58,7 @@ impl Activations {
         }
     }
 
-    /// Whether what follows is recorded.
+    /// Returns `true` if operations on the value are recorded, and the value.
     pub(super) fn recorded(self) -> (Self, bool) {
         match self {
             Self::Images(t) => {
@@ -62,19 +74,21 @@ impl Activations {
         }
     }
 
-    /// Features, or an error when the pictures were not flattened yet.
+    /// The feature vectors.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] when the value is `[batch, channels, height, width]`.
     pub fn features(self) -> Result<Tensor2> {
         match self {
             Self::Features(t) => Ok(t),
-            other => {
-                Err(unexpected("[batch, features]", &other).help("add a Flatten layer before"))
-            }
+            other => Err(unexpected("[batch, features]", &other)
+                .help("add `Layer::Flatten` or `Layer::GlobalAveragePool2d` before this layer")),
         }
     }
 }
 
 fn unexpected(expected: &str, found: &Activations) -> Error {
-    let problem = format!("expected {expected}, got {:?}", found.shape());
+    let problem = format!("expected {expected}, found {:?}", found.shape());
     Error::new(ErrorKind::Shape, problem)
 }
 

@@ -1,19 +1,31 @@
-//! A tensor that a network keeps beside its parameters.
+//! State of a network that is saved with its weights but not trained.
 
 use crate::tensor::{Plain, copied, out_of_memory, read, tensor};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use std::sync::{Mutex, PoisonError};
 
-/// Values that belong to a network but follow no gradient, such as running statistics: saved and loaded
-/// with the weights. Behind a lock, since a forward pass changes them. A clone is an independent copy.
+/// Values that are saved with the weights but not trained, such as running statistics, `[length]`.
+///
+/// A forward pass in training updates them, hence the lock inside. A clone is an independent copy.
+///
+/// ```
+/// use cuaderno::nn::BatchNorm2d;
+/// # fn main() -> cuaderno::Result<()> {
+/// let layer = BatchNorm2d::new(2)?;
+/// layer.running_mean.set(vec![0.5, 0.25])?;
+/// assert_eq!(layer.running_mean.values(), [0.5, 0.25]);
+/// assert!(layer.running_mean.set(vec![0.0]).is_err()); // there are two channels
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub struct Buffer(Mutex<Plain<(usize,)>>);
 
 impl Buffer {
     /// A buffer of shape `[values.len()]`.
     ///
-    /// Errors when the device does not start.
+    /// # Errors
+    /// [`ErrorKind::Device`] when the device does not start.
     pub fn new(values: Vec<f32>) -> Result<Self> {
         let count = values.len();
         Ok(Self(Mutex::new(tensor(values, (count,))?)))
@@ -24,7 +36,7 @@ impl Buffer {
         self.with(|values| read(values).into_owned())
     }
 
-    /// The values as they are now, where they lie.
+    /// The current values as a tensor on the device.
     pub fn tensor(&self) -> Plain<(usize,)> {
         self.with(|values| values.clone())
     }
@@ -34,14 +46,15 @@ impl Buffer {
         self.with(|values| values.shape().0)
     }
 
-    /// Sets the values.
+    /// Replaces the values.
     ///
-    /// Errors when their number is another.
+    /// # Errors
+    /// [`ErrorKind::Shape`] when their number differs.
     pub fn set(&self, values: Vec<f32>) -> Result<()> {
         self.with(|old| {
             let (count, expected) = (values.len(), old.shape().0);
             if count != expected {
-                let problem = format!("{count} values for a buffer of {expected}");
+                let problem = format!("expected {expected} values for the buffer, found {count}");
                 return Err(Error::new(ErrorKind::Shape, problem));
             }
             *old = tensor(values, (count,))?;
@@ -49,9 +62,14 @@ impl Buffer {
         })
     }
 
-    /// Moves every value the share `momentum` of the way to `factor` times its new one.
-    pub(super) fn follow(&self, new: &Plain<(usize,)>, momentum: f32, factor: f32) -> Result<()> {
-        self.with(|values| values.try_axpy(1.0 - momentum, new, momentum * factor))
+    /// Updates a running average: `value = (1 − momentum) · value + momentum · scale · batch`.
+    pub(super) fn update_average(
+        &self,
+        batch: &Plain<(usize,)>,
+        momentum: f32,
+        scale: f32,
+    ) -> Result<()> {
+        self.with(|values| values.try_axpy(1.0 - momentum, batch, momentum * scale))
             .map_err(out_of_memory)
     }
 

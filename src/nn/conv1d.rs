@@ -1,69 +1,101 @@
 //! The one-dimensional convolution layer.
 
 use super::{Init, Parameter, Pass, SummaryRow};
-use crate::tensor::{Slide, Tensor2, Tensor3, conv1d, conv1d_max};
+use crate::tensor::{Conv1dOptions, Tensor2, Tensor3, conv1d, conv1d_max};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::{HasShape, Shape};
 
-/// Convolution over sequences, from `[batch, in channels, length]` to `[batch, out channels, length']`.
+/// Convolution over sequences, from `[batch, in channels, length]` to `[batch, out channels, length']` with
+/// `length' = (length + 2 · padding − dilation · (kernel − 1) − 1) / stride + 1`.
+///
+/// ```
+/// use cuaderno::nn::{Conv1d, Init, Pass};
+/// use cuaderno::tensor::{constant, plain, tensor};
+/// use cuaderno::tensor::dfdx::shapes::HasShape;
+/// # fn main() -> cuaderno::Result<()> {
+/// let layer = Conv1d::new(4, 8, 3, &mut Init::seed(0))?;
+/// let texts = constant(&tensor(vec![0.1; 2 * 4 * 10], (2, 4, 10))?);
+/// assert_eq!(*plain(layer.forward(texts, &Pass::inference())?).shape(), (2, 8, 8));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Conv1d {
-    /// How the window slides.
-    pub slide: Slide,
-    /// `[out channels, in channels / groups, taps]`.
+    options: Conv1dOptions,
+    /// `[out channels, in channels / groups, kernel]`.
     pub weight: Parameter,
     /// `[out channels]`.
     pub bias: Parameter,
 }
 
 impl Conv1d {
-    /// A layer with stride 1, no padding, and PyTorch's initial weights.
-    pub fn new(inputs: usize, outputs: usize, taps: usize, init: &mut Init) -> Result<Self> {
-        Self::sliding(inputs, outputs, taps, Slide::default(), init)
+    /// A layer with a window of `kernel` positions, stride 1, no padding, and PyTorch's initial weights.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Parameter`] when a size is 0.
+    pub fn new(inputs: usize, outputs: usize, kernel: usize, init: &mut Init) -> Result<Self> {
+        Self::with_options(inputs, outputs, kernel, Conv1dOptions::default(), init)
     }
 
-    /// The same with a window that slides otherwise.
+    /// A layer with these options.
     ///
-    /// Errors when the groups do not divide the channels, or a size is 0.
-    pub fn sliding(
+    /// # Errors
+    /// [`ErrorKind::Parameter`] when a size, the stride or the dilation is 0, or `groups` does not divide the channels.
+    pub fn with_options(
         inputs: usize,
         outputs: usize,
-        taps: usize,
-        slide: Slide,
+        kernel: usize,
+        options: Conv1dOptions,
         init: &mut Init,
     ) -> Result<Self> {
-        let groups = slide.groups;
+        let Conv1dOptions { stride, dilation, groups, .. } = options;
+        if stride == 0 || dilation == 0 {
+            let problem = format!("`stride` and `dilation` must be at least 1, found {options:?}");
+            return Err(Error::new(ErrorKind::Parameter, problem));
+        }
         if groups == 0 || !inputs.is_multiple_of(groups) || !outputs.is_multiple_of(groups) {
-            let problem = format!("{groups} groups do not divide {inputs} and {outputs} channels");
+            let problem =
+                format!("`groups` must divide {inputs} and {outputs} channels, found {groups}");
             return Err(Error::new(ErrorKind::Parameter, problem));
         }
         let channels = inputs / groups;
-        let fan_in = channels * taps;
-        let weight = init.uniform(&[outputs, channels, taps], fan_in)?;
-        Ok(Self { slide, weight, bias: init.uniform(&[outputs], fan_in)? })
+        let fan_in = channels * kernel;
+        let weight = init.uniform(&[outputs, channels, kernel], fan_in)?;
+        Ok(Self { options, weight, bias: init.uniform(&[outputs], fan_in)? })
+    }
+
+    /// The stride, padding, dilation and groups.
+    pub fn options(&self) -> Conv1dOptions {
+        self.options
     }
 
     /// The layer's output.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] when the input has other channels or is shorter than the window.
     pub fn forward(&self, input: Tensor3, pass: &Pass) -> Result<Tensor3> {
         let (weight, bias) = (self.weight.tensor3(pass)?, self.bias.vector(pass)?);
-        let output = conv1d(input, weight, Some(bias), self.slide)?;
+        let output = conv1d(input, weight, Some(bias), self.options)?;
         self.note(output.shape().concrete().to_vec(), pass);
         Ok(output)
     }
 
-    /// The greatest value of each filter after ReLU, `[batch, out channels]`, from an input with its channels last,
+    /// The maximum over time of each filter after ReLU, `[batch, out channels]`, from an input with the channels last,
     /// `[batch, length, in channels]`.
     ///
-    /// Errors when the window slides otherwise than by default.
+    /// # Errors
+    /// [`ErrorKind::Parameter`] when the options are not the default; [`ErrorKind::Shape`] as [`Self::forward`].
     pub fn forward_max(&self, input: Tensor3, pass: &Pass) -> Result<Tensor2> {
-        if self.slide != Slide::default() {
-            let problem = format!("the maximum over all places is not made for {:?}", self.slide);
+        if self.options != Conv1dOptions::default() {
+            let problem = format!(
+                "`forward_max` supports the default options only, found {:?}",
+                self.options
+            );
             return Err(Error::new(ErrorKind::Parameter, problem));
         }
         let (batch, length, _) = *input.shape();
         let output = conv1d_max(input, self.weight.tensor3(pass)?, self.bias.vector(pass)?)?;
-        let (filters, taps) = (output.shape().1, self.weight.shape()[2]);
-        self.note(vec![batch, filters, length + 1 - taps], pass);
+        let (filters, kernel) = (output.shape().1, self.weight.shape()[2]);
+        self.note(vec![batch, filters, length + 1 - kernel], pass);
         Ok(output)
     }
 

@@ -2,12 +2,21 @@
 
 use super::{Init, Parameter, Pass, SummaryRow};
 use crate::tensor::cpu::Window;
-use crate::tensor::{Epilogue, Quiet, Tape, Tensor4, conv2d, conv2d_quiet};
+use crate::tensor::{Epilogue, FusedOps, Tape, Tensor4, conv2d, conv2d_fused};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{PutTape, SplitTape};
 
-/// Sizes of a [`Conv2d`].
+/// Sizes of a [`Conv2d`]; the builder methods set one each.
+///
+/// ```
+/// use cuaderno::nn::{Conv2d, Conv2dConfig, Init};
+/// # fn main() -> cuaderno::Result<()> {
+/// let config = Conv2dConfig::new(32, 64, 3).stride(2).padding(1).no_bias();
+/// let layer = Conv2d::new(config, &mut Init::seed(0))?;
+/// assert_eq!(layer.weight.shape(), [64, 32, 3, 3]);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conv2dConfig {
     /// Channels of the input.
@@ -16,17 +25,17 @@ pub struct Conv2dConfig {
     pub out_channels: usize,
     /// The sliding window: kernel, stride, padding, dilation.
     pub window: Window,
-    /// Groups of channels that do not see each other.
+    /// Groups of channels that are convolved separately; as many as channels for a depthwise convolution.
     pub groups: usize,
     /// Whether there is a bias.
     pub bias: bool,
-    /// Whether the padding is TensorFlow's "SAME", which depends on the size of the picture and may be larger at the
-    /// end, instead of the window's.
+    /// Whether the padding is TensorFlow's "SAME" (output size ⌈size / stride⌉, the odd pixel at the end) instead of the
+    /// window's.
     pub same: bool,
 }
 
 impl Conv2dConfig {
-    /// A square kernel that keeps the size of the picture (odd kernels), with a bias.
+    /// A square kernel with stride 1 and padding `kernel / 2`, which keeps the size of the image for odd kernels, and a bias.
     pub fn same(in_channels: usize, out_channels: usize, kernel: usize) -> Self {
         Self::new(in_channels, out_channels, kernel).padding(kernel / 2)
     }
@@ -37,39 +46,51 @@ impl Conv2dConfig {
         Self { in_channels, out_channels, window, groups: 1, bias: true, same: false }
     }
 
-    /// The same with this stride on both axes.
+    /// Sets the stride of both axes.
     pub fn stride(mut self, stride: usize) -> Self {
         self.window.stride = [stride; 2];
         self
     }
 
-    /// The same with this padding on all sides.
+    /// Sets the zero padding on all sides.
     pub fn padding(mut self, padding: usize) -> Self {
         self.window.padding = [[padding; 2]; 2];
         self
     }
 
-    /// The same with TensorFlow's "SAME" padding.
+    /// Sets TensorFlow's "SAME" padding.
     pub fn same_padding(self) -> Self {
         Self { same: true, ..self }
     }
 
-    /// The same with this many groups: as many as channels make a depthwise convolution.
+    /// Sets the number of groups.
     pub fn groups(self, groups: usize) -> Self {
         Self { groups, ..self }
     }
 
-    /// The same without a bias, as before batch normalization.
+    /// Leaves the bias out, as before batch normalization.
     pub fn no_bias(self) -> Self {
         Self { bias: false, ..self }
     }
 }
 
-/// Convolution from `[batch, in_channels, height, width]` to `[batch, out_channels, height', width']`.
+/// Two-dimensional convolution, from `[batch, in_channels, height, width]` to `[batch, out_channels, height', width']`
+/// with `size' = (size + 2 · padding − dilation · (kernel − 1) − 1) / stride + 1`, as PyTorch's `nn.Conv2d`.
+///
+/// ```
+/// use cuaderno::nn::{Conv2d, Conv2dConfig, Init, Pass};
+/// use cuaderno::tensor::dfdx::shapes::HasShape;
+/// use cuaderno::tensor::{Epilogue, constant, plain, tensor};
+/// # fn main() -> cuaderno::Result<()> {
+/// let layer = Conv2d::new(Conv2dConfig::new(3, 8, 3).stride(2).padding(1), &mut Init::seed(0))?;
+/// let images = constant(&tensor(vec![0.5; 2 * 3 * 32 * 32], (2, 3, 32, 32))?);
+/// let maps = layer.forward(images, Epilogue::default(), &Pass::inference())?;
+/// assert_eq!(*plain(maps).shape(), (2, 8, 16, 16));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Conv2d {
-    /// The sizes.
-    pub config: Conv2dConfig,
+    pub(super) config: Conv2dConfig,
     /// `[out_channels, in_channels / groups, kernel height, kernel width]`.
     pub weight: Parameter,
     /// `[out_channels]`.
@@ -79,17 +100,20 @@ pub struct Conv2d {
 impl Conv2d {
     /// A layer with PyTorch's initial weights.
     ///
-    /// Errors when the groups do not divide the channels, a size is 0, or the window does not move.
+    /// # Errors
+    /// [`ErrorKind::Parameter`] when `groups` does not divide the channels, or a size, the stride or the dilation is 0.
     pub fn new(config: Conv2dConfig, init: &mut Init) -> Result<Self> {
         let Conv2dConfig { in_channels, out_channels, window, groups, bias, same: _ } = config;
         if groups == 0 || in_channels % groups != 0 || out_channels % groups != 0 {
             return Err(Error::new(
                 ErrorKind::Parameter,
-                format!("{groups} groups do not divide {in_channels} and {out_channels} channels"),
+                format!(
+                    "`groups` must divide {in_channels} and {out_channels} channels, found {groups}"
+                ),
             ));
         }
         if window.stride.contains(&0) || window.dilation.contains(&0) {
-            let problem = format!("a convolution with a stride or dilation of 0: {window:?}");
+            let problem = format!("stride and dilation must be at least 1, found {window:?}");
             return Err(Error::new(ErrorKind::Parameter, problem));
         }
         let channels = in_channels / groups;
@@ -98,7 +122,15 @@ impl Conv2d {
         Ok(Self { config, weight, bias })
     }
 
-    /// The layer's output, with what follows in the same pass.
+    /// The sizes.
+    pub fn config(&self) -> &Conv2dConfig {
+        &self.config
+    }
+
+    /// The layer's output after the operations of `epilogue`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] when the input has other channels or is smaller than the window.
     pub fn forward(&self, input: Tensor4, epilogue: Epilogue, pass: &Pass) -> Result<Tensor4> {
         let output = self.compute(input, epilogue, pass)?;
         let parameters = std::iter::once(&self.weight).chain(&self.bias);
@@ -106,7 +138,7 @@ impl Conv2d {
         Ok(output)
     }
 
-    /// [`Self::forward`] without a note in the summary.
+    /// [`Self::forward`] without a row in the summary.
     pub(super) fn compute(
         &self,
         input: Tensor4,
@@ -119,27 +151,26 @@ impl Conv2d {
         conv2d(input, weight, bias, &window, self.config.groups, epilogue)
     }
 
-    /// The layer's output without its bias, with what follows in the same pass, all of it off the tape.
-    pub(super) fn forward_quiet(&self, input: Tensor4, quiet: Quiet) -> Result<Tensor4> {
+    /// The layer's output without its bias after the operations of `ops`, not recorded.
+    pub(super) fn forward_fused(&self, input: Tensor4, ops: FusedOps) -> Result<Tensor4> {
         let window = self.window(&input);
         let (input, _) = input.split_tape();
-        let output =
-            conv2d_quiet(&input, self.weight.plain4()?, &window, self.config.groups, quiet)?;
+        let output = conv2d_fused(&input, self.weight.plain4()?, &window, self.config.groups, ops)?;
         Ok(output.put_tape(Tape::off()))
     }
 
-    /// Whether every pixel is a window of its own, and every channel sees all others.
+    /// Returns `true` if the kernel is 1×1 with stride 1, no padding and a single group.
     pub(super) fn is_pointwise(&self) -> bool {
         self.config.window.is_pointwise() && self.config.groups == 1
     }
 
-    /// Whether gradients of its weights are recorded.
+    /// Returns `true` if gradients of the weights are recorded.
     pub(super) fn is_recorded(&self, pass: &Pass) -> bool {
         let bias = self.bias.as_ref().is_some_and(Parameter::is_trainable);
         pass.is_training() && (self.weight.is_trainable() || bias)
     }
 
-    /// The window, with the padding that the picture's size asks for.
+    /// The window, with the padding for the size of the image.
     fn window(&self, input: &Tensor4) -> Window {
         let window = self.config.window;
         if !self.config.same {

@@ -6,19 +6,33 @@ use crate::tensor::{Tensor3, embedding};
 use dfdx::shapes::{HasShape, Shape};
 use ndarray::Array2;
 
-/// A vector for each word: from tokens `[batch, length]` to `[batch, length, dimensions]`.
+/// Word vectors: token ids `[batch, length]` to `[batch, length, dimensions]`, as PyTorch's `nn.Embedding`.
+///
+/// ```
+/// use cuaderno::nn::{Embedding, Pass};
+/// use cuaderno::tensor::{plain, read};
+/// use ndarray::arr2;
+/// # fn main() -> cuaderno::Result<()> {
+/// let vectors = arr2(&[[0.0, 0.0], [0.5, 1.0], [-1.0, 2.0]]); // row 0 is the padding
+/// let layer = Embedding::pretrained(vectors, Some(0))?;
+/// let texts = arr2(&[[2, 1, 0]]);
+/// let words = layer.forward(&texts, &Pass::inference())?;
+/// assert_eq!(read(&plain(words))[..], [-1.0, 2.0, 0.5, 1.0, 0.0, 0.0]);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Embedding {
-    /// `[words, dimensions]`.
+    /// `[vocabulary size, dimensions]`.
     pub weight: Parameter,
-    /// The token of the padding, whose vector is never trained.
+    /// Token id of the padding, whose vector gets no gradient.
     pub padding: Option<usize>,
 }
 
 impl Embedding {
-    /// Normally distributed vectors, and zeros for the padding, as in PyTorch.
+    /// A layer with normally distributed vectors, and zeros for the padding, as in PyTorch.
     ///
-    /// Errors when a size is 0.
+    /// # Errors
+    /// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) when a size is 0.
     pub fn new(
         words: usize,
         dimensions: usize,
@@ -33,9 +47,11 @@ impl Embedding {
         Ok(Self { weight, padding })
     }
 
-    /// Given vectors, one row a word, frozen until [`Parameter::set_trainable`] says otherwise.
+    /// A layer of pretrained vectors, one row per word, frozen; [`Model::unfreeze`](super::Model::unfreeze) or
+    /// [`Parameter::set_trainable`] makes them trainable.
     ///
-    /// Errors when the values do not fill the rows.
+    /// # Errors
+    /// [`ErrorKind::Device`](crate::ErrorKind::Device) when the device does not start.
     pub fn pretrained(vectors: Array2<f32>, padding: Option<usize>) -> Result<Self> {
         let (words, dimensions) = vectors.dim();
         let values = vectors.iter().copied().collect();
@@ -44,7 +60,10 @@ impl Embedding {
         Ok(Self { weight, padding })
     }
 
-    /// The layer's output.
+    /// The vectors of `tokens`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) when a token id is not below the vocabulary size.
     pub fn forward(&self, tokens: &Array2<u32>, pass: &Pass) -> Result<Tensor3> {
         let output = embedding(self.weight.matrix(pass)?, tokens, self.padding)?;
         let shape = output.shape().concrete().to_vec();

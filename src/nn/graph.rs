@@ -1,260 +1,133 @@
-//! Layers that take the output of any earlier one.
+//! The wiring of a graph of layers: which node takes which outputs.
 
-use super::layer::joined;
-use super::{Parameter, Pass, Sequential};
-use crate::tensor::{Tensor4, add, concat_channels, twice};
+use crate::tensor::{Tensor4, fork};
 use crate::{Error, ErrorKind, Result};
 
-/// Layers that take the output of any earlier one, for networks that neither [`super::Residual`] nor
-/// [`super::Branches`] describe. The last node is the output; a graph without layers hands its input on.
-///
-/// ```
-/// use cuaderno::nn::{Conv2d, Conv2dConfig, Graph, Init, Sequential};
-/// # fn main() -> cuaderno::Result<()> {
-/// let mut init = Init::seed(0);
-/// let mut convolution = || Conv2d::new(Conv2dConfig::same(8, 8, 3), &mut init);
-/// let mut graph = Graph::new();
-/// let input = graph.input();
-/// let first = graph.layers("first", Sequential::new().add(convolution()?), input);
-/// let second = graph.layers("second", Sequential::new().add(convolution()?), first);
-/// let sum = graph.add("sum", input, second);
-/// graph.join("all", &[first, sum]);
-/// let network = Sequential::new().named("features", graph);
-/// assert_eq!(network.parameters()[0].0, "features.first.0.weight");
-/// # Ok(()) }
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct Graph {
-    nodes: Vec<Inner>,
-}
-
-/// What comes out of a [`Graph`]'s input, layer or sum, for others to take.
+/// The output of a node of a [`Graph`](super::Graph), for other nodes to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Node(usize);
 
+/// Nodes in order of execution; `L` is what a node of layers holds.
 #[derive(Clone, Debug)]
-struct Inner {
+pub(super) struct Wiring<L> {
+    nodes: Vec<Inner<L>>,
+}
+
+#[derive(Clone, Debug)]
+struct Inner<L> {
     name: String,
     inputs: Vec<Node>,
-    operation: Operation,
+    operation: Operation<L>,
 }
 
 #[derive(Clone, Debug)]
-enum Operation {
-    Layers(Sequential),
+pub(super) enum Operation<L> {
+    Layers(L),
     Add,
-    Join,
+    Concat,
 }
 
-impl Graph {
-    /// A graph of the input alone.
-    pub fn new() -> Self {
-        Self::default()
+impl<L> Default for Wiring<L> {
+    fn default() -> Self {
+        Self { nodes: Vec::new() }
     }
+}
 
-    /// What goes in.
-    pub fn input(&self) -> Node {
+impl<L> Wiring<L> {
+    /// The input of the graph.
+    pub(super) fn input(&self) -> Node {
         Node(0)
     }
 
-    /// Layers on the output of `input`; `name` comes before the names of their parameters.
-    pub fn layers(&mut self, name: &str, layers: Sequential, input: Node) -> Node {
-        self.push(name, vec![input], Operation::Layers(layers))
-    }
-
-    /// The sum of two outputs of the same shape. Errors in it tell its name.
-    pub fn add(&mut self, name: &str, left: Node, right: Node) -> Node {
-        self.push(name, vec![left, right], Operation::Add)
-    }
-
-    /// Outputs of the same height and width, one after the other along the channels.
-    pub fn join(&mut self, name: &str, parts: &[Node]) -> Node {
-        self.push(name, parts.to_vec(), Operation::Join)
-    }
-
-    fn push(&mut self, name: &str, inputs: Vec<Node>, operation: Operation) -> Node {
-        self.nodes.push(Inner { name: name.to_string(), inputs, operation });
+    pub(super) fn push(&mut self, name: &str, inputs: &[Node], operation: Operation<L>) -> Node {
+        self.nodes.push(Inner { name: name.to_string(), inputs: inputs.to_vec(), operation });
         Node(self.nodes.len())
     }
 
-    pub(super) fn forward(&self, input: Tensor4, pass: &Pass) -> Result<Tensor4> {
-        let mut flow = Flow::new(self, input);
-        for node in &self.nodes {
-            let output = pass.enter(&node.name, || {
-                let inputs = node.inputs.iter().map(|from| flow.take(*from));
-                let mut inputs = inputs.collect::<Result<Vec<_>>>()?;
-                match &node.operation {
-                    Operation::Join => concat_channels(inputs),
-                    Operation::Add => {
-                        let right = inputs.pop().ok_or_else(unknown)?;
-                        add(inputs.pop().ok_or_else(unknown)?, right)
-                    }
-                    Operation::Layers(layers) => {
-                        layers.forward(inputs.pop().ok_or_else(unknown)?, pass)?.images()
-                    }
-                }
-            })?;
-            flow.values.push(Some(output));
-        }
-        flow.take(Node(self.nodes.len()))
-    }
-
     /// The layers, with their names.
-    pub(super) fn parts(&self) -> impl Iterator<Item = (&str, &Sequential)> {
+    pub(super) fn layers(&self) -> impl Iterator<Item = (&str, &L)> {
         self.nodes.iter().filter_map(|node| match &node.operation {
             Operation::Layers(layers) => Some((node.name.as_str(), layers)),
             _ => None,
         })
     }
 
-    /// Who takes what from whom.
-    pub(super) fn wiring(&self) -> String {
+    /// [`Self::layers`] for writing.
+    pub(super) fn layers_mut(&mut self) -> impl Iterator<Item = (&str, &mut L)> {
+        self.nodes.iter_mut().filter_map(|node| match &mut node.operation {
+            Operation::Layers(layers) => Some((node.name.as_str(), layers)),
+            _ => None,
+        })
+    }
+
+    /// Operations and inputs of all nodes as text.
+    pub(super) fn describe(&self) -> String {
         let nodes = self.nodes.iter().map(|node| {
             let operation = match node.operation {
                 Operation::Layers(_) => "layers",
                 Operation::Add => "add",
-                Operation::Join => "join",
+                Operation::Concat => "concat",
             };
             format!("{operation}{:?}", node.inputs)
         });
         nodes.collect::<Vec<_>>().join(" ")
     }
 
-    pub(super) fn parameters_mut_under<'a>(
-        &'a mut self,
-        prefix: &str,
-        into: &mut Vec<(String, &'a mut Parameter)>,
-    ) {
-        for node in &mut self.nodes {
-            if let Operation::Layers(layers) = &mut node.operation {
-                layers.parameters_mut_under(&joined(prefix, &node.name), into);
-            }
+    /// Runs the nodes in order by `node(name, operation, inputs)`; the result is the last output.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Parameter`] when a node takes the output of one that does not precede it; errors of `node`.
+    pub(super) fn run(
+        &self,
+        input: Tensor4,
+        mut node: impl FnMut(&str, &Operation<L>, Result<Vec<Tensor4>>) -> Result<Tensor4>,
+    ) -> Result<Tensor4> {
+        let mut outputs = Outputs::new(self, input);
+        for Inner { name, inputs, operation } in &self.nodes {
+            let inputs = inputs.iter().map(|from| outputs.take(*from)).collect();
+            let output = node(name, operation, inputs)?;
+            outputs.values.push(Some(output));
         }
+        outputs.take(Node(self.nodes.len()))
     }
 }
 
-/// The outputs so far. Each is dropped once its last taker has it, which frees its memory in inference.
-struct Flow {
+/// The outputs so far. Each is dropped once its last consumer has it, which frees its memory in inference.
+struct Outputs {
     values: Vec<Option<Tensor4>>,
-    takers: Vec<usize>,
+    consumers: Vec<usize>,
 }
 
-impl Flow {
-    fn new(graph: &Graph, input: Tensor4) -> Self {
-        let mut takers = vec![0; graph.nodes.len() + 1];
-        let ends = graph.nodes.iter().flat_map(|node| &node.inputs).map(|node| node.0);
-        for taken in ends.chain([graph.nodes.len()]) {
-            if let Some(count) = takers.get_mut(taken) {
+impl Outputs {
+    fn new<L>(wiring: &Wiring<L>, input: Tensor4) -> Self {
+        let mut consumers = vec![0; wiring.nodes.len() + 1];
+        let taken = wiring.nodes.iter().flat_map(|node| &node.inputs).map(|node| node.0);
+        for taken in taken.chain([wiring.nodes.len()]) {
+            if let Some(count) = consumers.get_mut(taken) {
                 *count += 1;
             }
         }
-        Self { values: vec![Some(input)], takers }
+        Self { values: vec![Some(input)], consumers }
     }
 
     fn take(&mut self, Node(at): Node) -> Result<Tensor4> {
-        let (Some(value), Some(left)) = (self.values.get_mut(at), self.takers.get_mut(at)) else {
-            return Err(unknown());
+        let (Some(value), Some(left)) = (self.values.get_mut(at), self.consumers.get_mut(at))
+        else {
+            return Err(unknown_node());
         };
-        let whole = value.take().ok_or_else(unknown)?;
+        let whole = value.take().ok_or_else(unknown_node)?;
         *left = left.saturating_sub(1);
         if *left == 0 {
             return Ok(whole);
         }
-        let [mine, others] = twice(whole);
+        let [mine, others] = fork(whole);
         *value = Some(others);
         Ok(mine)
     }
 }
 
-fn unknown() -> Error {
-    Error::new(ErrorKind::Parameter, "it takes the output of a node that is not before it")
-        .help("take only nodes of the same graph")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::nn::{Branches, Conv2d, Conv2dConfig, Init, Layer, Residual};
-    use crate::tensor::{backward, constant, global_average_pool2d, plain, read, tensor};
-    use dfdx::tensor_ops::SumTo;
-
-    fn convolution(seed: u64) -> Sequential {
-        let config = Conv2dConfig::same(2, 2, 3);
-        Sequential::new().add(Conv2d::new(config, &mut Init::seed(seed)).unwrap())
-    }
-
-    /// The output, and the gradients of all parameters of the mean of each channel, summed.
-    fn traces(mut network: Sequential) -> (Vec<f32>, Vec<Vec<f32>>) {
-        let pixels = (0..2 * 2 * 5 * 4).map(|i| (i as f32 * 0.7).sin()).collect();
-        let input = constant(&tensor(pixels, (2, 2, 5, 4)).unwrap());
-        let output = network.forward(input, &Pass::training(0)).unwrap().images().unwrap();
-        let [output, seen] = twice(output);
-        let values = read(&plain(seen)).into_owned();
-        let mut gradients = backward(global_average_pool2d(output).unwrap().sum()).unwrap();
-        let each = network.parameters_mut().into_iter();
-        let each = each.map(|(_, p)| p.take_gradient(&mut gradients).unwrap());
-        (values, each.collect())
-    }
-
-    /// That two networks do the same, within the rounding of sums in another order.
-    fn assert_same(graph: Sequential, block: Sequential) {
-        let [graph, block] = [graph, block].map(|network| {
-            let (output, gradients) = traces(network);
-            std::iter::once(output).chain(gradients).collect::<Vec<_>>()
-        });
-        assert_eq!(graph.len(), block.len());
-        for (a, b) in graph.iter().zip(&block) {
-            assert_eq!(a.len(), b.len());
-            let near = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-5 * (1.0 + b.abs());
-            assert!(a.iter().zip(b).all(near), "{a:?} {b:?}");
-        }
-    }
-
-    #[test]
-    fn a_residual_block_and_branches_are_graphs() {
-        let mut graph = Graph::new();
-        let input = graph.input();
-        let body = graph.layers("", convolution(1), input);
-        graph.add("", body, input);
-        let block = Residual { body: convolution(1), ..Residual::default() };
-        assert_same(Sequential::new().add(graph), Sequential::new().add(block));
-
-        let mut graph = Graph::new();
-        let input = graph.input();
-        let ways =
-            [graph.layers("", convolution(1), input), graph.layers("", convolution(2), input)];
-        graph.join("", &ways);
-        let block = Branches { ways: vec![convolution(1), convolution(2)] };
-        assert_same(Sequential::new().add(graph), Sequential::new().add(block));
-    }
-
-    #[test]
-    fn errors_name_the_node() {
-        let mut large = Graph::new();
-        let input = large.input();
-        let end = (0..3).fold(input, |node, _| large.add("twice", node, node));
-        let mut graph = Graph::new();
-        graph.layers("strange", Sequential::new(), end);
-        let pixels = || constant(&tensor(vec![0.0; 4], (1, 1, 2, 2)).unwrap());
-        let error = graph.forward(pixels(), &Pass::inference()).unwrap_err().to_string();
-        assert!(error.contains("layer `strange`") && error.contains("not before it"), "{error}");
-
-        let mut graph = Graph::new();
-        let input = graph.input();
-        let pooled = graph.layers(
-            "half",
-            Sequential::new().add(Layer::AdaptiveAveragePool2d([1, 1])),
-            input,
-        );
-        graph.add("sum", input, pooled);
-        let error = graph.forward(pixels(), &Pass::inference()).unwrap_err().to_string();
-        assert!(error.contains("layer `sum`"), "{error}");
-    }
-
-    #[test]
-    fn a_graph_without_layers_hands_its_input_on() {
-        let input = constant(&tensor(vec![1.0, 2.0], (1, 2, 1, 1)).unwrap());
-        let output = Graph::new().forward(input, &Pass::inference()).unwrap();
-        assert_eq!(read(&plain(output))[..], [1.0, 2.0]);
-    }
+/// The error for a node whose input does not precede it.
+pub(super) fn unknown_node() -> Error {
+    Error::new(ErrorKind::Parameter, "a node takes the output of a node that does not precede it")
+        .help("connect nodes of the same graph, in the order in which they are added")
 }

@@ -6,55 +6,65 @@ use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-/// A source of initial weights; the same seed gives the same network.
+/// A seeded initializer of weights: the same seed gives the same network.
+///
+/// ```
+/// use cuaderno::nn::{Init, Linear};
+/// # fn main() -> cuaderno::Result<()> {
+/// let [first, second] = [Linear::new(4, 2, &mut Init::seed(7))?, Linear::new(4, 2, &mut Init::seed(7))?];
+/// assert_eq!(first.weight.values(), second.weight.values());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Init {
     random: ChaCha8Rng,
     scheme: Scheme,
 }
 
-/// How the weights of convolutions are drawn.
+/// The distribution of convolution weights.
 #[derive(Clone, Copy, Debug)]
 enum Scheme {
-    /// PyTorch's default: uniform in ±1/√fan-in, biases too.
+    /// PyTorch's default: uniform in ±1/√fan-in for weights and biases.
     Uniform,
-    /// Normal with variance 2 / (out channels · taps), biases 0: keeps the size of gradients through ReLU (He et al.,
-    /// 2015).
+    /// Normal with variance 2 / fan-out, biases 0: keeps the variance of gradients through ReLU (He et al., 2015).
     HeFanOut,
-    /// Normal with variance 2 / fan-in, biases 0: keeps the size of activations through ReLU.
+    /// Normal with variance 2 / fan-in, biases 0: keeps the variance of activations through ReLU.
     HeFanIn,
 }
 
 impl Init {
-    /// A source that depends on `seed` alone, with PyTorch's defaults.
+    /// An initializer with PyTorch's defaults; its values depend on `seed` alone.
     pub fn seed(seed: u64) -> Self {
         Self { random: ChaCha8Rng::seed_from_u64(seed), scheme: Scheme::Uniform }
     }
 
-    /// The same source with torchvision's way for residual networks: convolutions drawn from a normal distribution
-    /// that keeps the size of gradients (He et al., 2015).
+    /// Draws convolution weights as torchvision does for residual networks: normal with variance 2 / fan-out (He et al.,
+    /// 2015; `kaiming_normal_` with `mode="fan_out"`).
     pub fn he_fan_out(self) -> Self {
         Self { scheme: Scheme::HeFanOut, ..self }
     }
 
-    /// The same source with convolutions drawn from a normal distribution that keeps the size of activations.
+    /// Draws convolution weights from a normal distribution with variance 2 / fan-in (`kaiming_normal_` with
+    /// `mode="fan_in"`).
     pub fn he_fan_in(self) -> Self {
         Self { scheme: Scheme::HeFanIn, ..self }
     }
 
-    /// Uniform values in ±1/√`fan_in`: PyTorch's default for the weights and biases of linear and
-    /// convolutional layers (He et al., 2015, with a = √5).
+    /// Uniform values in ±1/√`fan_in`: PyTorch's default for the weights and biases of linear and convolutional layers
+    /// (`kaiming_uniform_` with a = √5).
     ///
-    /// Errors when a size is 0.
+    /// # Errors
+    /// [`ErrorKind::Parameter`] when a size is 0.
     pub fn uniform(&mut self, shape: &[usize], fan_in: usize) -> Result<Parameter> {
         let bound = 1.0 / (fan_in.max(1) as f32).sqrt();
         let count = count(shape)?;
         Parameter::new((0..count).map(|_| self.random.gen_range(-bound..=bound)).collect(), shape)
     }
 
-    /// Normally distributed values with mean 0 (Box and Muller's method), drawn on all threads.
+    /// Normally distributed values with mean 0 and this standard deviation (Box–Muller), drawn on all threads.
     ///
-    /// Errors when a size is 0.
+    /// # Errors
+    /// [`ErrorKind::Parameter`] when a size is 0.
     pub fn normal(&mut self, shape: &[usize], deviation: f32) -> Result<Parameter> {
         const RUN: usize = 1 << 14;
         let mut values = vec![0.0; count(shape)?];
@@ -67,8 +77,7 @@ impl Init {
         Parameter::new(values, shape)
     }
 
-    /// The weights, `[out channels, in channels / groups, kernel height, kernel width]`, of a convolution, and its
-    /// biases if it has any.
+    /// Weights `[out channels, in channels / groups, kernel height, kernel width]` and biases of a convolution.
     pub(super) fn convolution(
         &mut self,
         shape: &[usize; 4],
@@ -90,10 +99,11 @@ impl Init {
     }
 }
 
-/// The number of weights of this shape.
+/// The number of weights of this shape; an error when a size is 0.
 fn count(shape: &[usize]) -> Result<usize> {
     if shape.contains(&0) {
-        let problem = format!("a layer with weights of shape {shape:?}, of which a size is 0");
+        let problem =
+            format!("every size of a layer must be at least 1, found weights of shape {shape:?}");
         return Err(Error::new(ErrorKind::Parameter, problem));
     }
     Ok(shape.iter().product())

@@ -1,52 +1,211 @@
-//! One step of a network, of whatever kind.
+//! The layers that networks are built from.
 
-use super::{
-    AveragePool2d, BatchNorm2d, Branches, Buffer, Conv2d, Dropout, Gate, Graph, Linear, MaxPool2d,
-    Parameter, Residual, Sequential, Subsample2d,
-};
+use super::batch_norm::BatchNorm2d;
+use super::conv2d::Conv2d;
+use super::dropout::Dropout;
+use super::graph::Wiring;
+use super::linear::Linear;
+use super::pool::{AveragePool2d, MaxPool2d, Subsample2d};
 use crate::tensor::Activation;
 
-/// One layer of a [`Sequential`], which may be a network of its own.
+/// One layer of a [`Sequential`]; some hold layers of their own. Layers with settings convert into it, so that
+/// `Sequential::add` takes them as they are; the others are named here.
+///
+/// ```
+/// use cuaderno::nn::{Layer, MaxPool2d, Sequential};
+/// let layers = Sequential::new().add(Layer::Relu).add(MaxPool2d::new(2)).add(Layer::Flatten);
+/// assert_eq!(layers.named_layers().len(), 3);
+/// ```
 #[derive(Clone, Debug)]
 pub enum Layer {
-    /// Convolution.
+    /// Two-dimensional convolution.
     Conv2d(Conv2d),
-    /// Fully connected.
+    /// Fully connected layer.
     Linear(Linear),
     /// Batch normalization.
     BatchNorm2d(BatchNorm2d),
-    /// max(x, 0).
+    /// `max(x, 0)`.
     Relu,
-    /// min(max(x, 0), 6).
+    /// `min(max(x, 0), 6)`.
     Relu6,
-    /// x / (1 + e⁻ˣ).
+    /// `x / (1 + e⁻ˣ)`, also called swish.
     Silu,
-    /// 1 / (1 + e⁻ˣ).
+    /// `1 / (1 + e⁻ˣ)`.
     Sigmoid,
     /// Max-pooling.
     MaxPool2d(MaxPool2d),
-    /// Means over a sliding window.
+    /// Average pooling.
     AveragePool2d(AveragePool2d),
-    /// Every so manieth pixel.
+    /// Every n-th pixel, without averaging.
     Subsample2d(Subsample2d),
-    /// Means over the cells of a grid, `[height, width]`, whatever the size of the picture.
+    /// Average pooling to a grid of `[height, width]` cells, whatever the size of the image.
     AdaptiveAveragePool2d([usize; 2]),
-    /// The mean of each channel, as one row of features per example.
+    /// Mean of each channel: `[batch, channels, height, width]` to `[batch, channels]`.
     GlobalAveragePool2d,
-    /// Feature maps to one row of features per example.
+    /// `[batch, channels, height, width]` to `[batch, channels · height · width]`.
     Flatten,
     /// Dropout.
     Dropout(Dropout),
-    /// Layers one after the other.
+    /// Layers in sequence.
     Sequential(Sequential),
-    /// Layers around which the input flows too, to be added.
+    /// A residual block.
     Residual(Residual),
-    /// Several ways side by side, whose channels are joined.
+    /// Parallel branches whose channels are concatenated.
     Branches(Branches),
-    /// Layers that take the output of any earlier one.
+    /// A directed acyclic graph of layers.
     Graph(Graph),
-    /// Feature maps times a factor per channel that is computed from them.
-    Gate(Gate),
+    /// Channel attention (squeeze and excitation).
+    SqueezeExcitation(SqueezeExcitation),
+}
+
+/// Layers in sequence, each with a name: its index (`0.weight`), as in PyTorch's `nn.Sequential`, unless it is given
+/// another one.
+///
+/// In inference, a convolution, the batch normalization after it, the activation and max-pooling whose windows do not
+/// overlap run as one step, as do normalization and ReLU in training: the results are the same, with less memory traffic.
+///
+/// ```
+/// use cuaderno::nn::{Conv2d, Conv2dConfig, Init, Layer, Linear, MaxPool2d, Pass, Sequential};
+/// use cuaderno::tensor::{constant, tensor};
+/// # fn main() -> cuaderno::Result<()> {
+/// let mut init = Init::seed(0);
+/// let network = Sequential::new()
+///     .add(Conv2d::new(Conv2dConfig::same(3, 8, 3), &mut init)?)
+///     .add(Layer::Relu)
+///     .add(MaxPool2d::new(2))
+///     .add(Layer::Flatten)
+///     .add(Linear::new(8 * 4 * 4, 10, &mut init)?);
+/// let images = constant(&tensor(vec![0.5; 2 * 3 * 8 * 8], (2, 3, 8, 8))?);
+/// let logits = network.forward(images, &Pass::inference())?;
+/// assert_eq!(logits.shape(), [2, 10]);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Sequential {
+    pub(super) layers: Vec<(String, Layer)>,
+}
+
+impl Sequential {
+    /// An empty sequence, which returns its input.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a layer at the end, named by its index.
+    #[expect(clippy::should_implement_trait, reason = "the name that other frameworks use")]
+    pub fn add(self, layer: impl Into<Layer>) -> Self {
+        let name = self.layers.len().to_string();
+        self.named(&name, layer)
+    }
+
+    /// Adds a layer at the end under a name. Under an empty name, its parameters get no prefix.
+    pub fn named(mut self, name: &str, layer: impl Into<Layer>) -> Self {
+        self.layers.push((name.to_string(), layer.into()));
+        self
+    }
+
+    /// The layers in order, with their names.
+    pub fn named_layers(&self) -> &[(String, Layer)] {
+        &self.layers
+    }
+}
+
+/// A residual block, `relu(body(x) + shortcut(x))` (He et al., 2016); shapes `[batch, channels, height, width]`.
+///
+/// Without a shortcut of its own, x itself is added; without `relu`, the sum is the output, as in inverted residuals
+/// (Sandler et al., 2018).
+///
+/// ```
+/// use cuaderno::nn::{BatchNorm2d, Conv2d, Conv2dConfig, Init, Layer, Residual, Sequential};
+/// # fn main() -> cuaderno::Result<()> {
+/// let mut init = Init::seed(0);
+/// let convolution = Conv2dConfig::same(16, 16, 3).no_bias();
+/// let body = Sequential::new()
+///     .named("conv1", Conv2d::new(convolution.clone(), &mut init)?)
+///     .named("bn1", BatchNorm2d::new(16)?)
+///     .named("relu", Layer::Relu)
+///     .named("conv2", Conv2d::new(convolution, &mut init)?)
+///     .named("bn2", BatchNorm2d::new(16)?);
+/// let block = Residual { body, relu: true, ..Residual::default() };
+/// let network = Sequential::new().named("layer1", block);
+/// assert_eq!(network.parameters()[0].0, "layer1.conv1.weight");
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Residual {
+    /// The layers of the block. Their parameters get no prefix of their own.
+    pub body: Sequential,
+    /// The projection that gives the input the body's shape; its parameters are under `downsample`.
+    pub shortcut: Option<Sequential>,
+    /// Whether the block ends with ReLU.
+    pub relu: bool,
+    /// Probability of dropping the body for an example in training (stochastic depth; Huang et al., 2016). A frozen body is
+    /// never dropped.
+    pub stochastic_depth: f32,
+}
+
+/// Parallel branches on the same input, whose outputs are concatenated along the channels. An empty branch passes the input
+/// through, which makes the layer of a dense block (Huang et al., 2017). Parameters get no prefix of their own.
+///
+/// ```
+/// use cuaderno::nn::{Branches, Conv2d, Conv2dConfig, Init, Pass, Sequential};
+/// use cuaderno::tensor::{constant, tensor};
+/// # fn main() -> cuaderno::Result<()> {
+/// let convolution = Conv2d::new(Conv2dConfig::same(4, 2, 3), &mut Init::seed(0))?;
+/// let dense = Branches { branches: vec![Sequential::new(), Sequential::new().add(convolution)] };
+/// let network = Sequential::new().add(dense);
+/// let images = constant(&tensor(vec![0.5; 4 * 6 * 6], (1, 4, 6, 6))?);
+/// assert_eq!(network.forward(images, &Pass::inference())?.shape(), [1, 4 + 2, 6, 6]);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Branches {
+    /// The branches, in the order of their channels.
+    pub branches: Vec<Sequential>,
+}
+
+/// Channel attention, `x · body(x)`: squeeze and excitation (Hu et al., 2018).
+///
+/// ```
+/// use cuaderno::nn::{Conv2d, Conv2dConfig, Init, Layer, Sequential, SqueezeExcitation};
+/// # fn main() -> cuaderno::Result<()> {
+/// let mut init = Init::seed(0);
+/// let body = Sequential::new()
+///     .named("avgpool", Layer::AdaptiveAveragePool2d([1, 1]))
+///     .named("fc1", Conv2d::new(Conv2dConfig::new(32, 8, 1), &mut init)?)
+///     .named("activation", Layer::Relu)
+///     .named("fc2", Conv2d::new(Conv2dConfig::new(8, 32, 1), &mut init)?)
+///     .named("scale_activation", Layer::Sigmoid);
+/// let network = Sequential::new().add(SqueezeExcitation { body });
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct SqueezeExcitation {
+    /// From `[batch, channels, height, width]` to one weight per channel, `[batch, channels, 1, 1]`.
+    pub body: Sequential,
+}
+
+/// A directed acyclic graph of layers, for networks that neither [`Residual`] nor [`Branches`] describes. The last node is
+/// the output; a graph without nodes returns its input.
+///
+/// ```
+/// use cuaderno::nn::{Conv2d, Conv2dConfig, Graph, Init, Sequential};
+/// # fn main() -> cuaderno::Result<()> {
+/// let mut init = Init::seed(0);
+/// let mut convolution = || Conv2d::new(Conv2dConfig::same(8, 8, 3), &mut init);
+/// let mut graph = Graph::new();
+/// let input = graph.input();
+/// let first = graph.layers("first", Sequential::new().add(convolution()?), input);
+/// let second = graph.layers("second", Sequential::new().add(convolution()?), first);
+/// let sum = graph.add("sum", input, second);
+/// graph.concat("all", &[first, sum]);
+/// let network = Sequential::new().named("features", graph);
+/// assert_eq!(network.parameters()[0].0, "features.first.0.weight");
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    pub(super) wiring: Wiring<Sequential>,
 }
 
 macro_rules! layers_from {
@@ -71,27 +230,11 @@ layers_from!(
     Residual,
     Branches,
     Graph,
-    Gate
+    SqueezeExcitation
 );
 
-/// What a network is made of, as PyTorch's `state_dict` lists it.
-#[derive(Debug)]
-pub(super) enum Entry<'a> {
-    Parameter(&'a Parameter),
-    Buffer(&'a Buffer),
-}
-
-/// `prefix.name`, or the one of the two that is not empty.
-pub(super) fn joined(prefix: &str, name: &str) -> String {
-    match (prefix, name) {
-        ("", name) => name.to_string(),
-        (prefix, "") => prefix.to_string(),
-        (prefix, name) => format!("{prefix}.{name}"),
-    }
-}
-
 impl Layer {
-    /// The function of each value that this layer is, if it is one.
+    /// The elementwise function, if the layer is one.
     pub(super) fn activation(&self) -> Option<Activation> {
         match self {
             Self::Relu => Some(Activation::Relu),
@@ -102,67 +245,7 @@ impl Layer {
         }
     }
 
-    /// The sequences inside, with what comes before the names of their parameters.
-    fn parts(&self) -> Vec<(&str, &Sequential)> {
-        match self {
-            Self::Sequential(layers) => vec![("", layers)],
-            Self::Residual(block) => block.parts().collect(),
-            Self::Branches(block) => block.ways.iter().map(|way| ("", way)).collect(),
-            Self::Gate(gate) => vec![("", &gate.body)],
-            Self::Graph(graph) => graph.parts().collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Whether it makes the same of an input each time: nothing in it is trained or random.
-    pub(super) fn is_still(&self) -> bool {
-        let mut own = Vec::new();
-        if self.is_leaf() {
-            self.entries("", &mut own);
-        }
-        let frozen = own.iter().all(|(_, entry)| match entry {
-            Entry::Parameter(parameter) => !parameter.is_trainable(),
-            Entry::Buffer(_) => true,
-        });
-        let mut inside = self.parts().into_iter().flat_map(|(_, part)| part.named_layers());
-        frozen && !matches!(self, Self::Dropout(_)) && inside.all(|(_, layer)| layer.is_still())
-    }
-
-    /// Writes down its kind and its settings, and those of what is inside, but no values.
-    pub(super) fn describe(&self, name: &str, text: &mut String) {
-        *text += &format!("{name} {}", self.kind());
-        match self {
-            Self::Conv2d(layer) => *text += &format!(" {:?}", layer.config),
-            Self::Linear(layer) => *text += &format!(" {:?}", layer.weight.shape()),
-            Self::BatchNorm2d(layer) => *text += &format!(" {}", layer.epsilon),
-            Self::MaxPool2d(layer) => *text += &format!(" {layer:?}"),
-            Self::AveragePool2d(layer) => *text += &format!(" {layer:?}"),
-            Self::Subsample2d(layer) => *text += &format!(" {layer:?}"),
-            Self::AdaptiveAveragePool2d(size) => *text += &format!(" {size:?}"),
-            Self::Residual(block) => *text += &format!(" {}", block.relu),
-            Self::Graph(graph) => *text += &format!(" {}", graph.wiring()),
-            _ => {}
-        }
-        for (name, part) in self.parts() {
-            *text += &format!("\n{name} (");
-            part.named_layers().iter().for_each(|(name, layer)| layer.describe(name, text));
-            text.push(')');
-        }
-        text.push('\n');
-    }
-
-    /// Whether it has no layers inside.
-    pub(super) fn is_leaf(&self) -> bool {
-        !matches!(
-            self,
-            Self::Sequential(_)
-                | Self::Residual(_)
-                | Self::Branches(_)
-                | Self::Graph(_)
-                | Self::Gate(_)
-        )
-    }
-
+    /// The type's name, as PyTorch writes it.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Conv2d(_) => "Conv2d",
@@ -183,64 +266,49 @@ impl Layer {
             Self::Residual(_) => "Residual",
             Self::Branches(_) => "Branches",
             Self::Graph(_) => "Graph",
-            Self::Gate(_) => "Gate",
+            Self::SqueezeExcitation(_) => "SqueezeExcitation",
         }
     }
 
-    /// Lists what this layer holds, under `prefix`.
-    pub(super) fn entries<'a>(&'a self, prefix: &str, into: &mut Vec<(String, Entry<'a>)>) {
-        let mut put = |name: &str, entry| into.push((joined(prefix, name), entry));
+    /// Returns `true` if the layer holds no other layers.
+    pub(super) fn is_leaf(&self) -> bool {
+        !matches!(
+            self,
+            Self::Sequential(_)
+                | Self::Residual(_)
+                | Self::Branches(_)
+                | Self::Graph(_)
+                | Self::SqueezeExcitation(_)
+        )
+    }
+
+    /// The sequences inside, with the prefixes of their parameters.
+    pub(super) fn children(&self) -> Vec<(&str, &Sequential)> {
         match self {
-            Self::Conv2d(Conv2d { weight, bias, .. }) | Self::Linear(Linear { weight, bias }) => {
-                put("weight", Entry::Parameter(weight));
-                if let Some(bias) = bias {
-                    put("bias", Entry::Parameter(bias));
-                }
+            Self::Sequential(layers) => vec![("", layers)],
+            Self::Residual(Residual { body, shortcut, .. }) => {
+                let shortcut = shortcut.as_ref().map(|shortcut| ("downsample", shortcut));
+                std::iter::once(("", body)).chain(shortcut).collect()
             }
-            Self::BatchNorm2d(norm) => {
-                put("weight", Entry::Parameter(&norm.weight));
-                put("bias", Entry::Parameter(&norm.bias));
-                put("running_mean", Entry::Buffer(&norm.running_mean));
-                put("running_var", Entry::Buffer(&norm.running_var));
-            }
-            container => {
-                for (name, part) in container.parts() {
-                    part.entries(&joined(prefix, name), into);
-                }
-            }
+            Self::Branches(block) => block.branches.iter().map(|branch| ("", branch)).collect(),
+            Self::SqueezeExcitation(block) => vec![("", &block.body)],
+            Self::Graph(graph) => graph.wiring.layers().collect(),
+            _ => Vec::new(),
         }
     }
 
-    /// The parameters of [`Self::entries`] for writing, in the same order.
-    pub(super) fn parameters_mut<'a>(
-        &'a mut self,
-        prefix: &str,
-        into: &mut Vec<(String, &'a mut Parameter)>,
-    ) {
-        let mut put = |name: &str, parameter| into.push((joined(prefix, name), parameter));
+    /// [`Self::children`] for writing, in the same order.
+    pub(super) fn children_mut(&mut self) -> Vec<(&str, &mut Sequential)> {
         match self {
-            Self::Conv2d(Conv2d { weight, bias, .. }) | Self::Linear(Linear { weight, bias }) => {
-                put("weight", weight);
-                if let Some(bias) = bias {
-                    put("bias", bias);
-                }
+            Self::Sequential(layers) => vec![("", layers)],
+            Self::Residual(Residual { body, shortcut, .. }) => {
+                let shortcut = shortcut.as_mut().map(|shortcut| ("downsample", shortcut));
+                std::iter::once(("", body)).chain(shortcut).collect()
             }
-            Self::BatchNorm2d(norm) => {
-                put("weight", &mut norm.weight);
-                put("bias", &mut norm.bias);
-            }
-            Self::Sequential(layers) => layers.parameters_mut_under(prefix, into),
-            Self::Residual(block) => {
-                for (name, part) in block.parts_mut() {
-                    part.parameters_mut_under(&joined(prefix, name), into);
-                }
-            }
-            Self::Branches(block) => {
-                block.ways.iter_mut().for_each(|way| way.parameters_mut_under(prefix, into));
-            }
-            Self::Graph(graph) => graph.parameters_mut_under(prefix, into),
-            Self::Gate(gate) => gate.body.parameters_mut_under(prefix, into),
-            _ => {}
+            Self::Branches(block) => block.branches.iter_mut().map(|branch| ("", branch)).collect(),
+            Self::SqueezeExcitation(block) => vec![("", &mut block.body)],
+            Self::Graph(graph) => graph.wiring.layers_mut().collect(),
+            _ => Vec::new(),
         }
     }
 }

@@ -1,16 +1,16 @@
-//! Normally distributed numbers by Box and Muller's method, many at a time.
+//! Normally distributed numbers by the Box–Muller transform, vectorized.
 //!
-//! A network has up to a hundred million of them when it is made, so logarithm, sine and cosine are polynomials (those of
-//! Cephes, right to the last digit or two) without branches, which the compiler turns into wide instructions.
+//! Initializing a network draws up to a hundred million of them, so logarithm, sine and cosine are branch-free polynomials
+//! (those of Cephes, accurate to one or two units in the last place), which the compiler vectorizes.
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::f32::consts::{FRAC_PI_2, LN_2};
 
-/// Pairs that are made at a time.
+/// Pairs drawn at a time.
 const BLOCK: usize = 128;
 
-/// Fills `values` with numbers of mean 0 and this standard deviation.
+/// Fills `values` with normally distributed numbers of mean 0 and this standard deviation.
 pub(super) fn fill(values: &mut [f32], deviation: f32, random: &mut ChaCha8Rng) {
     let (mut bits, mut made) = ([[0u32; BLOCK]; 2], [[0f32; BLOCK]; 2]);
     for values in values.chunks_mut(2 * BLOCK) {
@@ -24,18 +24,18 @@ pub(super) fn fill(values: &mut [f32], deviation: f32, random: &mut ChaCha8Rng) 
     }
 }
 
-/// Two independent numbers from two random ones.
+/// Two independent normal numbers from two random words.
 fn pair(radius: u32, turn: u32, deviation: f32) -> [f32; 2] {
     let radius = deviation * (-2.0 * logarithm(radius)).max(0.0).sqrt();
     let [cosine, sine] = direction(turn);
     [radius * cosine, radius * sine]
 }
 
-/// The natural logarithm of the upper 24 bits as a number in (0, 1].
+/// The natural logarithm of the upper 24 bits, read as a number in (0, 1].
 fn logarithm(bits: u32) -> f32 {
     const HALF_ROOT: u32 = 0x3f35_04f3;
     let number = ((bits >> 8) as i32 + 1) as f32 / (1 << 24) as f32;
-    // The number is 2^exponent times one between √½ and √2.
+    // The number is 2^exponent · m with m between √½ and √2.
     let above = number.to_bits().wrapping_sub(HALF_ROOT);
     let exponent = (above as i32 >> 23) as f32;
     let x = f32::from_bits((above & 0x007f_ffff) + HALF_ROOT) - 1.0;
@@ -54,7 +54,7 @@ fn logarithm(bits: u32) -> f32 {
     exponent * LN_2 + (x + x * x * (x * tail - 0.5))
 }
 
-/// Cosine and sine of the upper 24 bits as a share of a full turn.
+/// Cosine and sine of the upper 24 bits, read as a fraction of a full turn.
 fn direction(bits: u32) -> [f32; 2] {
     const QUARTER: i32 = 1 << 22;
     let turn = (bits >> 8) as i32;
@@ -109,7 +109,7 @@ mod tests {
             for apart in [1, BLOCK, 2 * BLOCK] {
                 assert!(mean(&|i| value(i) * value(i + apart)).abs() < 0.005, "{apart} apart");
             }
-            // Shares below whole deviations, of the normal distribution.
+            // PoolWeights below whole deviations, of the normal distribution.
             for (bound, share) in [(-2.0, 0.022_75), (-1.0, 0.158_66), (0.0, 0.5), (1.0, 0.841_34)]
             {
                 let found = mean(&|i| f64::from(u8::from(value(i) < bound)));

@@ -1,75 +1,109 @@
-//! One forward pass: its mode, its randomness, and where in the network it is.
+//! The context of one forward pass: mode, random numbers, and the place in the network.
 
-use super::SummaryRow;
+use super::activations::Activations;
+use super::capture::Capture;
+use super::summary_row::SummaryRow;
 use crate::{Error, Result};
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::cell::RefCell;
 
-/// Training or inference.
+/// The mode of a forward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Gradients are recorded; dropout and stochastic depth are active.
     Training,
-    /// Gradients are recorded, nothing is random: dropout and stochastic depth let everything through. Batch
-    /// normalization works as in [`Mode::Training`].
+    /// Gradients are recorded; dropout and stochastic depth are off. Batch normalization works as in [`Mode::Training`].
     TrainingWithoutRandomness,
-    /// Nothing is recorded, nothing is random.
+    /// Nothing is recorded; dropout and stochastic depth are off.
     Inference,
 }
 
-/// What layers know of the forward pass they take part in.
+/// The context of one forward pass through a network: PyTorch's `model.train()` or `model.eval()` for that pass alone.
+///
+/// ```
+/// use cuaderno::nn::Pass;
+/// assert!(Pass::training(0).is_random() && !Pass::inference().is_training());
+/// ```
 #[derive(Debug)]
 pub struct Pass {
     mode: Mode,
     random: RefCell<ChaCha8Rng>,
     path: RefCell<Vec<String>>,
     trace: Option<RefCell<Vec<SummaryRow>>>,
+    capture: Option<Capture>,
 }
 
 impl Pass {
-    /// A pass that records gradients; what is random in it depends on `seed` alone.
+    /// A pass that records gradients; its random numbers depend on `seed` alone.
     pub fn training(seed: u64) -> Self {
         Self::new(Mode::Training, seed)
     }
 
-    /// A pass that records gradients as [`Self::training`] does, with dropout and stochastic depth switched off: for
-    /// training steps that another framework is to take too, since no two draw the same random numbers.
+    /// A pass that records gradients with dropout and stochastic depth off: for comparing training steps with another
+    /// framework, since no two draw the same random numbers.
     pub fn training_without_randomness() -> Self {
         Self::new(Mode::TrainingWithoutRandomness, 0)
     }
 
-    /// A pass that only computes.
+    /// A pass that records nothing.
     pub fn inference() -> Self {
         Self::new(Mode::Inference, 0)
     }
 
     fn new(mode: Mode, seed: u64) -> Self {
         let random = RefCell::new(ChaCha8Rng::seed_from_u64(seed));
-        Self { mode, random, path: RefCell::default(), trace: None }
+        Self { mode, random, path: RefCell::default(), trace: None, capture: None }
     }
 
-    /// A pass in inference that notes what every layer does.
+    /// An inference pass that collects a summary row of each layer.
     pub(super) fn tracing() -> Self {
         Self { trace: Some(RefCell::default()), ..Self::inference() }
     }
 
-    /// Whether this pass trains.
+    /// An inference pass that keeps the output of `layer`, such as `layer4.1`, and records every operation after it:
+    /// the backward pass then ends at that output.
+    pub(crate) fn capturing(layer: &str) -> Self {
+        Self { capture: Some(Capture::new(layer)), ..Self::inference() }
+    }
+
+    /// Returns `true` if the layer of this name, at the current place, is the one to capture.
+    pub(super) fn captures(&self, name: &str) -> bool {
+        self.capture.as_ref().is_some_and(|capture| capture.matches(&self.place(), name))
+    }
+
+    /// Keeps `output` as that of the captured layer and starts recording.
+    pub(super) fn capture(&self, output: Activations) -> Activations {
+        match &self.capture {
+            Some(capture) => capture.keep(output),
+            None => output,
+        }
+    }
+
+    /// The captured output of a [`Self::capturing`] pass.
+    pub(crate) fn into_capture(self) -> Option<Capture> {
+        self.capture
+    }
+
+    /// Returns `true` if the pass records gradients.
     pub fn is_training(&self) -> bool {
         self.mode != Mode::Inference
     }
 
-    /// Whether dropout and the like are active.
+    /// Returns `true` if dropout and stochastic depth are active.
     pub fn is_random(&self) -> bool {
         self.mode == Mode::Training
     }
 
-    /// A fresh seed for something random.
+    /// The next seed of the pass's random numbers.
     pub fn seed(&self) -> u64 {
         self.random.borrow_mut().next_u64()
     }
 
-    /// Runs a part of a network under its name, so that errors tell where they come from.
+    /// Runs a part of a network under its name, which errors and summaries then carry.
+    ///
+    /// # Errors
+    /// Those of `part`, with the layer's full name.
     pub fn enter<T>(&self, name: &str, part: impl FnOnce() -> Result<T>) -> Result<T> {
         self.path.borrow_mut().push(name.to_string());
         let result =
@@ -82,7 +116,7 @@ impl Pass {
         result
     }
 
-    /// The name of the part that runs; one without a name of its own has that of what it lies in.
+    /// The full name of the running layer; an unnamed layer has the name of the one around it.
     fn place(&self) -> String {
         let path = self.path.borrow();
         let names: Vec<&str> =
@@ -90,12 +124,12 @@ impl Pass {
         names.join(".")
     }
 
-    /// Whether this pass notes what every layer does.
+    /// Returns `true` if the pass collects summary rows.
     pub(super) fn is_tracing(&self) -> bool {
         self.trace.is_some()
     }
 
-    /// Notes what the layer at the current place made, if this pass traces.
+    /// Adds the row of the running layer if the pass collects summary rows.
     pub(super) fn note(&self, row: impl FnOnce() -> SummaryRow) {
         if let Some(trace) = &self.trace {
             trace.borrow_mut().push(SummaryRow { name: self.place(), ..row() });
@@ -117,16 +151,16 @@ mod tests {
     use dfdx::tensor::SplitTape;
 
     #[test]
-    fn without_randomness_only_dropout_and_stochastic_depth_rest() {
+    fn without_randomness_only_dropout_and_stochastic_depth_are_off() {
         let network = |skip: f32, dropout: f32| {
             let mut init = Init::seed(3);
             let body =
                 Sequential::new().add(Conv2d::new(Conv2dConfig::same(2, 2, 3), &mut init).unwrap());
             Sequential::new()
                 .add(BatchNorm2d::new(2).unwrap())
-                .add(Residual { body, skip, ..Residual::default() })
+                .add(Residual { body, stochastic_depth: skip, ..Residual::default() })
                 .add(Layer::Flatten)
-                .add(Dropout::new(dropout))
+                .add(Dropout::new(dropout).unwrap())
                 .add(Linear::new(24, 3, &mut init).unwrap())
         };
         let run = |network: &Sequential, pass: &Pass| {

@@ -1,166 +1,39 @@
-//! Layers one after the other.
+//! A sequence of layers: its forward pass, its parameters, and its first layers.
 
-use super::layer::{Entry, joined};
-use super::{
-    Activations, BatchNorm2d, Buffer, Conv2d, Inputs, Layer, Model, Parameter, Pass, Subsample2d,
-    SummaryRow,
-};
+use super::activations::Activations;
+use super::buffer::Buffer;
+use super::entries::Entry;
+use super::graph::{Node, Operation};
+use super::inputs::Inputs;
+use super::layer::{Graph, Sequential};
+use super::model::Model;
+use super::parameter::Parameter;
+use super::pass::Pass;
+use super::run::run;
 use crate::Result;
-use crate::tensor::{
-    self, Activation, Epilogue, Finish, Quiet, Tensor2, Tensor4, activate, adaptive_average_pool2d,
-    dropout, flatten, global_average_pool2d, out_of_memory, subsample2d,
-};
-use dfdx::tensor::{PutTape, SplitTape};
-use dfdx::tensor_ops::{TryAdd, TryMul};
-
-/// Layers one after the other, each with a name: its place (`0.weight`), as in PyTorch's `nn.Sequential`, unless it
-/// is given another.
-///
-/// Where nothing between them is recorded, a convolution, the batch normalization after it, the activation and
-/// max-pooling whose windows do not overlap run as one step, as do normalization and ReLU in training: the results
-/// are the same, without the memory traffic.
-#[derive(Clone, Debug, Default)]
-pub struct Sequential {
-    layers: Vec<(String, Layer)>,
-}
-
-/// What is added to the last layer's output, and whether max(x, 0) follows.
-struct Tail {
-    around: Tensor4,
-    relu: bool,
-}
-
-impl Tail {
-    fn finish(self) -> Finish {
-        Finish { add: Some(self.around), relu: self.relu }
-    }
-
-    fn apply(self, flow: Activations) -> Result<Activations> {
-        let sum = tensor::add(flow.images()?, self.around)?;
-        Ok(if self.relu { tensor::relu(sum)? } else { sum }.into())
-    }
-}
-
-/// Layers that run as one step.
-struct Step<'a> {
-    layer: &'a Layer,
-    /// Normalization and activation that come first.
-    before: Option<(&'a BatchNorm2d, Activation)>,
-    norm: Option<&'a BatchNorm2d>,
-    activation: Activation,
-    pool: Option<usize>,
-    /// How many layers it takes.
-    length: usize,
-    /// Whether nothing in it is recorded.
-    quiet: bool,
-}
+use crate::tensor::Tensor2;
 
 impl Sequential {
-    /// No layers: what goes in comes out.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a layer at the end, named by its place.
-    #[expect(clippy::should_implement_trait, reason = "the builder's word, as in other frameworks")]
-    pub fn add(self, layer: impl Into<Layer>) -> Self {
-        let name = self.layers.len().to_string();
-        self.named(&name, layer)
-    }
-
-    /// Adds a layer at the end under a name. With an empty one its parameters are named as if they stood here.
-    pub fn named(mut self, name: &str, layer: impl Into<Layer>) -> Self {
-        self.layers.push((name.to_string(), layer.into()));
-        self
-    }
-
-    /// The layers in order, with their names.
-    pub fn named_layers(&self) -> &[(String, Layer)] {
-        &self.layers
-    }
-
-    /// How many of the first layers make the same of an input each time, because nothing in them is trained or random; 0
-    /// when they hold no parameters.
-    pub(crate) fn frozen_layers(&self) -> usize {
-        let still = self.layers.iter().take_while(|(_, layer)| layer.is_still()).count();
-        let mut entries = Vec::new();
-        self.layers[..still].iter().for_each(|(name, layer)| layer.entries(name, &mut entries));
-        if entries.is_empty() { 0 } else { still }
-    }
-
-    /// Runs the first `layers` on a batch.
-    pub(crate) fn forward_first(
-        &self,
-        layers: usize,
-        inputs: &Inputs,
-        pass: &Pass,
-    ) -> Result<Activations> {
-        run(&self.layers[..layers.min(self.layers.len())], start(inputs)?, None, pass)
-    }
-
-    /// Runs the layers on the pictures of a batch, or where it holds what the first of them made of these, those that
-    /// follow. So does a network with what it names as its [`Model::beginning`].
-    pub fn begin(&self, inputs: &Inputs, pass: &Pass) -> Result<Activations> {
-        match &inputs.begun {
-            None => run(&self.layers, inputs.images()?.into(), None, pass),
-            Some(begun) => {
-                let rest = self.layers.get(begun.layers()..).unwrap_or_default();
-                run(rest, begun.made(), None, pass)
-            }
-        }
-    }
-
-    /// All that the first `layers` are made of but their values.
-    pub(crate) fn describe_first(&self, layers: usize) -> String {
-        let mut text = String::new();
-        for (name, layer) in self.layers.iter().take(layers) {
-            layer.describe(name, &mut text);
-        }
-        text
-    }
-
-    /// Looks at the values of the first `layers`, tensor by tensor.
-    pub(crate) fn look_at_first(&self, layers: usize, look: &mut dyn FnMut(&[f32])) {
-        let mut entries = Vec::new();
-        let first = self.layers.iter().take(layers);
-        first.for_each(|(name, layer)| layer.entries(name, &mut entries));
-        for (_, entry) in entries {
-            match entry {
-                Entry::Parameter(parameter) => look(&parameter.values()),
-                Entry::Buffer(buffer) => look(&buffer.values()),
-            }
-        }
-    }
-
-    /// Runs the layers in order. Errors name the layer.
+    /// Runs the layers in order on `[batch, channels, height, width]` or `[batch, features]`.
+    ///
+    /// # Errors
+    /// Those of the layers; each names the layer.
     pub fn forward(&self, input: impl Into<Activations>, pass: &Pass) -> Result<Activations> {
         run(&self.layers, input.into(), None, pass)
     }
 
-    /// Runs the layers, adds `around`, and takes max(x, 0) with `relu`.
-    pub(super) fn forward_adding(
-        &self,
-        input: Tensor4,
-        around: Tensor4,
-        relu: bool,
-        pass: &Pass,
-    ) -> Result<Tensor4> {
-        run(&self.layers, input.into(), Some(Tail { around, relu }), pass)?.images()
-    }
-
-    pub(super) fn entries<'a>(&'a self, prefix: &str, into: &mut Vec<(String, Entry<'a>)>) {
-        for (name, layer) in &self.layers {
-            layer.entries(&joined(prefix, name), into);
-        }
-    }
-
-    pub(super) fn parameters_mut_under<'a>(
-        &'a mut self,
-        prefix: &str,
-        into: &mut Vec<(String, &'a mut Parameter)>,
-    ) {
-        for (name, layer) in &mut self.layers {
-            layer.parameters_mut(&joined(prefix, name), into);
+    /// Runs the layers on the images of a batch, or on its cached features the layers after the cached ones. A network
+    /// runs its [`Model::backbone`] by this function.
+    ///
+    /// # Errors
+    /// When the batch has no images, and those of the layers.
+    pub fn forward_inputs(&self, inputs: &Inputs, pass: &Pass) -> Result<Activations> {
+        match &inputs.cached {
+            None => run(&self.layers, inputs.images()?.into(), None, pass),
+            Some(cached) => {
+                let rest = self.layers.get(cached.layers()..).unwrap_or_default();
+                run(rest, cached.activations(), None, pass)
+            }
         }
     }
 
@@ -175,7 +48,7 @@ impl Sequential {
         parameters.collect()
     }
 
-    /// The same for writing.
+    /// The parameters with their names for writing, in the same order.
     pub fn parameters_mut(&mut self) -> Vec<(String, &mut Parameter)> {
         let mut parameters = Vec::new();
         self.parameters_mut_under("", &mut parameters);
@@ -192,218 +65,63 @@ impl Sequential {
         });
         buffers.collect()
     }
+
+    /// Length of the frozen prefix: the number of leading layers whose output depends on their input alone, because nothing
+    /// in them is trainable or random. 0 when they hold no parameters.
+    pub(crate) fn frozen_prefix(&self) -> usize {
+        let frozen = self.layers.iter().take_while(|(_, layer)| layer.is_frozen()).count();
+        let mut entries = Vec::new();
+        self.layers[..frozen].iter().for_each(|(name, layer)| layer.entries(name, &mut entries));
+        if entries.is_empty() { 0 } else { frozen }
+    }
+
+    /// Runs the first `layers` on a batch.
+    pub(crate) fn forward_prefix(
+        &self,
+        layers: usize,
+        inputs: &Inputs,
+        pass: &Pass,
+    ) -> Result<Activations> {
+        run(&self.layers[..layers.min(self.layers.len())], first_input(inputs)?, None, pass)
+    }
+
+    /// Types and settings of the first `layers` as text, without their values.
+    pub(crate) fn describe_prefix(&self, layers: usize) -> String {
+        let mut text = String::new();
+        for (name, layer) in self.layers.iter().take(layers) {
+            layer.describe(name, &mut text);
+        }
+        text
+    }
+
+    /// Calls `visit` with the values of each parameter and buffer of the first `layers`.
+    pub(crate) fn visit_prefix(&self, layers: usize, visit: &mut dyn FnMut(&[f32])) {
+        let mut entries = Vec::new();
+        let first = self.layers.iter().take(layers);
+        first.for_each(|(name, layer)| layer.entries(name, &mut entries));
+        for (_, entry) in entries {
+            match entry {
+                Entry::Parameter(parameter) => visit(&parameter.values()),
+                Entry::Buffer(buffer) => visit(&buffer.values()),
+            }
+        }
+    }
 }
 
-/// What a batch has for a network that starts with pictures or with metadata.
-fn start(inputs: &Inputs) -> Result<Activations> {
+/// The input of a network that starts with images or with metadata: whichever the batch has.
+fn first_input(inputs: &Inputs) -> Result<Activations> {
     Ok(match &inputs.images {
         Some(_) => inputs.images()?.into(),
         None => inputs.features()?.into(),
     })
 }
 
-fn run(
-    layers: &[(String, Layer)],
-    input: Activations,
-    tail: Option<Tail>,
-    pass: &Pass,
-) -> Result<Activations> {
-    let (mut flow, mut tail, mut next) = (input, tail, 0);
-    while let Some((name, _)) = layers.get(next) {
-        let (input, recorded) = flow.recorded();
-        let step = Step::at(&layers[next..], recorded, pass);
-        next += step.length;
-        let mine = if next == layers.len() { tail.take() } else { None };
-        flow = pass.enter(name, || {
-            let output = step.run(input, mine, pass)?;
-            if step.layer.is_leaf() {
-                pass.note(|| summarize(step.layer, &output));
-            }
-            Ok(output)
-        })?;
-    }
-    match tail {
-        Some(tail) => tail.apply(flow),
-        None => Ok(flow),
-    }
-}
-
-impl<'a> Step<'a> {
-    /// The first step of `layers`, which are not empty; `recorded` is the input.
-    fn at(layers: &'a [(String, Layer)], recorded: bool, pass: &Pass) -> Self {
-        let mut step = Self {
-            layer: &layers[0].1,
-            before: None,
-            norm: None,
-            activation: Activation::Identity,
-            pool: None,
-            length: 1,
-            quiet: false,
-        };
-        if pass.is_tracing() {
-            return step;
-        }
-        let next = |length: usize| layers.get(length).map(|(_, layer)| layer);
-        let relu = |length: usize| matches!(next(length), Some(Layer::Relu));
-        if let (Layer::BatchNorm2d(norm), Some(Layer::Conv2d(conv))) = (step.layer, next(2))
-            && let Some(activation) = next(1).and_then(Layer::activation)
-            && conv.is_pointwise()
-            && !(recorded || norm.is_recorded(pass) || conv.is_recorded(pass))
-        {
-            step.before = Some((norm, activation));
-            step.layer = &layers[2].1;
-            step.length = 3;
-        }
-        match step.layer {
-            Layer::Conv2d(conv) => {
-                step.quiet = !recorded && !conv.is_recorded(pass);
-                if let Some(Layer::BatchNorm2d(norm)) = next(step.length)
-                    && step.quiet
-                    && !norm.is_recorded(pass)
-                {
-                    step.norm = Some(norm);
-                    step.length += 1;
-                }
-                let activation = next(step.length).and_then(Layer::activation);
-                if let Some(activation) = activation
-                    && (step.quiet || activation == Activation::Relu)
-                {
-                    step.activation = activation;
-                    step.length += 1;
-                }
-                // Of activations that never fall, the maximum is the maximum's activation.
-                let rises = !matches!(step.activation, Activation::Silu);
-                if let Some(Layer::MaxPool2d(pool)) = next(step.length)
-                    && rises
-                    && let Some(side) = pool.tile()
-                {
-                    step.pool = Some(side);
-                    step.length += 1;
-                }
-            }
-            Layer::Linear(_) | Layer::BatchNorm2d(_) if relu(1) => {
-                step.activation = Activation::Relu;
-                step.length = 2;
-            }
-            _ => {}
-        }
-        step
-    }
-
-    fn run(&self, flow: Activations, tail: Option<Tail>, pass: &Pass) -> Result<Activations> {
-        let relu = self.activation == Activation::Relu;
-        let plain = self.activation == Activation::Identity && self.pool.is_none();
-        // What can end a step in the same pass does so; the rest is added afterwards.
-        match (self.layer, tail) {
-            (Layer::Conv2d(conv), tail) if self.quiet => {
-                let (mine, later) = if plain { (tail, None) } else { (None, tail) };
-                let output = self.run_quiet(conv, flow.images()?, mine)?;
-                match later {
-                    Some(tail) => tail.apply(output.into()),
-                    None => Ok(output.into()),
-                }
-            }
-            (Layer::BatchNorm2d(norm), Some(tail)) if plain => {
-                Ok(norm.forward_then(flow.images()?, tail.finish(), pass)?.into())
-            }
-            (Layer::Sequential(layers), tail) => run(&layers.layers, flow, tail, pass),
-            (_, Some(tail)) => tail.apply(self.run(flow, None, pass)?),
-            (layer, None) => Ok(match layer {
-                Layer::Conv2d(conv) => {
-                    let epilogue = Epilogue { relu, pool: self.pool };
-                    conv.compute(flow.images()?, epilogue, pass)?.into()
-                }
-                Layer::Linear(linear) => linear.compute(flow.features()?, relu, pass)?.into(),
-                Layer::BatchNorm2d(norm) => {
-                    let finish = Finish { add: None, relu };
-                    norm.forward_then(flow.images()?, finish, pass)?.into()
-                }
-                Layer::AveragePool2d(pool) => pool.forward(flow.images()?)?.into(),
-                Layer::Subsample2d(Subsample2d { stride, from }) => {
-                    subsample2d(flow.images()?, *stride, *from)?.into()
-                }
-                Layer::AdaptiveAveragePool2d(size) => {
-                    adaptive_average_pool2d(flow.images()?, *size)?.into()
-                }
-                Layer::MaxPool2d(pool) => pool.forward(flow.images()?)?.into(),
-                Layer::GlobalAveragePool2d => global_average_pool2d(flow.images()?)?.into(),
-                Layer::Flatten => match flow {
-                    Activations::Images(t) => flatten(t)?.into(),
-                    features => features,
-                },
-                Layer::Dropout(_) if !pass.is_random() => flow,
-                Layer::Dropout(layer) => match flow {
-                    Activations::Images(t) => dropout(t, layer.probability, pass.seed())?.into(),
-                    Activations::Features(t) => dropout(t, layer.probability, pass.seed())?.into(),
-                },
-                Layer::Residual(block) => block.forward(flow.images()?, pass)?.into(),
-                Layer::Branches(block) => block.forward(flow.images()?, pass)?.into(),
-                Layer::Graph(graph) => graph.forward(flow.images()?, pass)?.into(),
-                Layer::Gate(gate) => gate.forward(flow.images()?, pass)?.into(),
-                Layer::Relu
-                | Layer::Relu6
-                | Layer::Silu
-                | Layer::Sigmoid
-                | Layer::Sequential(_) => {
-                    let activation = layer.activation().unwrap_or_default();
-                    flow.bend(|t| activate(t, activation), |t| activate(t, activation))?
-                }
-            }),
-        }
-    }
-
-    /// A convolution of which nobody wants gradients, with all that follows.
-    fn run_quiet(&self, conv: &Conv2d, input: Tensor4, tail: Option<Tail>) -> Result<Tensor4> {
-        let bias = conv.bias.as_ref().map(Parameter::plain1).transpose()?.cloned();
-        let (scale, shift) = match self.norm.map(BatchNorm2d::affine).transpose()? {
-            None => (None, bias),
-            Some([scale, shift]) => {
-                let shift = match bias {
-                    Some(bias) => bias.try_mul(scale.clone()).and_then(|bias| bias.try_add(shift)),
-                    None => Ok(shift),
-                };
-                (Some(scale), Some(shift.map_err(out_of_memory)?))
-            }
-        };
-        let before = match self.before {
-            Some((norm, activation)) => Some((norm.affine()?, activation)),
-            None => None,
-        };
-        let (activation, pool) = (self.activation, self.pool);
-        let mut quiet = Quiet { before, scale, shift, add: None, activation, pool };
-        let Some(Tail { around, relu }) = tail else {
-            return conv.forward_quiet(input, quiet);
-        };
-        let (around, tape) = around.split_tape();
-        // What goes around is recorded where its shortcut is trained: then it is added on the tape.
-        if tape.is_on() {
-            let output = conv.forward_quiet(input, quiet)?;
-            return Tail { around: around.put_tape(tape), relu }.apply(output.into())?.images();
-        }
-        quiet.add = Some(around);
-        if relu {
-            quiet.activation = Activation::Relu;
-        }
-        conv.forward_quiet(input, quiet)
-    }
-}
-
-fn summarize(layer: &Layer, output: &Activations) -> SummaryRow {
-    let mut entries = Vec::new();
-    layer.entries("", &mut entries);
-    let parameters = entries.into_iter().filter_map(|(_, entry)| match entry {
-        Entry::Parameter(parameter) => Some(parameter),
-        Entry::Buffer(_) => None,
-    });
-    SummaryRow::of(layer.kind(), parameters, output.shape())
-}
-
-/// A network for pictures alone or metadata alone: whichever the batch has.
+/// A network for images alone or metadata alone: whichever the batch has.
 impl Model for Sequential {
     fn forward(&self, inputs: &Inputs, pass: &Pass) -> Result<Tensor2> {
-        match inputs.begun {
-            Some(_) => self.begin(inputs, pass)?.features(),
-            None => Sequential::forward(self, start(inputs)?, pass)?.features(),
+        match inputs.cached {
+            Some(_) => self.forward_inputs(inputs, pass)?.features(),
+            None => Sequential::forward(self, first_input(inputs)?, pass)?.features(),
         }
     }
 
@@ -419,11 +137,139 @@ impl Model for Sequential {
         Sequential::buffers(self)
     }
 
-    fn beginning(&self) -> Option<(&str, &Sequential)> {
+    fn backbone(&self) -> Option<(&str, &Sequential)> {
         Some(("", self))
     }
 
     fn boxed_clone(&self) -> Box<dyn Model> {
         Box::new(self.clone())
+    }
+}
+
+impl Graph {
+    /// A graph without nodes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The input of the graph.
+    pub fn input(&self) -> Node {
+        self.wiring.input()
+    }
+
+    /// Adds layers on the output of `input`; `name` is the prefix of their parameters.
+    pub fn layers(&mut self, name: &str, layers: Sequential, input: Node) -> Node {
+        self.wiring.push(name, &[input], Operation::Layers(layers))
+    }
+
+    /// Adds the sum of two outputs of the same shape. Errors of the sum name it by `name`.
+    pub fn add(&mut self, name: &str, left: Node, right: Node) -> Node {
+        self.wiring.push(name, &[left, right], Operation::Add)
+    }
+
+    /// Concatenates outputs of the same height and width along the channels.
+    pub fn concat(&mut self, name: &str, parts: &[Node]) -> Node {
+        self.wiring.push(name, parts, Operation::Concat)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::nn::{
+        Branches, Conv2d, Conv2dConfig, Graph, Init, Layer, Pass, Residual, Sequential,
+    };
+    use crate::tensor::{backward, constant, fork, global_average_pool2d, plain, read, tensor};
+    use dfdx::tensor_ops::SumTo;
+
+    fn convolution(seed: u64) -> Sequential {
+        let config = Conv2dConfig::same(2, 2, 3);
+        Sequential::new().add(Conv2d::new(config, &mut Init::seed(seed)).unwrap())
+    }
+
+    /// The output, and the gradients of all parameters of the mean of each channel, summed.
+    fn traces(mut network: Sequential) -> (Vec<f32>, Vec<Vec<f32>>) {
+        let pixels = (0..2 * 2 * 5 * 4).map(|i| (i as f32 * 0.7).sin()).collect();
+        let input = constant(&tensor(pixels, (2, 2, 5, 4)).unwrap());
+        let output = network.forward(input, &Pass::training(0)).unwrap().images().unwrap();
+        let [output, seen] = fork(output);
+        let values = read(&plain(seen)).into_owned();
+        let mut gradients = backward(global_average_pool2d(output).unwrap().sum()).unwrap();
+        let each = network.parameters_mut().into_iter();
+        let each = each.map(|(_, p)| p.take_gradient(&mut gradients).unwrap());
+        (values, each.collect())
+    }
+
+    /// Checks that two networks compute the same within the rounding of sums in another order.
+    fn assert_same(graph: Sequential, block: Sequential) {
+        let [graph, block] = [graph, block].map(|network| {
+            let (output, gradients) = traces(network);
+            std::iter::once(output).chain(gradients).collect::<Vec<_>>()
+        });
+        assert_eq!(graph.len(), block.len());
+        for (a, b) in graph.iter().zip(&block) {
+            assert_eq!(a.len(), b.len());
+            let near = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-5 * (1.0 + b.abs());
+            assert!(a.iter().zip(b).all(near), "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn a_residual_block_and_branches_are_graphs() {
+        let mut graph = Graph::new();
+        let input = graph.input();
+        let body = graph.layers("", convolution(1), input);
+        graph.add("", body, input);
+        let block = Residual { body: convolution(1), ..Residual::default() };
+        assert_same(Sequential::new().add(graph), Sequential::new().add(block));
+
+        let mut graph = Graph::new();
+        let input = graph.input();
+        let branches =
+            [graph.layers("", convolution(1), input), graph.layers("", convolution(2), input)];
+        graph.concat("", &branches);
+        let block = Branches { branches: vec![convolution(1), convolution(2)] };
+        assert_same(Sequential::new().add(graph), Sequential::new().add(block));
+    }
+
+    #[test]
+    fn errors_name_the_node() {
+        let mut large = Graph::new();
+        let input = large.input();
+        let end = (0..3).fold(input, |node, _| large.add("double", node, node));
+        let mut graph = Graph::new();
+        graph.layers("strange", Sequential::new(), end);
+        let pixels = || constant(&tensor(vec![0.0; 4], (1, 1, 2, 2)).unwrap());
+        let error = Sequential::new()
+            .named("graph", graph)
+            .forward(pixels(), &Pass::inference())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("layer `graph.strange`") && error.contains("not precede it"),
+            "{error}"
+        );
+
+        let mut graph = Graph::new();
+        let input = graph.input();
+        let pooled = graph.layers(
+            "half",
+            Sequential::new().add(Layer::AdaptiveAveragePool2d([1, 1])),
+            input,
+        );
+        graph.add("sum", input, pooled);
+        let error = Sequential::new()
+            .named("graph", graph)
+            .forward(pixels(), &Pass::inference())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("layer `graph.sum`"), "{error}");
+    }
+
+    #[test]
+    fn a_graph_without_layers_hands_its_input_on() {
+        let input = constant(&tensor(vec![1.0, 2.0], (1, 2, 1, 1)).unwrap());
+        let output =
+            Sequential::new().add(Graph::new()).forward(input, &Pass::inference()).unwrap();
+        assert_eq!(read(&plain(output.images().unwrap()))[..], [1.0, 2.0]);
     }
 }

@@ -1,60 +1,16 @@
 //! A network as a table of its layers, in the style of torchinfo.
 
-use super::{Inputs, Model, Parameter, Pass};
+use super::inputs::Inputs;
+use super::model::Model;
+use super::pass::Pass;
+use super::summary_row::SummaryRow;
 use crate::Result;
 use crate::notebook::{Bundle, Show, show_in_cells};
 use crate::tensor::device_name;
 use dfdx::shapes::{HasShape, Shape};
 use std::fmt;
 
-/// One layer of a [`Summary`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SummaryRow {
-    /// The layer's place in the network.
-    pub name: String,
-    /// Its type.
-    pub kind: String,
-    /// The shape of its output.
-    pub output: Vec<usize>,
-    /// Its number of weights.
-    pub parameters: usize,
-    /// Whether training changes all of them.
-    pub trainable: bool,
-    /// Multiplications with their additions for the whole batch, counted as torchinfo does: each weight and bias of a
-    /// convolution once a position of the output, of any other layer once an example. An embedding multiplies nothing.
-    pub multiply_adds: usize,
-}
-
-impl SummaryRow {
-    /// A layer of this kind with these parameters, whose name is still to be set.
-    pub(super) fn of<'a>(
-        kind: &str,
-        parameters: impl IntoIterator<Item = &'a Parameter>,
-        output: Vec<usize>,
-    ) -> Self {
-        let (mut count, mut trainable) = (0, true);
-        for parameter in parameters {
-            count += parameter.count();
-            trainable &= parameter.is_trainable();
-        }
-        let examples = output.first().copied().unwrap_or(0);
-        let times = match kind {
-            "Embedding" => 0,
-            "Conv1d" | "Conv2d" => examples * output.iter().skip(2).product::<usize>(),
-            _ => examples,
-        };
-        Self {
-            name: String::new(),
-            kind: kind.to_string(),
-            output,
-            parameters: count,
-            trainable,
-            multiply_adds: count * times,
-        }
-    }
-}
-
-/// The layers of a network with their output shapes and parameters.
+/// A table of a network's layers with output shapes, parameters and multiply-adds, as torchinfo's `summary`.
 ///
 /// ```
 /// use cuaderno::models::resnet18;
@@ -66,18 +22,21 @@ impl SummaryRow {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// The layers in the order in which they ran.
+    /// The layers in order of execution.
     pub rows: Vec<SummaryRow>,
-    /// All parameters.
+    /// The number of parameters.
     pub total: usize,
-    /// Those that training changes.
+    /// The number of trainable parameters.
     pub trainable: usize,
-    /// Numbers that went in.
+    /// The number of input values.
     pub inputs: usize,
 }
 
 impl Summary {
-    /// Runs `model` once on `inputs` and notes what each layer makes.
+    /// Runs `model` once in inference on `inputs` and collects a row per layer.
+    ///
+    /// # Errors
+    /// Those of the forward pass.
     pub fn new(model: &dyn Model, inputs: &Inputs) -> Result<Self> {
         let pass = Pass::tracing();
         model.forward(inputs, &pass)?;
@@ -97,19 +56,19 @@ impl Summary {
         })
     }
 
-    /// The multiplications with their additions of all layers.
+    /// The multiply-adds of all layers for the whole batch.
     pub fn multiply_adds(&self) -> usize {
         self.rows.iter().map(|row| row.multiply_adds).sum()
     }
 
-    /// Bytes of the outputs of the layers that have weights, twice, for their gradients: torchinfo's estimate of what a
-    /// forward and a backward pass take.
+    /// torchinfo's estimate of the memory of a forward and a backward pass, in bytes: twice the outputs of the layers with
+    /// parameters.
     pub fn pass_bytes(&self) -> usize {
         let outputs = self.rows.iter().filter(|row| row.parameters > 0);
         outputs.map(|row| 2 * row.output.iter().product::<usize>() * size_of::<f32>()).sum()
     }
 
-    /// The figures below the table.
+    /// The totals below the table.
     fn totals(&self) -> [(&'static str, String); 9] {
         let megabytes = |bytes: usize| format!("{:.2} MB", bytes as f64 / 1e6);
         let [inputs, parameters] = [self.inputs, self.total].map(|count| count * size_of::<f32>());

@@ -1,15 +1,17 @@
-//! Weights by name, on disk as safetensors.
+//! Named tensors of a network, in memory and in safetensors files.
 
-use super::Model;
-use super::model::check_part;
-use crate::tensor::{Plain, tensor};
+use super::file_format;
+use super::model::Model;
+use super::numbers::floats;
+use super::prefix::{check_prefix, has_prefix};
+use super::stored_tensor::StoredTensor;
+use super::torch_file;
 use crate::{Error, ErrorKind, Result};
-use safetensors::tensor::{Dtype, SafeTensors, View};
-use std::borrow::Cow;
+use safetensors::tensor::SafeTensors;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Tensors by name: what a network holds, in memory or in a safetensors file. Names and shapes are PyTorch's.
+/// The parameters and buffers of a network by name, as PyTorch's `state_dict`; read from and written to safetensors files.
 ///
 /// ```
 /// use cuaderno::nn::{Init, Linear, Model, Sequential, Weights};
@@ -26,50 +28,14 @@ pub struct Weights {
     file: Option<std::path::PathBuf>,
 }
 
-/// One tensor of [`Weights`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredTensor {
-    /// The sizes of the axes.
-    pub shape: Vec<usize>,
-    /// The values in row-major order.
-    pub values: Vec<f32>,
-}
+/// Name of a weights file in a folder or repository.
+pub(crate) const WEIGHTS_FILE: &str = "model.safetensors";
 
-impl StoredTensor {
-    /// A tensor of rank 4, such as a batch of pictures `[batch, channels, height, width]`.
-    ///
-    /// Errors when the rank is another.
-    pub fn tensor4(&self) -> Result<Plain<(usize, usize, usize, usize)>> {
-        let [a, b, c, d] = self.shape[..] else {
-            let problem = format!("a tensor of shape {:?} is not of rank 4", self.shape);
-            return Err(Error::new(ErrorKind::Shape, problem));
-        };
-        tensor(self.values.clone(), (a, b, c, d))
-    }
-
-    /// The values as indices, such as labels are.
-    ///
-    /// Errors when one is not a whole number from 0 on.
-    pub fn indices(&self) -> Result<Vec<usize>> {
-        let index = |(place, value): (usize, &f32)| {
-            // Above this, single precision no longer tells whole numbers apart.
-            const MOST: f32 = 16_777_216.0;
-            if value.fract() == 0.0 && (0.0..MOST).contains(value) {
-                return Ok(*value as usize);
-            }
-            let problem = format!("value {place} is {value}, which is no index");
-            Err(Error::new(ErrorKind::Numeric, problem)
-                .help("number the classes from 0 in the order of their names"))
-        };
-        self.values.iter().enumerate().map(index).collect()
-    }
-}
-
-/// PyTorch counts the batches that a normalization saw; nothing here depends on it.
+/// PyTorch's count of the batches that a normalization has seen; not used here.
 const COUNTER: &str = "num_batches_tracked";
 
 impl Weights {
-    /// The weights and buffers of a network.
+    /// The parameters and buffers of a network.
     pub fn of(model: &dyn Model) -> Self {
         let parameters = model.parameters().into_iter().map(|(name, parameter)| {
             let values = parameter.values().into_owned();
@@ -82,53 +48,75 @@ impl Weights {
         Self { tensors: parameters.chain(buffers).collect(), file: None }
     }
 
-    /// Reads a safetensors file. Numbers of other types become single-precision ones.
+    /// Reads a weights file: safetensors, or a PyTorch file (`torch.save` of a state dict, or of a checkpoint that contains
+    /// one). The format is detected by content; no code of a PyTorch file is executed. Other number types are converted to
+    /// `f32`.
     ///
     /// # Errors
-    /// [`ErrorKind::File`] when it cannot be read; [`ErrorKind::Weights`] when it is not a whole safetensors file, or
-    /// holds something other than common numbers.
+    /// [`ErrorKind::File`] when the file cannot be read; [`ErrorKind::Weights`] when it is incomplete, has an unsupported
+    /// number type, or another format (Keras, ONNX, a Git LFS pointer, …), with how to convert it.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|error| Error::io(path, &error))?;
         Self::from_file(path, &bytes)
     }
 
-    /// What `bytes`, the content of a file, hold. Errors name the file, now and when the weights are loaded.
+    /// Parses `bytes`, the content of a file; errors name the file, also when the weights are loaded into a network.
     pub(crate) fn from_file(path: &Path, bytes: &[u8]) -> Result<Self> {
         let weights = Self::from_bytes(bytes).map_err(|error| error.file(path))?;
         Ok(Self { file: Some(path.to_path_buf()), ..weights })
     }
 
-    /// The same from the bytes of such a file.
+    /// Parses the bytes of a weights file, as [`Self::read`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Weights`] as [`Self::read`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let fail = |problem: String| Error::new(ErrorKind::Weights, problem);
-        let stored = SafeTensors::deserialize(bytes).map_err(|error| {
-            fail(format!("this is not a whole safetensors file ({error})"))
-                .help("download it again, or save it with `Weights::write`")
-        })?;
-        let mut tensors = BTreeMap::new();
-        for (name, view) in stored.iter() {
-            if name.ends_with(COUNTER) {
-                continue;
-            }
-            let values = floats(view.dtype(), view.data()).ok_or_else(|| {
-                fail(format!("tensor `{name}` holds {:?}, which is not supported", view.dtype()))
-            })?;
-            let shape = view.shape().to_vec();
-            tensors.insert(name.to_string(), StoredTensor { shape, values });
-        }
+        let mut tensors = if torch_file::is_torch_file(bytes) {
+            torch_file::read(bytes)?
+        } else {
+            safetensors(bytes)?
+        };
+        tensors.retain(|name, _| !name.ends_with(COUNTER));
         Ok(Self { tensors, file: None })
     }
 
-    /// Writes a safetensors file, whole or not at all.
+    /// Writes a safetensors file atomically: on failure an earlier file stays as it was.
+    ///
+    /// # Errors
+    /// [`ErrorKind::File`] when it cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        crate::files::replace(path, |part| {
-            safetensors::serialize_to_file(&self.tensors, None, part).map_err(|error| match error {
-                safetensors::SafeTensorError::IoError(error) => error,
-                other => std::io::Error::other(other.to_string()),
+        self.write_annotated(path.as_ref(), None)
+    }
+
+    /// The same with a text under `key` in the file's metadata.
+    pub(crate) fn write_with(&self, path: impl AsRef<Path>, key: &str, text: &str) -> Result<()> {
+        self.write_annotated(path.as_ref(), Some([(key.to_string(), text.to_string())].into()))
+    }
+
+    fn write_annotated(
+        &self,
+        path: &Path,
+        metadata: Option<std::collections::HashMap<String, String>>,
+    ) -> Result<()> {
+        crate::files::replace_synced(path, |part| {
+            safetensors::serialize_to_file(&self.tensors, metadata, part).map_err(|error| {
+                match error {
+                    safetensors::SafeTensorError::IoError(error) => error,
+                    other => std::io::Error::other(other.to_string()),
+                }
             })
         })
+    }
+
+    /// The weights of a file and the text under `key` in its metadata.
+    pub(crate) fn read_with(path: impl AsRef<Path>, key: &str) -> Result<(Self, Option<String>)> {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path).map_err(|error| Error::io(path, &error))?;
+        let weights = Self::from_file(path, &bytes)?;
+        let metadata = SafeTensors::read_metadata(&bytes).ok();
+        let text = metadata.and_then(|(_, data)| data.metadata().as_ref()?.get(key).cloned());
+        Ok((weights, text))
     }
 
     /// The names in alphabetical order.
@@ -136,55 +124,88 @@ impl Weights {
         self.tensors.keys().map(String::as_str).collect()
     }
 
-    /// The tensor of this name, if there is one.
+    /// The tensor of this name; `None` when there is none.
     pub fn get(&self, name: &str) -> Option<&StoredTensor> {
         self.tensors.get(name)
     }
 
-    /// Puts a tensor under a name.
+    /// Inserts a tensor, replacing one of the same name.
     ///
-    /// Errors when its values do not fill its shape.
+    /// # Errors
+    /// [`ErrorKind::Shape`] when its values do not fill its shape.
     pub fn insert(&mut self, name: &str, tensor: StoredTensor) -> Result<()> {
-        if tensor.shape.iter().product::<usize>() != tensor.values.len() {
-            let problem =
-                format!("{} values do not fill the shape {:?}", tensor.values.len(), tensor.shape);
+        let count = tensor.shape.iter().product::<usize>();
+        if count != tensor.values.len() {
+            let problem = format!(
+                "expected {count} values for the shape {:?}, found {}",
+                tensor.shape,
+                tensor.values.len()
+            );
             return Err(Error::new(ErrorKind::Shape, problem).layer(name));
         }
         self.tensors.insert(name.to_string(), tensor);
         Ok(())
     }
 
-    /// The same tensors with `from` replaced by `to` in every name, for files with names of their own.
+    /// Removes `prefix` from the names that start with it, such as `module.` of PyTorch's `DataParallel` or `_orig_mod.` of
+    /// `torch.compile`.
+    ///
+    /// ```no_run
+    /// use cuaderno::models::resnet18;
+    /// use cuaderno::nn::Weights;
+    /// # fn main() -> cuaderno::Result<()> {
+    /// let mut model = resnet18(10, 0)?;
+    /// Weights::read("checkpoint.pth")?.without_prefix("module.").load_into(&mut model)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn without_prefix(self, prefix: &str) -> Self {
+        let short = |name: String| name.strip_prefix(prefix).map(str::to_string).unwrap_or(name);
+        let tensors = self.tensors.into_iter().map(|(name, tensor)| (short(name), tensor));
+        Self { tensors: tensors.collect(), file: self.file }
+    }
+
+    /// Adds `prefix` to every name, for the weights of one part of a network, such as `image.`.
+    pub fn with_prefix(self, prefix: &str) -> Self {
+        let tensors = self.tensors.into_iter();
+        let tensors = tensors.map(|(name, tensor)| (format!("{prefix}{name}"), tensor));
+        Self { tensors: tensors.collect(), file: self.file }
+    }
+
+    /// Replaces `from` by `to` in every name, for files with other names than the network's.
     pub fn renamed(self, from: &str, to: &str) -> Self {
         let tensors = self.tensors.into_iter();
         let tensors = tensors.map(|(name, tensor)| (name.replace(from, to), tensor)).collect();
         Self { tensors, ..self }
     }
 
-    /// Gives a network all its weights and buffers.
+    /// Loads all parameters and buffers into a network.
     ///
     /// # Errors
-    /// [`ErrorKind::Weights`] listing what is missing, surplus or of another shape, or not a number. The network is
-    /// then as it was.
+    /// [`ErrorKind::Weights`] with the names of missing, unexpected, wrongly shaped and non-finite tensors; the network is
+    /// then unchanged.
     pub fn load_into(&self, model: &mut dyn Model) -> Result<()> {
         self.load(model, &[])
     }
 
-    /// Gives a network its weights except those under the names in `head`, such as `["fc"]`: these stay as they are,
-    /// whatever the file has for them. For a pretrained network with a new head.
+    /// Loads all parameters and buffers except those under the prefixes in `head`, such as `["fc"]`, which keep their values:
+    /// for a pretrained backbone under a new head.
     ///
     /// # Errors
-    /// As [`Self::load_into`]; and [`ErrorKind::Parameter`] when the network has nothing under a name in `head`.
+    /// As [`Self::load_into`]; [`ErrorKind::Parameter`] when the network has no parameter under a prefix in `head`.
     pub fn load_backbone_into(&self, model: &mut dyn Model, head: &[&str]) -> Result<()> {
         self.load(model, head)
     }
 
     fn load(&self, model: &mut dyn Model, head: &[&str]) -> Result<()> {
         let parameters = model.parameters();
-        head.iter().try_for_each(|part| check_part(part, parameters.iter().map(|(n, _)| &**n)))?;
-        let kept = |name: &str| head.iter().any(|head| is_under(name, head));
-        let fail = |problems: Vec<String>| {
-            let error = Error::new(ErrorKind::Weights, problems.join("; "));
+        head.iter()
+            .try_for_each(|part| check_prefix(part, parameters.iter().map(|(n, _)| &**n)))?;
+        let kept = |name: &str| head.iter().any(|head| has_prefix(name, head));
+        let fail = |problems: Vec<String>, help: Option<String>| {
+            let mut error = Error::new(ErrorKind::Weights, problems.join("; "));
+            if let Some(help) = help {
+                error = error.help(help);
+            }
             Err(match &self.file {
                 Some(file) => error.file(file),
                 None => error,
@@ -194,18 +215,29 @@ impl Weights {
         wanted.extend(parameters.into_iter().map(|(name, p)| (name, p.shape())));
         wanted.extend(model.buffers().into_iter().map(|(name, b)| (name, vec![b.count()])));
         wanted.retain(|name, _| !kept(name));
-        let missing =
+        let missing: Vec<String> =
             wanted.keys().filter(|name| !self.tensors.contains_key(*name)).cloned().collect();
-        let surplus = self.tensors.keys();
-        let surplus = surplus.filter(|n| !wanted.contains_key(*n) && !kept(n)).cloned().collect();
-        let misshapen = wanted.iter().filter_map(|(name, shape)| {
+        let any_missing = !missing.is_empty();
+        let is_transposed = |(name, shape): (&String, &Vec<usize>)| {
+            let found = self.tensors.get(name).map(|tensor| &tensor.shape);
+            shape.len() == 2 && found.is_some_and(|found| found[..] == [shape[1], shape[0]])
+        };
+        let transposed = wanted.iter().any(is_transposed).then(|| {
+            "Keras stores weights as [in, out], PyTorch and this library as [out, in]: \
+             transpose them before saving"
+                .to_string()
+        });
+        let unexpected = self.tensors.keys();
+        let unexpected =
+            unexpected.filter(|n| !wanted.contains_key(*n) && !kept(n)).cloned().collect();
+        let mismatched = wanted.iter().filter_map(|(name, shape)| {
             let found = &self.tensors.get(name)?.shape;
             (found != shape).then(|| format!("`{name}` is {found:?}, expected {shape:?}"))
         });
         let mut problems = Vec::new();
         list(&mut problems, "missing", missing, true);
-        list(&mut problems, "surplus", surplus, true);
-        list(&mut problems, "misshapen", misshapen.collect(), false);
+        list(&mut problems, "unexpected", unexpected, true);
+        list(&mut problems, "size mismatch", mismatched.collect(), false);
         if problems.is_empty() {
             let broken = wanted.keys().filter_map(|name| {
                 let values = &self.tensors.get(name)?.values;
@@ -215,7 +247,9 @@ impl Weights {
             list(&mut problems, "not finite", broken.collect(), false);
         }
         if !problems.is_empty() {
-            return fail(problems);
+            let help =
+                if any_missing { prefix_help(wanted.keys(), &self.tensors) } else { transposed };
+            return fail(problems, help);
         }
         for (name, parameter) in model.parameters_mut() {
             if let Some(tensor) = self.tensors.get(&name).filter(|_| !kept(&name)) {
@@ -231,13 +265,7 @@ impl Weights {
     }
 }
 
-/// Whether `name` is `part` or lies under it; everything lies under "".
-pub(crate) fn is_under(name: &str, part: &str) -> bool {
-    part.is_empty()
-        || name.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-}
-
-/// Adds a line that lists `items`: all of them, unless there are so many that the file is that of another network.
+/// Adds a list of `items` to the problems; only the first of very many, as when the file is that of another network.
 fn list(problems: &mut Vec<String>, what: &str, items: Vec<String>, quoted: bool) {
     const ALL: usize = 100;
     const FIRST: usize = 8;
@@ -255,76 +283,53 @@ fn list(problems: &mut Vec<String>, what: &str, items: Vec<String>, quoted: bool
     problems.push(format!("{} {what}: {}{rest}", items.len(), shown.join(", ")));
 }
 
-/// Numbers of the common types as `f32`.
-fn floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
-    fn each<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-        let (chunks, _) = bytes.as_chunks::<N>();
-        chunks.iter().map(|chunk| read(*chunk)).collect()
-    }
-    Some(match dtype {
-        Dtype::F32 => each(bytes, f32::from_le_bytes),
-        Dtype::F64 => each(bytes, |b| f64::from_le_bytes(b) as f32),
-        Dtype::BF16 => each(bytes, |b| f32::from_bits(u32::from(u16::from_le_bytes(b)) << 16)),
-        Dtype::F16 => each(bytes, |b| half(u16::from_le_bytes(b))),
-        Dtype::I64 => each(bytes, |b| i64::from_le_bytes(b) as f32),
-        Dtype::I32 => each(bytes, |b| i32::from_le_bytes(b) as f32),
-        Dtype::I16 => each(bytes, |b| f32::from(i16::from_le_bytes(b))),
-        Dtype::I8 => each(bytes, |b| f32::from(i8::from_le_bytes(b))),
-        Dtype::U64 => each(bytes, |b| u64::from_le_bytes(b) as f32),
-        Dtype::U32 => each(bytes, |b| u32::from_le_bytes(b) as f32),
-        Dtype::U16 => each(bytes, |b| f32::from(u16::from_le_bytes(b))),
-        Dtype::U8 => each(bytes, |[b]| f32::from(b)),
-        _ => return None,
-    })
+/// The tensors of a safetensors file.
+fn safetensors(bytes: &[u8]) -> Result<BTreeMap<String, StoredTensor>> {
+    let fail = |problem: String| Error::new(ErrorKind::Weights, problem);
+    let stored = SafeTensors::deserialize(bytes).map_err(|error| {
+        file_format::foreign(bytes).unwrap_or_else(|| {
+            fail(format!("the file is not a complete safetensors file ({error})"))
+                .help("download it again, or write it with `Weights::write`")
+                .caused_by(error)
+        })
+    })?;
+    let tensor = |(name, view): (&str, safetensors::tensor::TensorView<'_>)| {
+        let values = floats(view.dtype(), view.data()).ok_or_else(|| {
+            fail(format!("tensor `{name}` has the unsupported number type {:?}", view.dtype()))
+        })?;
+        Ok((name.to_string(), StoredTensor { shape: view.shape().to_vec(), values }))
+    };
+    stored.iter().map(tensor).collect()
 }
 
-/// IEEE 754 half precision: one sign bit, five of exponent, ten of fraction.
-fn half(bits: u16) -> f32 {
-    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f32::from(bits & 0x3ff) / 1024.0);
-    sign * match exponent {
-        0 => fraction * 2f32.powi(-14),
-        31 if fraction == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        _ => (1.0 + fraction) * 2f32.powi(exponent - 15),
-    }
-}
-
-impl View for &StoredTensor {
-    fn dtype(&self) -> Dtype {
-        Dtype::F32
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        self.values.iter().flat_map(|value| value.to_le_bytes()).collect()
-    }
-
-    fn data_len(&self) -> usize {
-        self.values.len() * size_of::<f32>()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn half_precision_numbers_are_read() {
-        let cases =
-            [(0x3c00, 1.0), (0xc000, -2.0), (0x3555, 0.333_251_95), (0x0001, 5.960_464_5e-8)];
-        for (bits, value) in cases {
-            assert_eq!(half(bits), value);
+/// How to load a file whose names differ from the network's by a prefix, if most of them do.
+fn prefix_help<'a>(
+    expected: impl Iterator<Item = &'a String> + Clone,
+    found: &BTreeMap<String, StoredTensor>,
+) -> Option<String> {
+    let mut counts: BTreeMap<(bool, &str), usize> = BTreeMap::new();
+    for wanted in expected.clone() {
+        for name in found.keys() {
+            let longer = name.strip_suffix(wanted.as_str()).filter(|prefix| prefix.ends_with('.'));
+            let shorter = wanted.strip_suffix(name.as_str()).filter(|prefix| prefix.ends_with('.'));
+            for (key, prefix) in [(false, longer), (true, shorter)] {
+                if let Some(prefix) = prefix {
+                    *counts.entry((key, prefix)).or_default() += 1;
+                }
+            }
         }
-        assert!(half(0x7c00).is_infinite() && half(0x7e00).is_nan());
     }
-
-    #[test]
-    fn names_lie_under_whole_parts() {
-        assert!(is_under("layer1.0.weight", "layer1") && is_under("fc", "fc"));
-        assert!(is_under("fc.weight", "") && !is_under("layer10.weight", "layer1"));
-    }
+    let ((missing, prefix), count) = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    let most = 2 * count >= if missing { found.len() } else { expected.count() };
+    most.then(|| match missing {
+        false => format!(
+            "the names in the file start with `{prefix}`: \
+             `Weights::read(file)?.without_prefix(\"{prefix}\").load_into(&mut model)?` loads them"
+        ),
+        true => format!(
+            "the names in the network start with `{prefix}`: \
+             `Weights::read(file)?.with_prefix(\"{prefix}\")` has these names, \
+             and `load_backbone_into` leaves out the parts that the file lacks"
+        ),
+    })
 }

@@ -1,18 +1,18 @@
-//! The values of a tensor as numbers in the processor's memory.
+//! Access to the values of a tensor as a slice of memory.
 //!
-//! On the processor nothing is copied; from a GPU they are. Every operation written on slices therefore runs
-//! with tensors of either, and [`super::portable`] says which need not.
+//! On the CPU the values are borrowed; from a GPU they are copied. Operations written for slices therefore run with
+//! tensors of either device.
 
+#[cfg(not(feature = "cuda"))]
+mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
-#[cfg(not(feature = "cuda"))]
-mod here;
 
+#[cfg(not(feature = "cuda"))]
+pub use cpu::read;
+#[cfg(not(feature = "cuda"))]
+pub(crate) use cpu::{put_gradient, take_gradient, update, update_stored};
 #[cfg(feature = "cuda")]
 pub use cuda::read;
 #[cfg(feature = "cuda")]
 pub(crate) use cuda::{put_gradient, take_gradient, update, update_stored};
-#[cfg(not(feature = "cuda"))]
-pub use here::read;
-#[cfg(not(feature = "cuda"))]
-pub(crate) use here::{put_gradient, take_gradient, update, update_stored};

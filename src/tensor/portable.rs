@@ -1,23 +1,28 @@
-//! The operations made only of dfdx's own: slower than [`super::fast`] on the processor, but they run on any dfdx
-//! device, and the fast ones are tested against them.
+//! The operations in terms of dfdx's own: slower than [`super::fast`] on the CPU, but portable to any dfdx device, and
+//! the reference that the fast ones are tested against.
 //!
-//! A sliding window is a gather: every position names the pixel of each of its taps, or one more place that holds the
-//! padding.
+//! A sliding window is a gather: each output position holds the index of the pixel under each tap, or that of an extra
+//! element with the padding value. Shapes and errors are those of the function of the same name in [`super::fast`].
+
+mod loss;
+
+pub use loss::{binary_cross_entropy, cross_entropy, cumulative_link, earth_mover, squared_error};
 
 use super::cpu::{Activation, OptimizerConfig, Window};
 use super::fast::{
-    ChannelStatistics, Epilogue, Finish, LossOptions, Quiet, Shares, Slide, Trail, cells_of, check,
-    check_added, check_attention, check_channels, check_factors, check_features, check_labels,
-    check_parts, check_quiet, check_rows, check_sequence, check_tokens, check_values, drop_factors,
-    inside_shares, on_rows, pooled, subsample_shares, window_shares,
+    ChannelStatistics, Conv1dOptions, Epilogue, FusedOps, NormEpilogue, OptimizerState,
+    PoolWeights, cells_of, check, check_added, check_attention, check_channels, check_factors,
+    check_features, check_fused, check_parts, check_rows, check_sequence, check_tokens,
+    check_values, drop_factors, on_rows, pooled, subsample_weights, unpadded_weights,
+    window_weights,
 };
-use super::maps::{plus, product, times};
+use super::selective::{plus, product, times};
 use super::tape::{
-    Gradients, Plain, Tape, Tensor, Tensor0, Tensor1, Tensor2, Tensor3, Tensor4, constant, device,
-    out_of_memory, plain, tensor, twice,
+    Gradients, Plain, Tape, Tensor, Tensor1, Tensor2, Tensor3, Tensor4, constant, device, fork,
+    out_of_memory, plain, tensor,
 };
 use crate::{Error, ErrorKind, Result};
-use dfdx::shapes::{Axes2, Axes3, Axes4, Axis, HasShape, Rank0, Shape};
+use dfdx::shapes::{Axes2, Axes3, Axes4, Axis, HasShape, Shape};
 use dfdx::tensor::{PutTape, SplitTape, TensorFromVec};
 use dfdx::tensor_ops::{
     BroadcastTo, GatherTo, MaxTo, MeanTo, Momentum, PermuteTo, ReshapeTo, SumTo, TryAdd,
@@ -25,7 +30,7 @@ use dfdx::tensor_ops::{
 };
 use ndarray::Array2;
 
-/// [`super::conv2d`] by gather and one matrix product a group.
+/// [`super::conv2d`] by gather and one matrix product per group.
 pub fn conv2d(
     input: Tensor4,
     weight: Tensor4,
@@ -75,7 +80,7 @@ pub fn conv2d(
     }
 }
 
-/// [`super::max_pool2d`] by gather and maximum. Where values tie, each of them gets the gradient.
+/// [`super::max_pool2d`] by gather and maximum. Tied values all get the gradient.
 pub fn max_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
     let (images, channels, height, width) = *input.shape();
     let output = pooled(window, [height, width])?;
@@ -112,15 +117,15 @@ pub fn linear(
     if relu { output.try_relu().map_err(out_of_memory) } else { Ok(output) }
 }
 
-/// [`super::conv2d_quiet`] step by step.
-pub fn conv2d_quiet(
+/// [`super::conv2d_fused`], one operation after the other.
+pub fn conv2d_fused(
     input: &Plain<(usize, usize, usize, usize)>,
     weight: &Plain<(usize, usize, usize, usize)>,
     window: &Window,
     groups: usize,
-    after: Quiet,
+    after: FusedOps,
 ) -> Result<Plain<(usize, usize, usize, usize)>> {
-    check_quiet(input, weight, window, groups, &after)?;
+    check_fused(input, weight, window, groups, &after)?;
     let mut flow = constant(input);
     let on_tape = |values: Option<Plain<(usize,)>>| values.as_ref().map(constant);
     if let Some((channels, activation)) = after.before {
@@ -139,7 +144,7 @@ pub fn conv2d_quiet(
     }))
 }
 
-/// Every channel times its factor, plus its summand.
+/// `scale · x + shift`, channel by channel.
 fn channelwise(input: Tensor4, scale: Option<Tensor1>, shift: Option<Tensor1>) -> Result<Tensor4> {
     let shape = *input.shape();
     let across = |values: Tensor1| -> Result<Tensor4> {
@@ -155,7 +160,7 @@ fn channelwise(input: Tensor4, scale: Option<Tensor1>, shift: Option<Tensor1>) -
     Ok(flow)
 }
 
-/// [`super::relu`] by dfdx's own.
+/// [`super::relu`] by dfdx's `relu`.
 pub fn relu<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
     activate(input, Activation::Relu)
 }
@@ -165,7 +170,7 @@ pub fn relu6<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
     activate(input, Activation::Relu6)
 }
 
-/// [`super::sigmoid`] by dfdx's own.
+/// [`super::sigmoid`] by dfdx's `sigmoid`.
 pub fn sigmoid<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
     activate(input, Activation::Sigmoid)
 }
@@ -175,7 +180,7 @@ pub fn silu<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
     activate(input, Activation::Silu)
 }
 
-/// [`super::activate`] by dfdx's own functions.
+/// [`super::activate`] by dfdx's functions.
 pub fn activate<S: Shape>(input: Tensor<S>, activation: Activation) -> Result<Tensor<S>> {
     match activation {
         Activation::Identity => Ok(input),
@@ -183,7 +188,7 @@ pub fn activate<S: Shape>(input: Tensor<S>, activation: Activation) -> Result<Te
         Activation::Relu6 => input.try_clamp(0.0, 6.0).map_err(out_of_memory),
         Activation::Sigmoid => input.try_sigmoid().map_err(out_of_memory),
         Activation::Silu => {
-            let [input, twin] = twice(input);
+            let [input, twin] = fork(input);
             times(input, twin.try_sigmoid().map_err(out_of_memory)?)
         }
     }
@@ -195,7 +200,7 @@ pub fn batch_norm2d(
     scale: Tensor1,
     shift: Tensor1,
     epsilon: f32,
-    finish: Finish,
+    finish: NormEpilogue,
 ) -> Result<(Tensor4, ChannelStatistics)> {
     let shape = *input.shape();
     let (images, channels, height, width) = shape;
@@ -210,10 +215,10 @@ pub fn batch_norm2d(
     let across = |values: Tensor1| -> Result<Tensor3> {
         values.try_broadcast_like::<_, Axes2<1, 2>>(&rows).map_err(out_of_memory)
     };
-    let [values, again] = twice(values);
+    let [values, again] = fork(values);
     let (mean, tape) = means(again)?.split_tape();
     let centered = values.try_sub(across(mean.clone().put_tape(tape))?).map_err(out_of_memory)?;
-    let [centered, again] = twice(centered);
+    let [centered, again] = fork(centered);
     let (variance, tape) = means(again.try_square().map_err(out_of_memory)?)?.split_tape();
     let inverse = inverse_deviation(variance.clone().put_tape(tape), epsilon)?;
     let output = times(centered, across(times(inverse, scale)?)?)?;
@@ -231,16 +236,16 @@ pub fn batch_norm2d_with(
     shift: Tensor1,
     statistics: &ChannelStatistics,
     epsilon: f32,
-    finish: Finish,
+    finish: NormEpilogue,
 ) -> Result<Tensor4> {
     let shape = *input.shape();
     check_channels(shape.1, scale.shape().0, shift.shape().0, Some(statistics))?;
     check_added(shape, finish.add.as_ref().map(|added| *added.shape()))?;
-    let [factor, summand] = affine(scale, shift, statistics, epsilon)?;
-    finished(channelwise(input, Some(factor), Some(summand))?, finish)
+    let [scale, shift] = affine(scale, shift, statistics, epsilon)?;
+    finished(channelwise(input, Some(scale), Some(shift))?, finish)
 }
 
-/// [`super::batch_norm2d_affine`] by dfdx's own operations.
+/// [`super::batch_norm2d_affine`] by dfdx's operations.
 pub fn batch_norm2d_affine(
     scale: &Plain<(usize,)>,
     shift: &Plain<(usize,)>,
@@ -252,7 +257,7 @@ pub fn batch_norm2d_affine(
     Ok(affine(constant(scale), constant(shift), statistics, epsilon)?.map(plain))
 }
 
-/// The factor and the summand of each channel that a normalization with given statistics comes down to.
+/// The scale and shift of each channel that normalization with given statistics amounts to.
 fn affine(
     scale: Tensor1,
     shift: Tensor1,
@@ -260,7 +265,7 @@ fn affine(
     epsilon: f32,
 ) -> Result<[Tensor1; 2]> {
     let inverse = inverse_deviation(constant(variance), epsilon)?;
-    let [factor, again] = twice(times(scale, inverse)?);
+    let [factor, again] = fork(times(scale, inverse)?);
     let beside = times(again, constant(mean))?.try_negate().map_err(out_of_memory)?;
     Ok([factor, plus(shift, beside)?])
 }
@@ -273,8 +278,8 @@ fn inverse_deviation(variance: Tensor1, epsilon: f32) -> Result<Tensor1> {
         .map_err(out_of_memory)
 }
 
-/// The mean of each channel of `[channels, images, pixels]`: of pictures first, for dfdx adds one value after the other,
-/// and long sums lose digits.
+/// The mean of each channel of `[channels, images, pixels]`, over images first: dfdx adds values one by one, and long
+/// sums lose digits.
 fn means(values: Tensor3) -> Result<Tensor1> {
     values
         .try_mean::<_, Axis<2>>()
@@ -282,8 +287,8 @@ fn means(values: Tensor3) -> Result<Tensor1> {
         .map_err(out_of_memory)
 }
 
-/// What follows a normalization.
-fn finished(output: Tensor4, finish: Finish) -> Result<Tensor4> {
+/// The operations after a normalization.
+fn finished(output: Tensor4, finish: NormEpilogue) -> Result<Tensor4> {
     let output = match finish.add {
         Some(add) => plus(output, add)?,
         None => output,
@@ -291,20 +296,20 @@ fn finished(output: Tensor4, finish: Finish) -> Result<Tensor4> {
     if finish.relu { relu(output) } else { Ok(output) }
 }
 
-/// [`super::concat`] by dfdx's own.
+/// [`super::concat`] by dfdx's `concat`.
 pub fn concat(left: Tensor2, right: Tensor2) -> Result<Tensor2> {
     check_rows(left.shape().0, right.shape().0)?;
     (left, right).try_concat_along(Axis::<1>).map_err(out_of_memory)
 }
 
-/// [`super::concat_channels`] by dfdx's own, one part after the other.
+/// [`super::concat_channels`] by dfdx's `concat`, one tensor after the other.
 pub fn concat_channels(parts: Vec<Tensor4>) -> Result<Tensor4> {
     check_parts(&parts.iter().map(|part| *part.shape()).collect::<Vec<_>>())?;
-    // dfdx joins no empty tensors.
+    // dfdx does not concatenate empty tensors.
     let filled = parts.iter().filter(|part| part.shape().num_elements() > 0).count();
     let mut parts = parts.into_iter().filter(|part| filled == 0 || part.shape().num_elements() > 0);
     let Some(first) = parts.next() else {
-        return Err(Error::new(ErrorKind::Shape, "there is nothing to join"));
+        return Err(Error::new(ErrorKind::Shape, "there are no tensors to concatenate"));
     };
     if filled == 0 {
         return Ok(first);
@@ -325,13 +330,13 @@ pub fn scale_channels(input: Tensor4, factors: Tensor4) -> Result<Tensor4> {
     times(input, factors)
 }
 
-/// [`super::dropout`] as a product with the factors.
+/// [`super::dropout`] as a product with the mask.
 pub fn dropout<S: Shape>(input: Tensor<S>, probability: f32, seed: u64) -> Result<Tensor<S>> {
     let count = input.shape().num_elements();
     dropped(input, probability, seed, count, 1)
 }
 
-/// [`super::stochastic_depth`] as a product with the factors.
+/// [`super::stochastic_depth`] as a product with the mask.
 pub fn stochastic_depth(input: Tensor4, probability: f32, seed: u64) -> Result<Tensor4> {
     let (images, channels, height, width) = *input.shape();
     dropped(input, probability, seed, images, channels * height * width)
@@ -355,35 +360,35 @@ pub fn global_average_pool2d(input: Tensor4) -> Result<Tensor2> {
     input.try_mean::<_, Axes2<2, 3>>().map_err(out_of_memory)
 }
 
-/// [`super::average_pool2d`] as a product with the matrix of every pixel's share in every output.
+/// [`super::average_pool2d`] as a product with the matrix of pooling weights.
 pub fn average_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
     let (_, _, height, width) = *input.shape();
-    let (rows, columns) = window_shares(window, [height, width])?;
+    let (rows, columns) = window_weights(window, [height, width])?;
     average(input, rows, columns)
 }
 
-/// [`super::average_pool2d_inside`] as such a product.
-pub fn average_pool2d_inside(input: Tensor4, window: &Window) -> Result<Tensor4> {
+/// [`super::average_pool2d_exclude_pad`] as a product with the matrix of pooling weights.
+pub fn average_pool2d_exclude_pad(input: Tensor4, window: &Window) -> Result<Tensor4> {
     let (_, _, height, width) = *input.shape();
-    let (rows, columns) = inside_shares(window, [height, width])?;
+    let (rows, columns) = unpadded_weights(window, [height, width])?;
     average(input, rows, columns)
 }
 
-/// [`super::subsample2d`] as such a product.
+/// [`super::subsample2d`] as a product with a matrix of zeros and ones.
 pub fn subsample2d(input: Tensor4, stride: usize, from: usize) -> Result<Tensor4> {
     let (_, _, height, width) = *input.shape();
-    let [rows, columns] = [height, width].map(|size| subsample_shares(size, stride, from));
+    let [rows, columns] = [height, width].map(|size| subsample_weights(size, stride, from));
     average(input, rows?, columns?)
 }
 
-/// [`super::adaptive_average_pool2d`] as a product with the matrix of every pixel's share in every output.
+/// [`super::adaptive_average_pool2d`] as a product with the matrix of pooling weights.
 pub fn adaptive_average_pool2d(input: Tensor4, output: [usize; 2]) -> Result<Tensor4> {
     let (_, _, height, width) = *input.shape();
     let (rows, columns) = (cells_of(height, output[0])?, cells_of(width, output[1])?);
     average(input, rows, columns)
 }
 
-fn average(input: Tensor4, rows: Vec<Shares>, columns: Vec<Shares>) -> Result<Tensor4> {
+fn average(input: Tensor4, rows: Vec<PoolWeights>, columns: Vec<PoolWeights>) -> Result<Tensor4> {
     let (images, channels, height, width) = *input.shape();
     let positions = rows.len() * columns.len();
     let mut shares = vec![0.0; height * width * positions];
@@ -422,7 +427,7 @@ pub fn embedding(weight: Tensor2, tokens: &Array2<u32>, padding: Option<usize>) 
     let mut rows: Tensor2 =
         plain.clone().put_tape(tape).try_gather(places.clone()).map_err(out_of_memory)?;
     if let Some(trained) = trained {
-        // Where the padding stands, its vector comes from a constant.
+        // The vector of the padding comes from a constant, which gets no gradient.
         let across = |share: &dyn Fn(f32) -> f32| -> Result<Tensor2> {
             let shares = tensor(trained.iter().map(|t| share(*t)).collect(), (count,))?;
             constant(&shares)
@@ -435,24 +440,24 @@ pub fn embedding(weight: Tensor2, tokens: &Array2<u32>, padding: Option<usize>) 
     rows.try_reshape_like(&(batch, length, dimensions)).map_err(out_of_memory)
 }
 
-/// [`super::conv1d`] as [`conv2d`] of pictures of one row.
+/// [`super::conv1d`] as [`conv2d`] over images of one row.
 pub fn conv1d(
     input: Tensor3,
     weight: Tensor3,
     bias: Option<Tensor1>,
-    slide: Slide,
+    slide: Conv1dOptions,
 ) -> Result<Tensor3> {
     on_rows(input, weight, bias, slide, conv2d)
 }
 
-/// [`super::conv1d_max`] step by step.
+/// [`super::conv1d_max`], one operation after the other.
 pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tensor2> {
     let (batch, length, channels) = *input.shape();
     let (filters, expected, taps) = *weight.shape();
     check_sequence([length, channels, filters, expected, taps, bias.shape().0])?;
     let input: Tensor3 = input.try_permute::<_, Axes3<0, 2, 1>>().map_err(out_of_memory)?;
     debug_assert_eq!(input.shape().0, batch);
-    let found = conv1d(input, weight, Some(bias), Slide::default())?;
+    let found = conv1d(input, weight, Some(bias), Conv1dOptions::default())?;
     let found = found.try_relu().map_err(out_of_memory)?;
     found.try_max::<_, Axis<2>>().map_err(out_of_memory)
 }
@@ -468,7 +473,7 @@ pub fn attention_pool(
     check_attention([batch, length], *scores.shape(), mask)?;
     let hidden = match mask {
         None => vec![0.0; batch * length],
-        // Far below any score, and yet a number: infinity less infinity is none.
+        // Far below any score but finite, since ∞ − ∞ is NaN.
         Some(mask) => mask.iter().map(|seen| if *seen { 0.0 } else { -1e30 }).collect(),
     };
     let hidden = constant(&tensor(hidden, (batch, length))?);
@@ -479,70 +484,22 @@ pub fn attention_pool(
     times(values, weights)?.try_sum::<_, Axis<1>>().map_err(out_of_memory)
 }
 
-/// [`super::cross_entropy`] by dfdx's log-softmax.
-pub fn cross_entropy(logits: Tensor2, labels: &[usize], options: &LossOptions) -> Result<Tensor0> {
-    let shape = *logits.shape();
-    let weights = check_labels(shape, labels, options)?;
-    let total: f64 = labels.iter().map(|label| f64::from(weights[*label])).sum();
-    let shares: Vec<f32> = weights.iter().map(|w| (-f64::from(*w) / total) as f32).collect();
-    let (rows, classes) = shape;
-    let smoothing = options.label_smoothing;
-    let mut targets = vec![0.0; rows * classes];
-    for (row, label) in targets.chunks_exact_mut(classes).zip(labels) {
-        let spread = smoothing / classes as f32;
-        row.iter_mut().zip(&shares).for_each(|(target, share)| *target = spread * share);
-        row[*label] += (1.0 - smoothing) * shares[*label];
-    }
-    let targets = constant(&tensor(targets, shape)?);
-    let surprise = logits.try_log_softmax::<Axis<1>>().map_err(out_of_memory)?;
-    let losses: Tensor1 =
-        times(surprise, targets)?.try_sum::<_, Axis<1>>().map_err(out_of_memory)?;
-    let losses =
-        if options.focal_gamma > 0.0 { focal(losses, labels, &shares, options)? } else { losses };
-    losses.try_sum::<Rank0, _>().map_err(out_of_memory)
-}
-
-/// Losses, which are shares of what the true class has as its negative logarithm, times (1 − p)^γ.
-fn focal(
-    losses: Tensor1,
-    labels: &[usize],
-    shares: &[f32],
-    options: &LossOptions,
-) -> Result<Tensor1> {
-    // A class without weight has no loss, whatever p is.
-    let inverse = labels.iter().map(|label| match shares[*label] {
-        0.0 => 0.0,
-        share => share.recip(),
-    });
-    let inverse = constant(&tensor(inverse.collect(), (labels.len(),))?);
-    let [losses, again] = twice(losses);
-    let wrong = times(again, inverse)?
-        .try_exp()
-        .and_then(|t| t.try_negate())
-        .and_then(|t| t.try_add(1.0))
-        // At 0 a power below 1 has no slope.
-        .and_then(|t| t.try_clamp(1e-12, 1.0))
-        .and_then(|t| t.try_powf(options.focal_gamma))
-        .map_err(out_of_memory)?;
-    times(losses, wrong)
-}
-
-/// [`super::descend`] by dfdx's own optimizers. The gradient stays in `gradients`.
-pub fn descend<S: Shape>(
+/// [`super::optimizer_step`] by dfdx's optimizers. The gradient stays in `gradients`.
+pub fn optimizer_step<S: Shape>(
     tensor: &mut Plain<S>,
     gradients: &mut Gradients,
-    trail: &mut Trail,
+    state: &mut OptimizerState,
     config: &OptimizerConfig,
     learning_rate: f32,
 ) -> Result<()> {
     let length = tensor.shape().num_elements();
-    let gradient = gradients.get_or_alloc_mut(tensor).map_err(out_of_memory)?;
     let lr = f64::from(learning_rate);
     match config {
         OptimizerConfig::Adam(config) => {
-            let (steps, [means, squares]) = trail.next(length)?;
-            // dfdx would correct the bias of the means in single precision, where so small a difference as 1 − 0.999 loses
-            // four digits. At a step this late it does nothing, and rate, epsilon and decay make up for it.
+            let gradient = gradients.get_or_alloc_mut(tensor).map_err(out_of_memory)?;
+            let (steps, [means, squares]) = state.next(length)?;
+            // dfdx corrects the bias of the moments in single precision, where 1 − 0.999 loses four digits. At a step
+            // this late the correction is 1, and rate, epsilon and decay compensate for it.
             const LATE: i32 = i32::MAX;
             let [mean, square] =
                 config.betas.map(|beta| 1.0 - f64::from(beta).powf(f64::from(steps)));
@@ -561,7 +518,8 @@ pub fn descend<S: Shape>(
             adam.try_update(LATE, tensor, means, squares, gradient)
         }
         OptimizerConfig::Sgd(config) => {
-            let (_, [velocity]) = trail.next(length)?;
+            let gradient = gradients.get_or_alloc_mut(tensor).map_err(out_of_memory)?;
+            let (_, [velocity]) = state.next(length)?;
             let momentum = f64::from(config.momentum);
             let sgd = dfdx::tensor_ops::SgdConfig {
                 lr,
@@ -574,15 +532,19 @@ pub fn descend<S: Shape>(
             };
             sgd.try_update(tensor, velocity, gradient)
         }
+        // dfdx adds epsilon below the root, PyTorch beside it.
+        OptimizerConfig::RmsProp(_) => {
+            return super::fast::optimizer_step(tensor, gradients, state, config, learning_rate);
+        }
     }
     .map_err(out_of_memory)
 }
 
-/// The sum of two tensors of the same shape.
+/// The sum of two tensors of the same shape, recorded where one of them is.
 pub fn add<S: Shape>(left: Tensor<S>, right: Tensor<S>) -> Result<Tensor<S>> {
     let (a, b) = (left.shape().concrete(), right.shape().concrete());
     if a != b {
-        let problem = format!("tensors of shapes {a:?} and {b:?} cannot be added");
+        let problem = format!("tensors to add must have the same shape, found {a:?} and {b:?}");
         return Err(Error::new(ErrorKind::Shape, problem));
     }
     plus(left, right)
@@ -594,8 +556,8 @@ pub fn flatten(input: Tensor4) -> Result<Tensor2> {
     input.try_reshape_like(&(images, channels * height * width)).map_err(out_of_memory)
 }
 
-/// What every tap of the window sees at every position: `[taps · positions, batch · channels]`. Beyond the picture it
-/// sees `padding`.
+/// The pixel under each tap of the window at each position, `[taps · positions, batch · channels]`; `padding` outside
+/// the image.
 fn windows(
     input: Tensor4,
     window: &Window,

@@ -1,23 +1,22 @@
-//! A repository's weights, from the cache or from the hub.
+//! The weights of a repository, from the cache or the hub.
 
-use super::super::pretrained::FILE;
-use super::client::{Client, Response, Trouble};
-use super::part::{Part, check, unwritable};
+use super::client::{Client, Failure, Response};
+use super::partial_file::{PartialFile, check, unwritable};
 use super::settings::Hub;
-use crate::nn::Weights;
+use crate::nn::{WEIGHTS_FILE as FILE, Weights};
 use crate::notebook::Progress;
 use crate::{Error, ErrorKind, Result};
 use hf_hub::{Cache, CacheRepo, Repo, RepoType};
 use std::path::{Path, PathBuf};
 use ureq::http::Uri;
 
-/// How often a hub may send us elsewhere.
-const REDIRECTIONS: usize = 10;
-/// The size in bytes from which a download shows how far it is.
+/// Maximum number of redirects.
+const MAX_REDIRECTS: usize = 10;
+/// Smallest download in bytes that shows a progress bar.
 const LARGE: u64 = 4_000_000;
 const MEGABYTE: u64 = 1_000_000;
 
-/// A repository's weights at one state.
+/// The weights of a repository at one revision.
 #[derive(Clone, Debug)]
 pub(crate) struct Download {
     repository: String,
@@ -29,15 +28,15 @@ impl Download {
         Self { repository, revision: "main".to_string() }
     }
 
-    /// The weights, downloaded unless they are there. Each time they are checked against the hub's checksum, which is
-    /// the name of the file that the cache links to: a second for some GB.
+    /// The weights, downloaded unless the cache has them. A cached file is checked each time against the hub's SHA-256,
+    /// which is the name of the file that the cache links to: about a second for some GB.
     pub(crate) fn weights(&self, hub: &Hub) -> Result<Weights> {
         self.check_names()?;
         let cache = self.cache(hub);
         let kept = cache.get(FILE);
         let path = match &kept {
             Some(path) => path.clone(),
-            None => self.download(hub, &cache).map_err(|trouble| self.failed(hub, trouble))?,
+            None => self.download(hub, &cache).map_err(|failure| self.failed(hub, failure))?,
         };
         let bytes = std::fs::read(&path).map_err(|error| Error::io(&path, &error))?;
         if kept.is_some() {
@@ -46,20 +45,20 @@ impl Download {
         Weights::from_file(&path, &bytes)
     }
 
-    /// The repository's place in the cache.
+    /// The repository's folder in the cache.
     fn cache(&self, hub: &Hub) -> CacheRepo {
         let (name, revision) = (self.repository.clone(), self.revision.clone());
         Cache::new(hub.cache.clone()).repo(Repo::with_revision(name, RepoType::Model, revision))
     }
 
-    /// The file's address.
+    /// The address of the file.
     fn address(&self, hub: &Hub) -> String {
         let endpoint = hub.endpoint.trim().trim_end_matches('/');
         let revision = self.revision.replace('/', "%2F");
         format!("{endpoint}/{}/resolve/{revision}/{FILE}", self.repository)
     }
 
-    /// Names become parts of addresses and of paths.
+    /// Checks names, since they become parts of addresses and paths.
     fn check_names(&self) -> Result<()> {
         let plain = |part: &str| {
             let known = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
@@ -69,7 +68,7 @@ impl Download {
         if parts > 2 || !self.repository.split('/').all(plain) {
             let problem = format!("`{}` is not the name of a repository", self.repository);
             return Err(Error::new(ErrorKind::Parameter, problem)
-                .help("write owner/name, as in the address of its page"));
+                .help("write `owner/name`, as in the address of its page"));
         }
         if !self.revision.split('/').all(plain) {
             let problem = format!("`{}` is not a revision", self.revision);
@@ -80,17 +79,17 @@ impl Download {
         Ok(())
     }
 
-    fn download(&self, hub: &Hub, cache: &CacheRepo) -> std::result::Result<PathBuf, Trouble> {
+    fn download(&self, hub: &Hub, cache: &CacheRepo) -> std::result::Result<PathBuf, Failure> {
         let address: Uri = self
             .address(hub)
             .parse()
-            .map_err(|error| Trouble::Network(format!("this is no address: {error}")))?;
+            .map_err(|error| Failure::Network(format!("the address is not valid: {error}")))?;
         let client = Client::new(hub, &address)?;
         let (announced, address, response) = find(&client, address)?;
         let snapshot = cache.pointer_path(&announced.commit);
-        // The blobs lie beside the folder of all snapshots.
+        // The folder of the blobs is beside the folder of all snapshots.
         let folder = snapshot.parent().and_then(Path::parent).unwrap_or(&snapshot);
-        let mut part = Part::open(&folder.join("blobs").join(&announced.name))?;
+        let mut part = PartialFile::open(&folder.join("blobs").join(&announced.name))?;
         let size = announced.size.or(response.length());
         self.fetch(&client, &address, response, size, &mut part)?;
         let blob = Path::new("../../blobs").join(&announced.name);
@@ -101,15 +100,15 @@ impl Download {
         Ok(path)
     }
 
-    /// Completes a file of `size` bytes, of which `response` is the whole.
+    /// Completes a file of `size` bytes; `response` is the request for all of it.
     fn fetch(
         &self,
         client: &Client,
         address: &Uri,
         mut response: Response,
         size: Option<u64>,
-        part: &mut Part,
-    ) -> std::result::Result<(), Trouble> {
+        part: &mut PartialFile,
+    ) -> std::result::Result<(), Failure> {
         if size.is_some_and(|size| part.length() > size) {
             part.restart()?;
         }
@@ -119,8 +118,8 @@ impl Download {
             }
             match client.get(address, part.length()) {
                 Ok(rest) if rest.continues_at(part.length()) => response = rest,
-                Ok(_) | Err(Trouble::Status(_)) => part.restart()?,
-                Err(trouble) => return Err(trouble),
+                Ok(_) | Err(Failure::Status(_)) => part.restart()?,
+                Err(failure) => return Err(failure),
             }
         }
         let rest = size.map_or(0, |size| size - part.length());
@@ -136,32 +135,32 @@ impl Download {
         }
         match size {
             Some(size) if size != part.length() => {
-                Err(Trouble::Network(format!("{} of {size} bytes came", part.length())))
+                Err(Failure::Network(format!("{} of {size} bytes arrived", part.length())))
             }
             _ => Ok(()),
         }
     }
 
-    fn failed(&self, hub: &Hub, trouble: Trouble) -> Error {
+    fn failed(&self, hub: &Hub, failure: Failure) -> Error {
         let (repository, endpoint) = (&self.repository, &hub.endpoint);
-        let (problem, help) = match trouble {
-            Trouble::Own(error) => return error,
-            Trouble::Locked => (
-                format!("another program is downloading `{repository}`"),
-                "wait until it is done, then run this again".to_string(),
+        let (problem, help) = match failure {
+            Failure::Own(error) => return error,
+            Failure::Locked => (
+                format!("another process is downloading `{repository}`"),
+                "run this again when it is done".to_string(),
             ),
-            Trouble::Status(404) => (
-                format!("there is no `{FILE}` of `{repository}` at {endpoint} (status 404)"),
+            Failure::Status(404) => (
+                format!("{endpoint} has no `{FILE}` of `{repository}` (status 404)"),
                 "check the name on the hub's page".to_string(),
             ),
-            Trouble::Status(status @ (401 | 403)) => (
-                format!("{endpoint} does not give `{repository}` to everyone (status {status})"),
-                "check the name, or set HF_TOKEN to a token that may read it".to_string(),
+            Failure::Status(status @ (401 | 403)) => (
+                format!("{endpoint} denies access to `{repository}` (status {status})"),
+                "check the name, or set HF_TOKEN to a token with read access".to_string(),
             ),
-            Trouble::Status(status) => self.unreachable(hub, &format!("status {status}")),
-            Trouble::Network(reason) => self.unreachable(hub, &reason),
+            Failure::Status(status) => self.unreachable(hub, &format!("status {status}")),
+            Failure::Network(reason) => self.unreachable(hub, &reason),
         };
-        Error::new(ErrorKind::File, hub.scrubbed(problem)).help(hub.scrubbed(help))
+        Error::new(ErrorKind::Network, hub.scrubbed(problem)).help(hub.scrubbed(help))
     }
 
     fn unreachable(&self, hub: &Hub, reason: &str) -> (String, String) {
@@ -169,25 +168,25 @@ impl Download {
         (
             format!("`{repository}` could not be downloaded from {endpoint} ({reason})"),
             format!(
-                "run this again (what has come is kept), set HF_ENDPOINT to a mirror, or download \
+                "run this again (it resumes the download), set HF_ENDPOINT to a mirror, or download \
                  {address} elsewhere and use `Pretrained::file`"
             ),
         )
     }
 }
 
-/// What a hub says of a file before it sends it, or sends us on to where it lies.
+/// The metadata of a file, in the headers of the hub's first response.
 struct Announced {
     commit: String,
-    /// What the cache calls it: its SHA-256 if it is large.
+    /// The name in the cache: the SHA-256 of a large file.
     name: String,
     size: Option<u64>,
 }
 
 impl Announced {
-    /// What an answer of the hub itself says; others, such as those of its storage, say nothing.
+    /// The metadata of a response of the hub itself; `None` for others, such as those of its storage.
     fn read(response: &Response) -> Option<Self> {
-        // They become parts of paths.
+        // These become parts of paths.
         let plain = |text: &str| {
             let known = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
             (!text.is_empty() && text.chars().all(known)).then(|| text.to_string())
@@ -201,32 +200,32 @@ impl Announced {
     }
 }
 
-/// Follows redirections to the file; gives what the hub announced, where the file lies, and its beginning.
+/// Follows redirects to the file. Returns its metadata, its address, and the response with its start.
 fn find(
     client: &Client,
     mut address: Uri,
-) -> std::result::Result<(Announced, Uri, Response), Trouble> {
+) -> std::result::Result<(Announced, Uri, Response), Failure> {
     let mut announced = None;
-    for _ in 0..=REDIRECTIONS {
+    for _ in 0..=MAX_REDIRECTS {
         let response = client.get(&address, 0)?;
         announced = announced.or_else(|| Announced::read(&response));
         match (response.redirection(&address)?, announced) {
             (Some(next), known) => (address, announced) = (next, known),
             (None, Some(announced)) => return Ok((announced, address, response)),
             (None, None) => {
-                let reason = "it does not answer as a hub does: X-Repo-Commit or ETag is missing";
-                return Err(Trouble::Network(reason.to_string()));
+                let reason = "the server is not a hub: the header X-Repo-Commit or ETag is missing";
+                return Err(Failure::Network(reason.to_string()));
             }
         }
     }
-    Err(Trouble::Network(format!("it redirects more than {REDIRECTIONS} times")))
+    Err(Failure::Network(format!("the server redirects more than {MAX_REDIRECTS} times")))
 }
 
 fn megabytes(bytes: u64) -> usize {
     usize::try_from(bytes.div_ceil(MEGABYTE)).unwrap_or(usize::MAX)
 }
 
-/// Lets `path` stand for the file `target`, whose path is relative to the folder of `path`.
+/// Creates the link `path` to `target`, which is relative to the folder of `path`.
 fn link(target: &Path, path: &Path) -> std::io::Result<()> {
     if path.exists() {
         return Ok(());
@@ -234,7 +233,7 @@ fn link(target: &Path, path: &Path) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    // What is there leads nowhere, if there is anything.
+    // An existing link here is broken.
     let _ = std::fs::remove_file(path);
     #[cfg(unix)]
     return std::os::unix::fs::symlink(target, path);

@@ -1,13 +1,12 @@
-//! Where the hub is, where its files are kept, and who asks.
+//! Settings of a hub: address, cache folder and token.
 
-use super::super::Pretrained;
 use crate::{Error, ErrorKind, Result};
 use hf_hub::Cache;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Where the Hugging Face Hub is, where its files are kept, and who asks.
+/// Settings of the Hugging Face Hub: address, cache folder and token.
 ///
 /// ```no_run
 /// use cuaderno::models::Hub;
@@ -18,33 +17,33 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Hub {
-    /// The address of the hub or of a mirror of it.
+    /// The address of the hub or of a mirror.
     pub endpoint: String,
-    /// The folder that keeps what was downloaded, in the order that Python's `huggingface_hub` keeps too.
+    /// The cache folder, with the layout of Python's `huggingface_hub`.
     pub cache: PathBuf,
-    /// What proves to the hub who asks, for repositories that are not open to all. It is sent to the endpoint alone, never
-    /// to another host or port that the endpoint redirects to; no error and no output tells it.
+    /// The access token for gated or private repositories. It is sent to the endpoint alone, never to another host or port
+    /// that the endpoint redirects to, and appears in no error and no output.
     pub token: Option<String>,
 }
 
-/// How long a connection may be silent, unless the environment says otherwise.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Default time without data after which a connection fails.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Hub {
-    /// The settings that the environment variables `HF_ENDPOINT`, `HF_HOME` and `HF_TOKEN` give: without them, the hub
-    /// itself, `.cache/huggingface` in the user's folder, and the token that Python's `huggingface_hub` left there.
+    /// The settings of the environment variables `HF_ENDPOINT`, `HF_HOME` and `HF_TOKEN`. The defaults are the Hugging Face
+    /// Hub, `.cache/huggingface` in the home folder, and the token stored there by Python's `huggingface_hub`.
     ///
-    /// Whatever the settings, a download ends with an error when nothing comes for 30 seconds, or as many as
-    /// `HF_HUB_DOWNLOAD_TIMEOUT` says.
+    /// A download fails after 30 seconds without data, or the number of seconds in `HF_HUB_DOWNLOAD_TIMEOUT`.
     ///
-    /// Errors when `HF_HOME` is not set and there is no user's folder.
+    /// # Errors
+    /// [`ErrorKind::File`] when `HF_HOME` is not set and there is no home folder.
     pub fn from_env() -> Result<Self> {
         let home = match std::env::var_os("HF_HOME").filter(|home| !home.is_empty()) {
             Some(home) => PathBuf::from(home),
             None => {
                 let user = std::env::home_dir().ok_or_else(|| {
-                    Error::new(ErrorKind::File, "there is no user's folder to keep weights in")
-                        .help("name a folder in HF_HOME")
+                    Error::new(ErrorKind::File, "there is no home folder for the cache")
+                        .help("set HF_HOME to a folder")
                 })?;
                 user.join(".cache").join("huggingface")
             }
@@ -55,12 +54,7 @@ impl Hub {
         Ok(Self { endpoint, cache, token })
     }
 
-    /// The weights of a repository with these settings.
-    pub fn pretrained(&self, repository: impl Into<String>) -> Pretrained {
-        Pretrained::from_hub(self, repository.into())
-    }
-
-    /// Without the token.
+    /// `text` with the token replaced by an ellipsis.
     pub(super) fn scrubbed(&self, text: String) -> String {
         match self.token.as_deref().map(str::trim) {
             Some(token) if !token.is_empty() => text.replace(token, "…"),
@@ -83,20 +77,22 @@ fn set(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
-/// How long a connection may be silent.
-pub(super) fn patience() -> Result<Duration> {
+/// Time without data after which a connection fails.
+pub(super) fn timeout() -> Result<Duration> {
     const NAME: &str = "HF_HUB_DOWNLOAD_TIMEOUT";
     match set(NAME) {
         Some(text) => seconds(&text).ok_or_else(|| {
-            Error::new(ErrorKind::Parameter, format!("{NAME} is `{text}`"))
-                .help("set it to a number of seconds, 1 or more")
+            Error::new(
+                ErrorKind::Parameter,
+                format!("{NAME} must be a number of seconds of at least 1, found `{text}`"),
+            )
         }),
-        None => Ok(PATIENCE),
+        None => Ok(DEFAULT_TIMEOUT),
     }
 }
 
 fn seconds(text: &str) -> Option<Duration> {
-    // A day is more than anybody waits, and what a clock can still add.
+    // More than a day may overflow a clock.
     text.trim().parse().ok().filter(|n| *n >= 1).map(|n: u64| Duration::from_secs(n.min(86_400)))
 }
 

@@ -1,4 +1,4 @@
-//! Values of tensors on a GPU, copied there and back.
+//! Values of tensors on a GPU, copied to memory and back.
 
 use super::super::tape::{BackwardError, Device, Gradients, Plain, out_of_memory};
 use crate::Result;
@@ -7,11 +7,18 @@ use dfdx::tensor::Storage;
 use std::borrow::Cow;
 
 /// The values of a tensor in row-major order.
+///
+/// ```
+/// use cuaderno::tensor::{read, tensor};
+/// let matrix = tensor(vec![1.0, 2.0, 3.0, 4.0], (2, 2))?;
+/// assert_eq!(read(&matrix)[..], [1.0, 2.0, 3.0, 4.0]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 pub fn read<S: Shape>(tensor: &Plain<S>) -> Cow<'_, [f32]> {
     Cow::Owned(if tensor.shape().num_elements() == 0 { Vec::new() } else { tensor.as_vec() })
 }
 
-/// Changes the values of a tensor, which keeps its gradient.
+/// Changes the values of a tensor; its gradient stays assigned to it.
 pub(crate) fn update<S: Shape>(
     tensor: &mut Plain<S>,
     change: &mut dyn FnMut(&mut [f32]),
@@ -24,7 +31,7 @@ pub(crate) fn update<S: Shape>(
     Ok(())
 }
 
-/// Changes values that lie beside a tensor, such as an optimizer keeps them.
+/// Changes values stored outside a tensor, such as an optimizer's moments.
 pub(crate) fn update_stored(
     stored: &mut <Device as Storage<f32>>::Vec,
     change: &mut dyn FnMut(&mut [f32]) -> Result<()>,
@@ -38,7 +45,7 @@ pub(crate) fn update_stored(
         .map_err(|error| out_of_memory(error.into()))
 }
 
-/// Takes the gradient of a tensor out, zeros when there was none.
+/// Takes a copy of the gradient of a tensor; zeros when there is none.
 pub(crate) fn take_gradient<S: Shape>(
     gradients: &mut Gradients,
     of: &Plain<S>,
@@ -47,7 +54,7 @@ pub(crate) fn take_gradient<S: Shape>(
     Ok(gradient.device().dtoh_sync_copy(gradient)?)
 }
 
-/// Puts a gradient that was taken, and added to, back in its place.
+/// Puts back a gradient that was taken.
 pub(crate) fn put_gradient<S: Shape>(
     gradients: &mut Gradients,
     of: &Plain<S>,

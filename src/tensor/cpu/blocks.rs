@@ -1,30 +1,30 @@
-//! How the work of a convolution is cut up: into blocks of output rows, of one picture or of several small ones.
+//! Partition of a convolution's work into blocks of output rows, of one image or of several small ones.
 
 use std::ops::Range;
 
-/// Output rows of one picture, and where their positions begin in the block.
+/// Output rows of one image and their offset in the block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// The picture.
+    /// The image.
     pub image: usize,
     /// The rows.
     pub rows: Range<usize>,
-    /// The place of the first position in the block.
+    /// Offset of the first position in the block.
     pub start: usize,
 }
 
-/// Positions whose columns make one matrix.
+/// Output positions whose columns form one matrix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// Where they come from.
+    /// The rows of each image.
     pub parts: Vec<Part>,
-    /// How many there are.
+    /// The number of positions.
     pub positions: usize,
 }
 
-/// Cuts the pictures `images`, each of `rows` output rows of `width` positions, into blocks of about `target` positions,
-/// whose rows are a multiple of `step` except the last of a picture. Every row is in one block. Blocks of several pictures
-/// are a multiple of `sharing` in number, as far as there are pictures, for as many threads.
+/// Partitions `images`, each of `rows` output rows of `width` positions, into blocks of about `target` positions. Rows
+/// per block are a multiple of `step`, except at the end of an image. The number of blocks of several images is a
+/// multiple of `sharing`, the number of threads, as far as there are images.
 pub fn blocks(
     images: Range<usize>,
     rows: usize,
@@ -39,7 +39,7 @@ pub fn blocks(
     }
     if size < target {
         let together = (target / size).max(1);
-        // As even as whole pictures allow.
+        // As even as whole images allow.
         let count = images.len().div_ceil(together);
         let count = count.next_multiple_of(sharing.max(1)).min(images.len()).max(1);
         let (share, rest) = (images.len() / count, images.len() % count);

@@ -1,9 +1,9 @@
-//! Planes turned so that the channels of a pixel lie side by side: what is summed over positions is then a product of rows,
-//! and what a window sees of a row of pixels is a run of values.
+//! Transposition of planes to channels-last order, in which a sum over positions is a product of rows, and the pixels
+//! under a row of windows are contiguous.
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Pixels, and channels, that are turned at a time.
+/// Pixels and channels per transposed tile.
 const SIDE: usize = 16;
 
 /// `into[i · stride + c] = from[c · step + i]` for the first `length` pixels of each of `channels` planes.
@@ -58,7 +58,7 @@ impl WithSimd for Turn<'_> {
     }
 }
 
-/// The first pixels of planes that are `step` values apart.
+/// The start of each of the planes, which are `step` values apart.
 #[inline(always)]
 fn square(from: &[f32], step: usize) -> Option<[&[f32; SIDE]; SIDE]> {
     let mut lines = [&[0.0; SIDE]; SIDE];

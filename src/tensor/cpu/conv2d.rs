@@ -1,209 +1,16 @@
-//! Convolution in whichever way is the shortest, with what follows it in the same pass.
+//! Two-dimensional convolution by the fastest applicable algorithm, with its epilogue in the same pass.
 
-use super::blocks::{Block, blocks};
-use super::sparse;
-use super::{
-    Activation, Window, add_to, depthwise, finish, finish_from, finish_within, products, sized,
-    sum_of, threads, update_each, winograd,
-};
-use std::cell::RefCell;
-use std::ops::Range;
+use super::conv_shape::{Conv2dShape, Weights};
+use super::elementwise::update_each;
+use super::epilogue::{After, Before, Fused};
+use super::sum::sum_of;
+use super::{depthwise, products, sparse, threads, winograd};
 
-/// Positions that are worked on together: their columns, of as many terms as are summed at a time, fit the second-level
-/// cache beside packed weights.
-pub(super) const POSITIONS: usize = 240;
-
-/// Sizes of a convolution; check them with [`Window::output`] before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Conv2dShape {
-    /// Channels of the input.
-    pub in_channels: usize,
-    /// Channels of the output.
-    pub out_channels: usize,
-    /// Groups: each sees `in_channels / groups` channels and makes `out_channels / groups`.
-    pub groups: usize,
-    /// The sliding window.
-    pub window: Window,
-    /// Height and width of the input.
-    pub input: [usize; 2],
-    /// Height and width of the convolution's output, before pooling.
-    pub output: [usize; 2],
-}
-
-/// What follows the convolution in the same pass.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Fused {
-    /// max(x, 0).
-    pub relu: bool,
-    /// Max-pooling with windows of this side that do not overlap; a rest at the edge is dropped.
-    pub pool: Option<usize>,
-}
-
-/// What comes before a pointwise convolution in the same pass: `activation(scale · x + shift)`, a value of each a channel.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Before<'a> {
-    /// The factor of each input channel, or empty for nothing at all.
-    pub scale: &'a [f32],
-    /// The summand of each input channel.
-    pub shift: &'a [f32],
-    /// A function of each value.
-    pub activation: Activation,
-}
-
-/// What follows the convolution in the same pass, in this order.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct After<'a> {
-    /// The factor of each output channel, or empty.
-    pub scale: &'a [f32],
-    /// The summand of each output channel, or empty.
-    pub shift: &'a [f32],
-    /// Values to be added, as many as the output has, or empty. Not together with `pool`.
-    pub add: &'a [f32],
-    /// A function of each value; with `pool`, one that never falls.
-    pub activation: Activation,
-    /// Max-pooling with windows of this side that do not overlap; a rest at the edge is dropped.
-    pub pool: Option<usize>,
-}
-
-impl After<'_> {
-    /// Applies scale, shift and activation to values of one channel.
-    pub(super) fn finish(&self, values: &mut [f32], channel: usize) {
-        finish(values, self.scale_of(channel), self.shift_of(channel), &[], self.activation);
-    }
-
-    /// Writes to `target` what becomes of `values` of one channel, pooling aside; `from` is the place of the first in
-    /// the whole output.
-    pub(super) fn finish_from(
-        &self,
-        target: &mut [f32],
-        values: &[f32],
-        channel: usize,
-        from: usize,
-    ) {
-        let add = self.add.get(from..from + values.len()).unwrap_or(&[]);
-        let (scale, shift) = (self.scale_of(channel), self.shift_of(channel));
-        finish_from(target, values, scale, shift, add, self.activation);
-    }
-
-    /// [`Self::finish_from`] in a function that already runs with wide instructions. No `values` are those in `target`.
-    #[inline(always)]
-    pub(super) fn finish_within<S: pulp::Simd>(
-        &self,
-        simd: S,
-        target: &mut [f32],
-        values: &[f32],
-        channel: usize,
-        from: usize,
-    ) {
-        let add = self.add.get(from..from + target.len()).unwrap_or(&[]);
-        let (scale, shift) = (self.scale_of(channel), self.shift_of(channel));
-        finish_within(simd, target, values, scale, shift, add, self.activation);
-    }
-
-    /// Scale, shift, what is added, and activation for values of one channel, whose places in the whole output these are.
-    pub(super) fn of(&self, channel: usize, at: Range<usize>) -> (f32, f32, &[f32], Activation) {
-        let add = self.add.get(at).unwrap_or(&[]);
-        (self.scale_of(channel), self.shift_of(channel), add, self.activation)
-    }
-
-    /// Scale and shift of a channel.
-    pub(super) fn affine(&self, channel: usize) -> (f32, f32) {
-        (self.scale_of(channel), self.shift_of(channel))
-    }
-
-    fn scale_of(&self, channel: usize) -> f32 {
-        self.scale.get(channel).copied().unwrap_or(1.0)
-    }
-
-    fn shift_of(&self, channel: usize) -> f32 {
-        self.shift.get(channel).copied().unwrap_or(0.0)
-    }
-}
-
-impl Conv2dShape {
-    /// Height and width of the output after pooling with windows of this side.
-    pub fn pooled(&self, side: Option<usize>) -> [usize; 2] {
-        self.output.map(|size| size / side.unwrap_or(1))
-    }
-
-    /// Rows of the weight matrix of one group, and its columns.
-    pub(super) fn group(&self) -> (usize, usize) {
-        let channels = self.in_channels / self.groups;
-        (self.out_channels / self.groups, channels * self.window.taps())
-    }
-
-    /// The convolution that makes the input's gradient of the output's, with the weights turned around, where there is
-    /// one: with stride 1, one group, and no more padding than windows see.
-    pub(super) fn transposed(&self) -> Option<Self> {
-        let axis = |axis: usize| {
-            let span = self.window.dilation[axis] * (self.window.kernel[axis] - 1);
-            let [before, after] = self.window.padding[axis];
-            Some([span.checked_sub(before)?, span.checked_sub(after)?])
-        };
-        let padding = [axis(0)?, axis(1)?];
-        (self.window.stride == [1, 1] && self.groups == 1).then_some(Self {
-            in_channels: self.out_channels,
-            out_channels: self.in_channels,
-            window: Window { padding, ..self.window },
-            input: self.output,
-            output: self.input,
-            ..*self
-        })
-    }
-
-    /// Values of one picture.
-    pub(super) fn picture(&self) -> usize {
-        self.in_channels * self.input[0] * self.input[1]
-    }
-
-    /// The blocks of output rows of the pictures `images` that are worked on one after the other, before pooling.
-    pub(super) fn blocks(&self, images: Range<usize>, pool: Option<usize>) -> Vec<Block> {
-        let side = pool.unwrap_or(1);
-        let rows = self.pooled(pool)[0] * side;
-        // A single block is shared out by channels.
-        let single = images.len() * rows * self.output[1] <= POSITIONS;
-        let sharing = if single { 1 } else { threads::count() };
-        blocks(images, rows, self.output[1], side, POSITIONS, sharing)
-    }
-}
-
-/// Scratch memory of a thread, kept from call to call: fresh pages cost more than the work on them.
-#[derive(Default)]
-pub(super) struct Scratch {
-    pub packed: Vec<f32>,
-    pub columns: Vec<f32>,
-    pub band: Vec<f32>,
-    pub lines: Vec<f32>,
-    pub sums: Vec<f32>,
-    pub sparse: sparse::Scratch,
-}
-
-thread_local! {
-    static SCRATCH: RefCell<Vec<Scratch>> = RefCell::default();
-}
-
-/// Has `work` use scratch memory of this thread. Inside such work there may be more, with memory of its own.
-pub(super) fn with_scratch<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
-    let mut scratch = SCRATCH.with_borrow_mut(Vec::pop).unwrap_or_default();
-    let result = work(&mut scratch);
-    SCRATCH.with_borrow_mut(|all| all.push(scratch));
-    result
-}
-
-/// The weights `[out_channels, in_channels / groups, height, width]` of a convolution, or those of the one whose input
-/// gradient is wanted, with stride 1 and one group: then turned around, with the channels exchanged.
-#[derive(Clone, Copy)]
-pub(super) enum Weights<'a> {
-    Forward(&'a [f32]),
-    Backward(&'a [f32]),
-}
-
-/// Convolution of a batch: `input` is `[n, in_channels, height, width]`, `weight`
-/// `[out_channels, in_channels / groups, kernel height, kernel width]`,
-/// `output` `[n, out_channels, pooled height, pooled width]`, written whole.
+/// Convolution of a batch: `input` is `[n, in_channels, height, width]`, `weight` `[out_channels, in_channels / groups,
+/// kernel height, kernel width]`, `output` `[n, out_channels, pooled height, pooled width]`, completely overwritten.
 ///
-/// With pooling, `winners` (as long as `output`) receives the place of the maximum in each window. `before` is for
-/// pointwise windows of one group.
+/// With pooling, `winners` (as long as `output`) receives the index of the maximum in each window. `before` requires a
+/// pointwise window and one group.
 pub fn conv2d(
     shape: &Conv2dShape,
     before: Before<'_>,
@@ -229,8 +36,8 @@ pub fn conv2d(
     }
 }
 
-/// Gradients of [`conv2d`]: adds to each that is given. `output` is what the forward pass wrote (only
-/// read with ReLU), `gradient` the gradient with respect to it.
+/// Adds the gradients of [`conv2d`] to those that are given. `output` is the result of the forward pass (read with ReLU
+/// only), `gradient` the gradient with respect to it.
 #[expect(clippy::too_many_arguments, reason = "the mirror of `conv2d`")]
 pub fn conv2d_backward(
     shape: &Conv2dShape,
@@ -286,41 +93,17 @@ pub fn conv2d_backward(
     }
 }
 
-/// Has `work(pictures, weight sum, bias sum, scratch memory)` add what some pictures contribute to sums of its own, on all
-/// threads, and adds them in order: the result does not depend on which thread was faster. What nobody wants is empty.
-/// The sum of the weights goes to `add_weights`.
-pub(super) fn sum_over_pictures(
-    images: usize,
-    [weights, biases]: [usize; 2],
-    work: impl Fn(Range<usize>, &mut [f32], &mut [f32], &mut Scratch) + Sync,
-    mut add_weights: impl FnMut(&[f32]),
-    bias_gradient: Option<&mut [f32]>,
-) {
-    let run = images.div_ceil(threads::count());
-    with_scratch(|Scratch { sums, .. }| {
-        let sums = sized(sums, images.div_ceil(run) * (weights + biases));
-        threads::each_chunk(sums, weights + biases, |part, sums| {
-            sums.fill(0.0);
-            let (weights, biases) = sums.split_at_mut(weights);
-            let mine = part * run..((part + 1) * run).min(images);
-            with_scratch(|scratch| work(mine, weights, biases, scratch));
-        });
-        let parts = || sums.chunks_exact((weights + biases).max(1));
-        parts().for_each(|sums| add_weights(&sums[..weights]));
-        if let Some(gradient) = bias_gradient {
-            parts().for_each(|sums| add_to(gradient, &sums[weights..]));
-        }
-    });
-}
-
 #[cfg(test)]
 mod tests {
     use super::sparse::Sparse;
     use super::*;
+    use crate::tensor::cpu::Window;
+    use crate::tensor::cpu::elementwise::Activation;
     use crate::tensor::cpu::random;
+    use crate::tensor::cpu::scratch::Scratch;
     use rand::{Rng, SeedableRng};
 
-    /// The definition, in double precision: the output, and the gradients of input and weight.
+    /// The definition in double precision: the output, and the gradients of input and weight.
     fn by_definition(shape: &Conv2dShape, images: usize, [x, w, g]: [&[f32]; 3]) -> [Vec<f32>; 3] {
         let (channels, depth) = shape.group();
         let (taps, window) = (shape.window.taps(), &shape.window);
@@ -341,7 +124,7 @@ mod tests {
                 });
                 let [Some(row), Some(column)] = at else { continue };
                 let input = channel / channels * (shape.in_channels / shape.groups) + term / taps;
-                let from = image * shape.picture()
+                let from = image * shape.sample_len()
                     + (input * shape.input[0] + row) * shape.input[1]
                     + column;
                 let of = channel * depth + term;
@@ -353,7 +136,7 @@ mod tests {
         sums.map(|sums| sums.into_iter().map(|sum| sum as f32).collect())
     }
 
-    /// All windows, groups and numbers of channels, the smallest among them, against the definition.
+    /// All windows, groups and numbers of channels, the smallest included, against the definition.
     #[test]
     fn convolutions_of_all_kinds_agree_with_the_definition() {
         let seed = u64::from(rand::random::<u32>());
@@ -375,7 +158,7 @@ mod tests {
             let shape = Conv2dShape { in_channels, out_channels, groups, window, input, output };
             cases += 1;
             let what = format!("seed {seed}: {images} of {shape:?}");
-            let x = random(seed + cases, images * shape.picture());
+            let x = random(seed + cases, images * shape.sample_len());
             let w = random(seed + 1, out_channels * shape.group().1);
             let g = random(seed + 2, images * out_channels * output[0] * output[1]);
             let [y, dx, dw] = by_definition(&shape, images, [&x, &w, &g]);
@@ -391,7 +174,7 @@ mod tests {
         }
     }
 
-    /// Both ways back through pooling, on pictures of odd sizes.
+    /// Both backward passes through pooling, on images of odd sizes.
     #[test]
     fn sparse_and_dense_gradients_agree() {
         let seed = u64::from(rand::random::<u32>());
@@ -415,36 +198,28 @@ mod tests {
                 continue;
             }
             cases += 1;
-            let picture = random(seed + cases, in_channels * input[0] * input[1]);
+            let sample = random(seed + cases, in_channels * input[0] * input[1]);
             let weight = random(seed + 1, out_channels * in_channels * window.taps());
             let bias = random(seed + 2, out_channels);
             let mut forward = vec![0.0; out_channels * height * width];
             let mut winners = vec![0; forward.len()];
             let activation = if fused.relu { Activation::Relu } else { Activation::Identity };
             let after = After { shift: &bias, activation, pool: fused.pool, ..After::default() };
-            conv2d(
-                &shape,
-                Before::default(),
-                &after,
-                &picture,
-                &weight,
-                &mut forward,
-                &mut winners,
-            );
+            conv2d(&shape, Before::default(), &after, &sample, &weight, &mut forward, &mut winners);
             let gradient = random(seed + 3, forward.len());
-            let start = random(seed + 4, picture.len());
+            let start = random(seed + 4, sample.len());
             let mut scratch = Scratch::default();
             let (mut inputs, mut weights, mut biases) =
                 (start.clone(), vec![0.0; weight.len()], vec![0.0; out_channels]);
             let (shape, output) = (&shape, &forward[..]);
             let (winners, gradient) = (&winners[..], &gradient[..]);
-            let input = &picture[..];
+            let input = &sample[..];
             products::Backward { shape, fused, input, weight: &weight, output, winners, gradient }
                 .run(1, Some(&mut inputs), Some(&mut weights), Some(&mut biases));
             let lines = sparse::lines_of(shape, &weight);
             let (mut sparse_inputs, mut sums, mut sparse_biases) =
                 (start.clone(), vec![0.0; weight.len()], vec![0.0; out_channels]);
-            Sparse { shape, fused, picture: &picture, weight: &lines, output, winners, gradient }
+            Sparse { shape, fused, sample: &sample, weight: &lines, output, winners, gradient }
                 .run(Some(&mut sparse_inputs), &mut sums, &mut sparse_biases, &mut scratch.sparse);
             let mut sparse_weights = vec![0.0; weight.len()];
             sparse::add_lines(shape, &sums, &mut sparse_weights);
@@ -470,7 +245,7 @@ mod tests {
         }
     }
 
-    /// The shorter ways against matrix products, on pictures of odd sizes.
+    /// The faster algorithms against matrix products, on images of odd sizes.
     #[test]
     fn tiles_and_shifts_agree_with_matrix_products() {
         let seed = u64::from(rand::random::<u32>());
@@ -504,7 +279,7 @@ mod tests {
             }
             *if by_tiles { &mut tiled } else { &mut shifted } += 1;
             let what = format!("seed {seed}: {images} of {shape:?}, pool {pool:?}");
-            let pictures = random(seed + 1, images * shape.picture());
+            let samples = random(seed + 1, images * shape.sample_len());
             let weight = random(seed + 2, out_channels * shape.group().1);
             let [scale, shift] = [3, 4].map(|salt| random(seed + salt, out_channels));
             let add = random(seed + 5, if added { count } else { 0 });
@@ -519,19 +294,19 @@ mod tests {
             let mut winners = vec![0; if pool.is_some() { count } else { 0 }];
             let target = products::Target::Output { after: &after, winners: &mut winners };
             let weights = Weights::Forward(&weight);
-            products::conv2d(&shape, Before::default(), &pictures, weights, target, &mut expected);
-            conv2d(&shape, Before::default(), &after, &pictures, &weight, &mut found, &mut winners);
-            // Minimal filtering rounds some ten times as much as a plain sum.
+            products::conv2d(&shape, Before::default(), &samples, weights, target, &mut expected);
+            conv2d(&shape, Before::default(), &after, &samples, &weight, &mut found, &mut winners);
+            // Winograd's algorithm has about ten times the rounding error of a plain sum.
             close(&what, &found, &expected, 1e-4);
 
             let gradient = random(seed + 6, images * out_channels * output[0] * output[1]);
-            let start = random(seed + 7, pictures.len());
+            let start = random(seed + 7, samples.len());
             let (mut inputs, mut weights) = (start.clone(), vec![1.0; weight.len()]);
             let mut biases = vec![0.0; out_channels];
             products::Backward {
                 shape: &shape,
                 fused: Fused::default(),
-                input: &pictures,
+                input: &samples,
                 weight: &weight,
                 output: &[],
                 winners: &[],
@@ -543,7 +318,7 @@ mod tests {
             conv2d_backward(
                 &shape,
                 Fused::default(),
-                &pictures,
+                &samples,
                 &weight,
                 &[],
                 &[],

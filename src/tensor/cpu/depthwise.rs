@@ -1,14 +1,17 @@
-//! Convolutions in which every channel has a window of its own.
+//! Depthwise convolution: one window per channel.
 //!
-//! Of a padded plane a tap sees a plain shift: sums run over whole rows, tap by tap, in the first-level cache.
+//! In a padded plane each tap is a shift, so sums run over whole rows, tap by tap, in the L1 cache.
 
-use super::conv2d::{Scratch, with_scratch};
+use super::conv_shape::Conv2dShape;
+use super::elementwise::{Activation, finish_within, update_short};
+use super::epilogue::After;
 use super::padded::Padded;
+use super::scratch::{Scratch, with_scratch};
+use super::slices::sized;
 use super::threads::{self, chunk, each_chunk};
-use super::{Activation, After, Conv2dShape, finish_within, sized, update_short};
 use pulp::{Arch, Simd, WithSimd};
 
-/// Whether every channel is a group of its own.
+/// Returns `true` if each channel is a group of its own.
 pub fn serves(shape: &Conv2dShape) -> bool {
     shape.groups > 1
         && shape.groups == shape.in_channels
@@ -16,7 +19,7 @@ pub fn serves(shape: &Conv2dShape) -> bool {
         && shape.window.dilation == [1, 1]
 }
 
-/// See [`super::conv2d`]; the shape must be one that [`serves`].
+/// [`super::conv2d`] for shapes for which [`serves`] holds.
 pub fn conv2d(
     shape: &Conv2dShape,
     after: &After<'_>,
@@ -24,7 +27,7 @@ pub fn conv2d(
     weight: &[f32],
     output: &mut [f32],
 ) {
-    /// Values of the output that are worth a task.
+    /// Output values per task, at least.
     const TOGETHER: usize = 1 << 13;
     let layout = Padded::of(shape, 0..shape.output[0]);
     let taps: Vec<usize> = layout.taps().collect();
@@ -42,7 +45,7 @@ pub fn conv2d(
     });
 }
 
-/// Adds to the gradients that are given those of the convolution without what follows it.
+/// Adds the gradients of the convolution without its epilogue.
 pub fn backward(
     shape: &Conv2dShape,
     input: &[f32],
@@ -56,7 +59,7 @@ pub fn backward(
     let (runs, length) = layout.runs();
     let (channels, taps) = (shape.out_channels, shape.window.taps());
     let (pixels, plane) = (shape.input[0] * shape.input[1], height * width);
-    // The gradient in runs, with zeros between the rows.
+    // The gradient in rows separated by zeros.
     let spread = |gradient: &[f32], runs: &mut [f32]| {
         runs.fill(0.0);
         for (run, row) in runs.chunks_mut(layout.line()).zip(gradient.chunks_exact(width)) {
@@ -94,7 +97,7 @@ pub fn backward(
     }
 }
 
-/// Some planes of the output.
+/// A range of output planes.
 struct Planes<'a> {
     layout: Padded,
     shape: &'a Conv2dShape,
@@ -102,7 +105,7 @@ struct Planes<'a> {
     input: &'a [f32],
     weight: &'a [f32],
     taps: &'a [usize],
-    /// The first plane's number in the whole output.
+    /// Index of the first plane in the whole output.
     first: usize,
     padded: &'a mut Vec<f32>,
     sums: &'a mut Vec<f32>,
@@ -120,7 +123,7 @@ impl WithSimd for Planes<'_> {
         let width = shape.output[1];
         let (pixels, plane) = (shape.input[0] * shape.input[1], shape.output[0] * width);
         let (runs, length) = layout.runs();
-        // The last sums of a run may see what is behind it, and are not looked at.
+        // The last sums of a run may read past its end; those values are not used.
         let piece = TOGETHER * S::F32_LANES;
         let padded = sized(self.padded, layout.values() + piece);
         padded.fill(0.0);
@@ -154,7 +157,7 @@ impl WithSimd for Planes<'_> {
                 }
             }
         }
-        // All planes at once: the rest of each would take as long as the plane.
+        // All planes at once: the remainder of each would take as long as the plane.
         let from = first * plane;
         let add = after.add.get(from..from + output.len()).unwrap_or(&[]);
         if !add.is_empty() || after.activation != Activation::Identity {
@@ -163,7 +166,7 @@ impl WithSimd for Planes<'_> {
     }
 }
 
-/// The transpose: `padded[tap's place + i] += weight[tap] · gradient[run][i]`.
+/// The transpose: `padded[tap offset + i] += weight[tap] · gradient[run][i]`.
 struct Back<'a> {
     layout: Padded,
     padded: &'a mut [f32],
@@ -190,7 +193,7 @@ impl WithSimd for Back<'_> {
     }
 }
 
-/// `sum[tap] += Σ gradient[run][i] · padded[tap's place + i]`.
+/// `sum[tap] += Σ gradient[run][i] · padded[tap offset + i]`.
 struct Taps<'a> {
     layout: Padded,
     padded: &'a [f32],
@@ -203,7 +206,7 @@ impl WithSimd for Taps<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        /// Sums of products that run side by side.
+        /// Sums of products in flight at a time.
         const PARTS: usize = 16;
         let Self { layout, padded, gradient, sum } = self;
         let length = layout.runs().1;

@@ -1,11 +1,11 @@
-//! Functions of single values, in a form that compiles to the processor's widest instructions.
+//! Elementwise functions in loops that compile to the widest vector instructions of the CPU.
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// What follows a layer, value by value.
+/// An elementwise activation function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Activation {
-    /// The value itself.
+    /// x itself.
     #[default]
     Identity,
     /// max(x, 0).
@@ -18,11 +18,11 @@ pub enum Activation {
     Sigmoid,
 }
 
-/// The longest vectors' places.
+/// Lanes of the longest vectors.
 const MOST_LANES: usize = 16;
 
 impl Activation {
-    /// The function of every place. A NaN stays one, which a maximum might hide.
+    /// The function of each lane. A NaN stays NaN, which a maximum might hide.
     #[inline(always)]
     pub(super) fn apply<S: Simd>(self, simd: S, x: S::f32s) -> S::f32s {
         let (zero, six) = (simd.splat_f32s(0.0), simd.splat_f32s(6.0));
@@ -47,10 +47,10 @@ pub fn finish(values: &mut [f32], scale: f32, shift: f32, add: &[f32], activatio
     if (scale, shift, activation) == (1.0, 0.0, Activation::Identity) && add.is_empty() {
         return;
     }
-    Arch::new().dispatch(Finish { values, from: &[], scale, shift, add, activation });
+    Arch::new().dispatch(NormEpilogue { values, from: &[], scale, shift, add, activation });
 }
 
-/// [`finish`] of the values `from`, written to `values`.
+/// [`finish`] from `from` to `values`.
 pub fn finish_from(
     values: &mut [f32],
     from: &[f32],
@@ -59,10 +59,10 @@ pub fn finish_from(
     add: &[f32],
     activation: Activation,
 ) {
-    Arch::new().dispatch(Finish { values, from, scale, shift, add, activation });
+    Arch::new().dispatch(NormEpilogue { values, from, scale, shift, add, activation });
 }
 
-/// [`finish_from`] in a function that already runs with wide instructions.
+/// [`finish_from`] inside a function that is already compiled for wide vectors.
 #[inline(always)]
 pub(super) fn finish_within<S: Simd>(
     simd: S,
@@ -73,12 +73,12 @@ pub(super) fn finish_within<S: Simd>(
     add: &[f32],
     activation: Activation,
 ) {
-    Finish { values, from, scale, shift, add, activation }.with_simd(simd);
+    NormEpilogue { values, from, scale, shift, add, activation }.with_simd(simd);
 }
 
-struct Finish<'a> {
+struct NormEpilogue<'a> {
     values: &'a mut [f32],
-    /// Where the values come from, if not from where they go.
+    /// The source, if it is not the target.
     from: &'a [f32],
     scale: f32,
     shift: f32,
@@ -86,12 +86,12 @@ struct Finish<'a> {
     activation: Activation,
 }
 
-impl WithSimd for Finish<'_> {
+impl WithSimd for NormEpilogue<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // Loops without closures, which the compiler may leave functions of their own, without wide instructions.
+        // Loops without closures, which the compiler may not inline into the vectorized function.
         let Self { values, from, add, activation, .. } = self;
         let (scale, shift) = (simd.splat_f32s(self.scale), simd.splat_f32s(self.shift));
         let (vectors, rest) = S::as_mut_simd_f32s(values);
@@ -163,8 +163,8 @@ impl<F: Fn(f32, f32, f32) -> f32> WithSimd for Update<'_, F> {
     }
 }
 
-/// `target[i] = function(target[i], values[i])`, where there may be a few values only: in a function that already runs with
-/// wide instructions.
+/// `target[i] = function(target[i], values[i])` for short slices, inside a function that is already compiled for wide
+/// vectors.
 #[inline(always)]
 pub(super) fn update_short(target: &mut [f32], values: &[f32], function: impl Fn(f32, f32) -> f32) {
     const WIDE: usize = 16;
@@ -194,8 +194,8 @@ pub(crate) fn logistic(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
-/// eˣ to within two units in the last place, for x up to 88: beyond ±87 it stays where it is. Without branches
-/// and calls, so that loops over it are vectorized. The polynomial is that of Cephes' `expf`.
+/// eˣ to within two units in the last place for x up to 88, constant beyond ±87. Without branches and calls, so that
+/// loops over it are vectorized. The polynomial is that of Cephes' `expf`.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
     let x = x.clamp(-87.0, 88.0);
@@ -210,16 +210,16 @@ pub(crate) fn exp(x: f32) -> f32 {
     (poly * rest * rest + rest + 1.0) * power
 }
 
-/// 1.5 · 2²³: adding it rounds to a whole number.
+/// 1.5 · 2²³: adding it rounds to an integer.
 const ROUND: f32 = 12_582_912.0;
 /// ln 2 in two parts, so that the difference is exact.
 const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 const TERMS: [f32; 6] =
     [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_65, 0.5];
-/// The bits of 1.
+/// The bits of 1.0.
 const ONE: u32 = 0x3f80_0000;
 
-/// 1 + e⁻ˣ of every place, as [`exp`] has it.
+/// 1 + e⁻ˣ of each lane, with the approximation of [`exp`].
 #[inline(always)]
 fn one_and_power<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let (least, most) = (simd.splat_f32s(-87.0), simd.splat_f32s(87.0));
@@ -229,7 +229,7 @@ fn one_and_power<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let whole = simd.sub_f32s(shifted, round);
     let rest = simd.mul_add_f32s(whole, simd.splat_f32s(LN_2[0]), x);
     let rest = simd.mul_add_f32s(whole, simd.splat_f32s(LN_2[1]), rest);
-    // The polynomial of -rest.
+    // The polynomial of −rest.
     let mut poly = simd.splat_f32s(-TERMS[0]);
     let mut sign = 1.0;
     for term in &TERMS[1..] {
@@ -256,7 +256,7 @@ mod tests {
             assert!(error < 3e-7, "{x}: {error}");
         }
         assert_eq!(exp(0.0), 1.0);
-        // Whole vectors and a rest.
+        // Whole vectors and a remainder.
         let values: Vec<f32> = random(4, 4005).into_iter().map(|x| x * 60.0).collect();
         for (activation, gate) in [(Activation::Sigmoid, false), (Activation::Silu, true)] {
             let mut found = values.clone();

@@ -1,36 +1,38 @@
-//! Pictures as matrices whose columns are the windows of a convolution, and back.
+//! im2col and col2im: images as matrices whose columns are the windows of a convolution, and back.
 
+use super::conv_shape::Conv2dShape;
 use super::padded::Padded;
-use super::{Conv2dShape, sized};
+use super::slices::sized;
 use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 
-/// Values that are copied at a time.
+/// Values per copy.
 const PIECE: usize = 16;
 
-/// The windows of the output rows `rows` of one picture of one group, as columns of a matrix `[channels · taps, rows ·
-/// output width]`, of whose rows there are those of `terms`; they are `stride` values apart.
+/// The windows of the output rows `rows` of one image of one group, as the columns of a matrix `[channels · taps, rows
+/// · output width]`. Only the rows in `terms` are stored, `stride` values apart.
 pub struct Windows<'a> {
     pub shape: &'a Conv2dShape,
     pub rows: Range<usize>,
     pub terms: Range<usize>,
     pub stride: usize,
-    /// Scratch memory.
+    /// Scratch memory for padded planes.
     pub buffer: &'a mut Vec<f32>,
 }
 
 impl Windows<'_> {
-    /// Writes what windows on `picture`, `[channels, height, width]`, see. Every value of the rows that are written is.
-    pub fn gather(self, picture: &[f32], columns: &mut [f32]) {
-        Arch::new().dispatch(Gather { windows: self, picture, columns });
+    /// Writes the windows of `image`, `[channels, height, width]`, into the columns. Every value of the stored rows is
+    /// written.
+    pub fn gather(self, sample: &[f32], columns: &mut [f32]) {
+        Arch::new().dispatch(Gather { windows: self, sample, columns });
     }
 
-    /// Adds the columns of a matrix back to the pixels that [`Self::gather`] took them from.
-    pub fn scatter(self, columns: &[f32], picture: &mut [f32]) {
-        Arch::new().dispatch(Scatter { windows: self, picture, columns });
+    /// Adds the columns of a matrix to the pixels that [`Self::gather`] read them from.
+    pub fn scatter(self, columns: &[f32], sample: &mut [f32]) {
+        Arch::new().dispatch(Scatter { windows: self, sample, columns });
     }
 
-    /// The parts of `terms` that are one channel's: the channel, its taps, and the place of the first.
+    /// The parts of `terms` by channel: the channel, its taps, and the offset of the first.
     fn channels(&self) -> impl Iterator<Item = (usize, Range<usize>, usize)> + use<> {
         let (terms, taps) = (self.terms.clone(), self.shape.window.taps());
         let channels = terms.start / taps..terms.end.div_ceil(taps);
@@ -45,7 +47,7 @@ impl Windows<'_> {
 
 struct Gather<'a> {
     windows: Windows<'a>,
-    picture: &'a [f32],
+    sample: &'a [f32],
     columns: &'a mut [f32],
 }
 
@@ -54,17 +56,17 @@ impl WithSimd for Gather<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { windows, picture, columns } = self;
+        let Self { windows, sample, columns } = self;
         let [height, width] = windows.shape.input;
         let layout = Padded::of(windows.shape, windows.rows.clone());
         let across = windows.shape.output[1];
         let positions = windows.rows.len() * across;
         let channels = windows.channels();
-        // The last piece of a row may see what is behind it.
+        // The last copy of a row may read past its end.
         let padded = sized(windows.buffer, layout.values() + PIECE);
         padded.fill(0.0);
         for (channel, taps, first) in channels {
-            let plane = &picture[channel * height * width..][..height * width];
+            let plane = &sample[channel * height * width..][..height * width];
             layout.split(plane, &mut padded[..layout.values()]);
             let lines = columns[first * windows.stride..].chunks_mut(windows.stride);
             for (tap, line) in layout.taps().skip(taps.start).take(taps.len()).zip(lines) {
@@ -74,7 +76,7 @@ impl WithSimd for Gather<'_> {
                     let to = &mut line[row * across..];
                     let mut x = 0;
                     while x < across {
-                        // What a piece writes beyond the row is the next row's, which is written after it.
+                        // Values past the end of the row are overwritten by the next row.
                         let pieces = (to[x..].first_chunk_mut::<PIECE>(), from[x..].first_chunk());
                         let (Some(to), Some(from)) = pieces else {
                             for (to, from) in to[x..across].iter_mut().zip(&from[x..]) {
@@ -93,7 +95,7 @@ impl WithSimd for Gather<'_> {
 
 struct Scatter<'a> {
     windows: Windows<'a>,
-    picture: &'a mut [f32],
+    sample: &'a mut [f32],
     columns: &'a [f32],
 }
 
@@ -102,7 +104,7 @@ impl WithSimd for Scatter<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { windows, picture, columns } = self;
+        let Self { windows, sample, columns } = self;
         let [height, width] = windows.shape.input;
         let layout = Padded::of(windows.shape, windows.rows.clone());
         let across = windows.shape.output[1];
@@ -119,7 +121,7 @@ impl WithSimd for Scatter<'_> {
                     }
                 }
             }
-            layout.join(padded, &mut picture[channel * height * width..][..height * width]);
+            layout.join(padded, &mut sample[channel * height * width..][..height * width]);
         }
     }
 }
@@ -130,7 +132,7 @@ mod tests {
     use crate::tensor::cpu::{Window, random};
     use rand::{Rng, SeedableRng};
 
-    /// Against what each tap of each window sees by its definition, for windows and pictures of all kinds.
+    /// Compares each tap of each window with its definition, for windows and images of all kinds.
     #[test]
     fn windows_see_what_their_taps_stand_on() {
         let seed = u64::from(rand::random::<u32>());
@@ -162,7 +164,7 @@ mod tests {
             let what = format!("seed {seed}: {shape:?}, rows {rows:?}, terms {terms:?}");
             let positions = rows.len() * output[1];
             let stride = positions + size(0, 5);
-            let picture = random(seed + cases, channels * input[0] * input[1]);
+            let sample = random(seed + cases, channels * input[0] * input[1]);
             let mut columns = vec![f32::NAN; terms.len() * stride];
             let mut buffer = Vec::new();
             let (shape, buffer) = (&shape, &mut buffer);
@@ -174,7 +176,7 @@ mod tests {
                 stride,
                 buffer: &mut *buffer,
             }
-            .gather(&picture, &mut columns);
+            .gather(&sample, &mut columns);
             let pixel = |term: usize, position: usize| {
                 let (channel, tap) = (term / window.taps(), term % window.taps());
                 let place = [rows.start + position / output[1], position % output[1]];
@@ -186,10 +188,10 @@ mod tests {
                 Some((channel * input[0] + at[0]?) * input[1] + at[1]?)
             };
             let weights = random(seed, terms.len() * stride);
-            let (mut sums, mut expected) = (picture.clone(), picture.clone());
+            let (mut sums, mut expected) = (sample.clone(), sample.clone());
             for (row, term) in terms.clone().enumerate() {
                 for position in 0..positions {
-                    let value = pixel(term, position).map_or(0.0, |at| picture[at]);
+                    let value = pixel(term, position).map_or(0.0, |at| sample[at]);
                     assert_eq!(
                         columns[row * stride + position],
                         value,

@@ -1,20 +1,23 @@
-//! The innermost matrix product: packed rows times columns that lie side by side, summed in registers.
+//! The matrix product microkernel: packed rows times row-major columns, summed in registers.
 //!
-//! `left` is packed in tiles of as many rows as the registers hold sums for, `right` is row-major with rows of whole
-//! vectors: three of them, for as many terms as the first-level cache holds, are gone through with all tiles of
-//! `left` before the next three.
+//! `left` is packed in tiles of as many rows as the registers hold sums for; `right` is row-major with rows of whole
+//! vectors. All tiles of `left` are multiplied with three vectors of `right`, for as many terms as the L1 cache holds,
+//! before the next three.
 
+use super::elementwise::{Activation, finish_within};
+use super::epilogue::After;
+use super::matmul::Matrix;
+use super::threads;
 use super::threads::Shared;
-use super::{Activation, After, Matrix, finish_within, threads};
 use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 
-/// Rows of `right` and of the product have a multiple of this many places, which every processor's vectors divide.
+/// Columns of `right` and of the product are a multiple of this, the lanes of the longest vectors.
 pub const LANES: usize = 16;
-/// Terms that are summed at a time: three vectors of each fit the first-level cache.
+/// Terms that are summed at a time: three vectors of each fit the L1 cache.
 const TERMS: usize = 192;
 
-/// Rows in a tile on this processor.
+/// Rows per tile on this CPU.
 pub fn tile_rows() -> usize {
     struct Rows;
     impl WithSimd for Rows {
@@ -27,19 +30,19 @@ pub fn tile_rows() -> usize {
     Arch::new().dispatch(Rows)
 }
 
-/// With three vectors a row, sums of a tile fill the registers but for what is multiplied: 24 of 32 with vectors of 16
-/// places, 12 of 16 with those of 8.
+/// With three vectors per row, the sums of a tile fill the registers that the operands leave: 24 of 32 with 16 lanes,
+/// 12 of 16 with 8 lanes.
 const fn rows_of<S: Simd>() -> usize {
     if S::F32_LANES == 8 { 4 } else { 8 }
 }
 
-/// The places of packed rows: `[tiles, depth, tile rows]`.
+/// Length of packed rows, `[tiles, depth, tile rows]`.
 pub fn packed_len(rows: usize, depth: usize) -> usize {
     let tile = tile_rows();
     rows.div_ceil(tile) * depth * tile
 }
 
-/// Packs the rows of a matrix. Rows beyond the last are 0.
+/// Packs the rows of a matrix, padded by zeros to whole tiles.
 pub fn pack(matrix: Matrix<'_>, packed: &mut [f32]) {
     let (rows, depth) = matrix.size();
     pack_tiles(rows, depth, packed, |first, inside, tile| {
@@ -51,9 +54,8 @@ pub fn pack(matrix: Matrix<'_>, packed: &mut [f32]) {
     });
 }
 
-/// Packs windows that are turned around, of `taps` values each: `matrix` has those that look at a channel in a row of
-/// its own, and `rows` of its columns of windows become rows whose terms are, for each channel, the taps from the last
-/// to the first.
+/// Packs transposed windows of `taps` values each: `matrix` has one row of windows per channel; `rows` of its columns
+/// of windows become rows whose terms are, channel by channel, the taps in reverse order.
 pub fn pack_turned(matrix: Matrix<'_>, taps: usize, rows: Range<usize>, packed: &mut [f32]) {
     let (values, row_stride, _) = matrix.strided_values();
     let (width, from) = (tile_rows(), matrix.size().0);
@@ -72,7 +74,7 @@ pub fn pack_turned(matrix: Matrix<'_>, taps: usize, rows: Range<usize>, packed: 
     });
 }
 
-/// Has `fill(first row, rows, tile)` write each tile.
+/// Calls `fill(first row, rows, tile)` for each tile.
 fn pack_tiles(
     rows: usize,
     depth: usize,
@@ -112,22 +114,22 @@ fn pack_tile<const M: usize>(matrix: Matrix<'_>, first: usize, inside: usize, ti
     }
 }
 
-/// Values from one row to the next in a matrix of rows of `count`: whole vectors, and an odd number of the cache's lines,
-/// so that rows do not fall on the same places of it.
+/// The distance of rows of `count` values: whole vectors and an odd number of cache lines, so that rows do not map to
+/// the same cache set.
 pub fn spread(count: usize) -> usize {
     (count.div_ceil(LANES) | 1) * LANES
 }
 
-/// How many terms are summed at a time in a sum of `depth`.
+/// Number of terms that are summed at a time in a sum of `depth` terms.
 pub fn terms(depth: usize) -> usize {
     depth.div_ceil(depth.div_ceil(TERMS).max(1)).max(1)
 }
 
-/// The left factor, from the first row of the output on.
+/// The left factor, from the first row of the output.
 #[derive(Clone, Copy)]
 pub struct Left<'a> {
     values: &'a [f32],
-    /// Values from one tile of rows to the next, and from one term to the next.
+    /// Distance of the tiles of rows, and of the terms.
     tile: usize,
     term: usize,
 }
@@ -138,7 +140,7 @@ impl<'a> Left<'a> {
         Self { values, tile: depth * tile_rows(), term: tile_rows() }
     }
 
-    /// A matrix by its columns: terms that are `stride` values apart, a row's after the other. There are whole tiles.
+    /// A column-major matrix with whole tiles of rows: terms are `stride` values apart.
     pub fn by_terms(values: &'a [f32], stride: usize) -> Self {
         Self { values, tile: tile_rows(), term: stride }
     }
@@ -147,42 +149,42 @@ impl<'a> Left<'a> {
 /// `output = left · right`, or `output += left · right` with `keep`.
 pub struct Product<'a> {
     pub left: Left<'a>,
-    /// The terms that are summed, as many as `right` has rows.
+    /// Number of terms, the rows of `right`.
     pub inner: Range<usize>,
-    /// `[inner, right stride]`, from the first column of the output on.
+    /// `[inner, right stride]`, from the first column of the output.
     pub right: &'a [f32],
     pub right_stride: usize,
     /// `[rows, stride]`.
     pub output: &'a mut [f32],
     pub stride: usize,
-    /// Columns that are computed: a multiple of [`LANES`], as both strides are.
+    /// Columns to compute: a multiple of [`LANES`], as both strides are.
     pub columns: usize,
     pub rows: usize,
     pub keep: bool,
-    /// Where sums that are complete go, from the registers; `output` is then read with `keep`, and not written.
+    /// Target of complete sums, written directly from registers; `output` is then read with `keep`, and not written.
     pub place: Option<Place<'a>>,
 }
 
-/// Where a product goes, and what follows it on the way.
+/// The target of a product, and the epilogue on the way there.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
-    /// Nothing where the product is added to what is there. Without pooling.
+    /// `None` where the product is added to the target. Without pooling.
     after: Option<&'a After<'a>>,
     /// The channel of the first row.
     channel: usize,
     output: Shared<'a, f32>,
-    /// The place of the first column in the first row, and how far it is from there to the next row.
+    /// Index of the first column in the first row, and the distance to the next row.
     first: usize,
     step: usize,
-    /// Columns that are written.
+    /// Columns to write.
     columns: usize,
 }
 
 impl<'a> Place<'a> {
-    /// The columns `columns`, from `first` on, of rows that are `step` values apart, the first of which is `channel`'s.
+    /// Columns `columns` from index `first` of rows `step` values apart; the first row belongs to `channel`.
     ///
     /// # Safety
-    /// While a product is written here, nobody else uses these columns of as many rows as it has.
+    /// While a product is written, nothing else may access these columns of its rows.
     pub unsafe fn new(
         after: Option<&'a After<'a>>,
         channel: usize,
@@ -194,13 +196,13 @@ impl<'a> Place<'a> {
         Self { after, channel, output, first, step, columns }
     }
 
-    /// Writes `N` vectors of a row, from vector `at` on.
+    /// Writes `N` vectors of a row, starting at vector `at`.
     #[inline(always)]
     fn write<S: Simd, const N: usize>(&self, simd: S, row: usize, at: usize, sums: [S::f32s; N]) {
         let start = at * S::F32_LANES;
         let length = (N * S::F32_LANES).min(self.columns - start);
         let from = self.first + row * self.step + start;
-        // SAFETY: whoever made the place answers for its rows and columns.
+        // SAFETY: the creator of the target guarantees exclusive access to its rows and columns.
         let target = unsafe { self.output.part(from..from + length) };
         let (scale, shift, add, activation) = match self.after {
             None => (1.0, 0.0, &[][..], Activation::Identity),
@@ -220,7 +222,7 @@ impl<'a> Place<'a> {
             } else if !add.is_empty() {
                 value = simd.add_f32s(value, load(&add[(n * S::F32_LANES).min(length)..]));
             }
-            // Comparisons rather than a maximum, which may hide a NaN.
+            // Comparisons instead of a maximum, which may hide a NaN.
             if matches!(activation, Activation::Relu | Activation::Relu6) {
                 value = simd.select_f32s(simd.less_than_f32s(value, zero), zero, value);
             }
@@ -232,7 +234,7 @@ impl<'a> Place<'a> {
                 _ => simd.partial_store_f32s(target, value),
             }
         }
-        // Not among the sums, which would leave no registers for them.
+        // In a loop of its own: among the sums it would take their registers.
         if matches!(activation, Activation::Silu | Activation::Sigmoid) {
             finish_within(simd, target, &[], 1.0, 0.0, &[], activation);
         }
@@ -269,7 +271,7 @@ impl Product<'_> {
         }
     }
 
-    /// `N` vectors of columns from vector `at` on, for all rows.
+    /// `N` vectors of columns starting at vector `at`, for all rows.
     #[inline(always)]
     fn columns<S: Simd, const M: usize, const N: usize>(&mut self, simd: S, at: usize) {
         let vectors = self.stride / S::F32_LANES;
@@ -284,7 +286,7 @@ impl Product<'_> {
             let Left { values, tile: step, term } = self.left;
             let left = &values[tile * step + self.inner.start * term..];
             let mut sums = [[simd.splat_f32s(0.0); N]; M];
-            // Packed rows are gone through without looking whether they are whole, which is felt.
+            // Packed rows are read without checking for whole tiles: the check costs measurable time.
             if term == M {
                 let left = left[..self.inner.len() * M].as_chunks::<M>().0;
                 for (left, right) in left.iter().zip(right.chunks_exact(right_vectors)) {
@@ -335,8 +337,7 @@ fn add_term<S: Simd, const M: usize, const N: usize>(
     }
 }
 
-/// The first `count` values of a buffer that grows as needed, from a place on that a vector's load does not straddle
-/// lines of the cache.
+/// The first `count` values of a growing buffer, aligned so that a vector load does not cross cache lines.
 pub fn aligned(buffer: &mut Vec<f32>, count: usize) -> &mut [f32] {
     const LINE: usize = 64;
     if buffer.len() < count + LINE {

@@ -1,10 +1,10 @@
-//! Matrix products through the crate `gemm-f32`, behind a safe face.
+//! Matrix products by the crate `gemm-f32`, behind a safe interface.
 
 use super::threads::{self, Shared};
 use gemm_common::Parallelism;
 use std::ops::Range;
 
-/// A matrix in a slice, with strides in elements.
+/// A matrix view on a slice, with strides in elements.
 #[derive(Clone, Copy, Debug)]
 pub struct Matrix<'a> {
     values: &'a [f32],
@@ -20,12 +20,12 @@ impl<'a> Matrix<'a> {
         Self { values, rows, columns, row_stride: columns, column_stride: 1 }
     }
 
-    /// A part of a row-major matrix: `columns` columns of rows that are `row_stride` apart.
+    /// A submatrix of a row-major matrix: `columns` columns of rows that are `row_stride` apart.
     pub fn strided(values: &'a [f32], rows: usize, columns: usize, row_stride: usize) -> Self {
         Self { values, rows, columns, row_stride, column_stride: 1 }
     }
 
-    /// The transpose, without moving anything.
+    /// The transpose, without a copy.
     pub fn transposed(self) -> Self {
         Self {
             values: self.values,
@@ -36,23 +36,23 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// Rows and columns.
+    /// The number of rows and columns.
     pub(super) fn size(&self) -> (usize, usize) {
         (self.rows, self.columns)
     }
 
-    /// The values with the strides of rows and columns.
+    /// The values with the row and column strides.
     pub(super) fn strided_values(&self) -> (&'a [f32], usize, usize) {
         (self.values, self.row_stride, self.column_stride)
     }
 
-    /// Some of the columns.
+    /// A range of columns.
     fn columns(self, range: Range<usize>) -> Self {
         let values = &self.values[(range.start * self.column_stride).min(self.values.len())..];
         Self { values, columns: range.len(), ..self }
     }
 
-    /// Some of the rows.
+    /// A range of rows.
     pub(super) fn rows(self, range: Range<usize>) -> Self {
         self.transposed().columns(range).transposed()
     }
@@ -62,7 +62,7 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// A row-major matrix to be written, whose rows are `row_stride` elements apart.
+/// A mutable row-major matrix view with rows `row_stride` elements apart.
 #[derive(Debug)]
 pub struct MatrixMut<'a> {
     values: &'a mut [f32],
@@ -77,12 +77,12 @@ impl<'a> MatrixMut<'a> {
         Self { values, rows, columns, row_stride: columns }
     }
 
-    /// A part of a row-major matrix: `columns` columns of rows that are `row_stride` apart.
+    /// A submatrix of a row-major matrix: `columns` columns of rows that are `row_stride` apart.
     pub fn strided(values: &'a mut [f32], rows: usize, columns: usize, row_stride: usize) -> Self {
         Self { values, rows, columns, row_stride }
     }
 
-    /// That the product of these factors has this matrix's sizes, which fit its slice.
+    /// Checks that the product of these factors has this matrix's size, which fits its slice.
     fn check(&self, left: &Matrix<'_>, right: &Matrix<'_>) {
         assert!(left.rows == self.rows && right.columns == self.columns);
         assert!(fits(self.values.len(), self.rows, self.columns, self.row_stride, 1));
@@ -96,7 +96,8 @@ fn fits(len: usize, rows: usize, columns: usize, row_stride: usize, column_strid
 
 /// `output = left · right`, or `output += left · right` with `keep`, on the calling thread.
 ///
-/// Panics when the sizes do not fit: callers check shapes where they enter the crate.
+/// # Panics
+/// When the sizes do not fit: callers check shapes where they enter the crate.
 pub fn matmul(output: MatrixMut<'_>, left: Matrix<'_>, right: Matrix<'_>, keep: bool) {
     output.check(&left, &right);
     // SAFETY: the output is borrowed exclusively, and the check shows that it holds all rows and columns.
@@ -105,7 +106,7 @@ pub fn matmul(output: MatrixMut<'_>, left: Matrix<'_>, right: Matrix<'_>, keep: 
 
 /// [`matmul`] on all threads.
 pub fn matmul_parallel(output: MatrixMut<'_>, left: Matrix<'_>, right: Matrix<'_>, keep: bool) {
-    /// Sums longer than this are shared out when there are few of them.
+    /// Length of a sum from which it is split among threads when there are few sums.
     const LONG: usize = 1 << 12;
     const FEW: usize = 1 << 14;
     let depth = left.columns;
@@ -113,7 +114,7 @@ pub fn matmul_parallel(output: MatrixMut<'_>, left: Matrix<'_>, right: Matrix<'_
         shared_out(output, left, right, keep);
         return;
     }
-    // Few long sums: every thread adds up a part of each.
+    // Few long sums: each thread sums a part of each.
     let run = depth.div_ceil(threads::count());
     let parts = threads::map(depth.div_ceil(run), |part| {
         let inner = part * run..((part + 1) * run).min(depth);
@@ -132,9 +133,9 @@ pub fn matmul_parallel(output: MatrixMut<'_>, left: Matrix<'_>, right: Matrix<'_
     }
 }
 
-/// Every thread computes some rows of the output, or some columns where there are more of them.
+/// Each thread computes a range of rows of the output, or of columns where there are more of them.
 fn shared_out(output: MatrixMut<'_>, left: Matrix<'_>, right: Matrix<'_>, keep: bool) {
-    /// Rows, or columns, that are not worth being cut.
+    /// Fewest rows or columns per task.
     const FEWEST: usize = 32;
     output.check(&left, &right);
     let MatrixMut { values, rows, columns, row_stride } = output;
@@ -147,15 +148,15 @@ fn shared_out(output: MatrixMut<'_>, left: Matrix<'_>, right: Matrix<'_>, keep: 
             true => (left.rows(mine.clone()), right, mine.start * row_stride),
             false => (left, right.columns(mine.clone()), mine.start),
         };
-        // SAFETY: the check shows that the output holds all rows and columns; those of a task are its own, and the slice
-        // is borrowed exclusively for all of them.
+        // SAFETY: the check shows that the output holds all rows and columns; the tasks' ranges do not overlap, and the
+        // slice is borrowed exclusively for all of them.
         unsafe { product(shared.start().add(start), row_stride, left, right, keep) };
     });
 }
 
 /// # Safety
-/// From `output` on there are as many rows as `left` has, `row_stride` apart, of as many values as `right` has columns;
-/// nobody else uses them.
+/// `output` must point to as many rows as `left` has, `row_stride` apart, of as many values as `right` has columns, and
+/// nothing else may access them.
 unsafe fn product(
     output: *mut f32,
     row_stride: usize,
@@ -167,10 +168,10 @@ unsafe fn product(
     if left.rows == 0 || right.columns == 0 {
         return;
     }
-    // SAFETY: the assert shows that every element of the factors that the sizes and strides reach lies inside its slice;
-    // the caller answers for the output.
+    // SAFETY: the assert shows that every element of the factors that the sizes and strides reach lies inside its
+    // slice; the caller guarantees the same of the output.
     unsafe {
-        // Its output is column-major: (left · right)ᵀ = rightᵀ · leftᵀ.
+        // The crate's output is column-major: (left · right)ᵀ = rightᵀ · leftᵀ.
         gemm_f32::gemm::f32::get_gemm_fn()(
             right.columns,
             left.rows,
@@ -227,7 +228,7 @@ mod tests {
             for (x, y) in out.iter().zip(&expected) {
                 assert!((x - y).abs() < 1e-4 * (k as f32).sqrt(), "{x} {y}");
             }
-            // (bᵀ aᵀ)ᵀ through transposed views, added to what is there.
+            // (bᵀ aᵀ)ᵀ through transposed views, added to the output.
             let mut twice = vec![1.0; n * m];
             let (at, bt) = (Matrix::new(&a, m, k).transposed(), Matrix::new(&b, k, n).transposed());
             matmul(MatrixMut::new(&mut twice, n, m), bt, at, true);

@@ -1,54 +1,49 @@
-//! Plain functions on slices that do the work on the CPU, several threads at a time.
+//! The numerical kernels of the CPU: functions on slices, on all threads.
 //!
-//! Tensors are row-major; pictures are `[batch, channels, height, width]`. Results do not depend on
-//! how the threads were scheduled, only on how many there are.
+//! Tensors are row-major; images are `[batch, channels, height, width]`. Results depend on the number of threads, not on
+//! their timing.
+//!
+//! Here belongs arithmetic on `&[f32]`, with its threads and its vector instructions. Not here: gradient tapes and checks of
+//! shapes ([`super::fast`]).
 
 mod blocks;
 mod channels_last;
 mod conv2d;
+mod conv_shape;
 mod depthwise;
-mod descent;
 mod elementwise;
+mod epilogue;
 mod im2col;
 mod kernel;
 mod matmul;
 mod memory;
+mod optimizer;
 mod padded;
 mod pool2d;
 mod pool_plane;
 mod products;
+mod scratch;
+mod slices;
 mod sparse;
+mod sparse_matrix;
 mod sum;
 pub(crate) mod threads;
 mod window;
 mod winograd;
 
-use conv2d::Weights;
-pub use conv2d::{After, Before, Conv2dShape, Fused, conv2d, conv2d_backward};
-pub use descent::{AdamConfig, OptimizerConfig, SgdConfig, adam, sgd};
+pub use conv_shape::Conv2dShape;
+pub use conv2d::{conv2d, conv2d_backward};
 pub use elementwise::{Activation, finish, finish_from};
-use elementwise::{finish_within, update_short};
 pub(crate) use elementwise::{logistic, update_each};
+pub use epilogue::{After, Before, Fused};
 pub use matmul::{Matrix, MatrixMut, matmul, matmul_parallel};
 pub(crate) use memory::keep;
+pub use optimizer::{AdamConfig, OptimizerConfig, RmsPropConfig, SgdConfig, adam, rmsprop, sgd};
 pub use pool2d::{max_pool2d, max_pool2d_backward};
 pub(crate) use sum::sum_of;
 pub use window::Window;
 
-/// `sum[i] += values[i]`.
-fn add_to(sum: &mut [f32], values: &[f32]) {
-    sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
-}
-
-/// The first `count` values of a buffer that grows as needed.
-fn sized(buffer: &mut Vec<f32>, count: usize) -> &mut [f32] {
-    if buffer.len() < count {
-        buffer.resize(count, 0.0);
-    }
-    &mut buffer[..count]
-}
-
-/// Values in [-1, 1), the same for the same seed.
+/// Seeded random values in [-1, 1).
 #[cfg(test)]
 pub(crate) fn random(seed: u64, count: usize) -> Vec<f32> {
     use rand::{Rng, SeedableRng};

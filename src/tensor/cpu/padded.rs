@@ -1,10 +1,11 @@
-//! Pictures' planes laid out so that what a tap of a window sees, from one position to the next, lies side by side.
+//! Padded planes, in which the pixels under a tap at consecutive positions are contiguous.
 
-use super::{Conv2dShape, update_short};
+use super::conv_shape::Conv2dShape;
+use super::elementwise::update_short;
 use std::ops::Range;
 
-/// The rows of a padded plane that some rows of the output see, split by columns into as many planes as the stride
-/// has steps: `[steps, rows, width]`. What a tap sees is then a plain shift, whatever the stride.
+/// The part of a padded plane under some rows of the output, de-interleaved by the horizontal stride: `[steps, rows,
+/// width]`. A tap is then a shift, whatever the stride.
 #[derive(Clone, Copy)]
 pub struct Padded {
     steps: usize,
@@ -15,7 +16,7 @@ pub struct Padded {
     dilation: [usize; 2],
     /// Rows and columns of the output.
     output: [usize; 2],
-    /// Rows of zeros, or rows of the plane that are not seen, before the first that is.
+    /// Rows of zeros, or skipped rows of the plane, before the first row in use.
     above: usize,
     skipped: usize,
     left: usize,
@@ -23,7 +24,7 @@ pub struct Padded {
 }
 
 impl Padded {
-    /// What the rows `rows` of the output see.
+    /// The layout for the output rows `rows`.
     pub fn of(shape: &Conv2dShape, rows: Range<usize>) -> Self {
         let window = &shape.window;
         let [[top, _], [left, right]] = window.padding;
@@ -46,12 +47,12 @@ impl Padded {
         }
     }
 
-    /// How many values there are.
+    /// Number of values.
     pub fn values(&self) -> usize {
         self.steps * self.rows * self.width
     }
 
-    /// Where what each tap sees begins, in the row of output row 0; further rows are [`Self::row_step`] apart.
+    /// Offset of each tap in the row of output row 0; further rows are [`Self::row_step`] apart.
     pub fn taps(&self) -> impl Iterator<Item = usize> + '_ {
         let [height, width] = self.kernel;
         (0..height * width).map(move |tap| {
@@ -64,8 +65,8 @@ impl Padded {
         self.stride * self.width
     }
 
-    /// Runs of output positions whose taps lie side by side: rows, or with stride 1 all rows in one, where what falls on
-    /// the padding between them is of no use. How many, and how long.
+    /// Number and length of the runs of output positions whose taps are contiguous: one per row, or with stride 1 one
+    /// for all rows, whose values on the padding between rows are not used.
     pub fn runs(&self) -> (usize, usize) {
         let [height, width] = self.output;
         match (self.stride, self.steps) {
@@ -80,34 +81,34 @@ impl Padded {
         if runs == 1 { self.width } else { length }
     }
 
-    /// Rows of the plane that are seen.
+    /// Rows of the plane in use.
     fn seen(&self) -> Range<usize> {
         self.skipped..self.input[0].min(self.skipped + self.rows.saturating_sub(self.above))
     }
 
-    /// The first column of the plane in a step, and where it lies in a row.
+    /// The first column of the plane in a step, and its offset in a row.
     fn first(&self, step: usize) -> (usize, usize) {
         let first = (step + self.steps * self.left.div_ceil(self.steps) - self.left) % self.steps;
         (first, (first + self.left) / self.steps)
     }
 
-    /// Whether a tap sees row `y` of the layout. Of a stride greater than the window, rows in between are not seen.
+    /// Returns `true` if a tap uses row `y` of the layout. With a stride above the window, rows in between are unused.
     fn is_seen(&self, y: usize) -> bool {
         self.dilation[0] > 1 || y % self.stride < self.kernel[0]
     }
 
-    /// The steps that taps see.
+    /// The steps that taps use.
     fn steps_seen(&self) -> usize {
         if self.dilation[1] > 1 { self.steps } else { self.steps.min(self.kernel[1]) }
     }
 
-    /// Lays out a plane, in memory that holds zeros or another plane.
+    /// Writes a plane into the layout, over zeros or another plane.
     #[inline(always)]
     pub fn split(&self, plane: &[f32], into: &mut [f32]) {
         let rows = plane.chunks_exact(self.input[1]).take(self.seen().end).skip(self.skipped);
         for (y, row) in (self.above..).zip(rows).filter(|(y, _)| self.is_seen(*y)) {
             if self.steps == 2 {
-                // Both steps in one go, in a form that is vectorized.
+                // Both steps at once, in a form that is vectorized.
                 let (even, odd) = into.split_at_mut(self.rows * self.width);
                 let (even, odd) = (&mut even[y * self.width..], &mut odd[y * self.width..]);
                 let lead = self.left % 2;
@@ -141,7 +142,7 @@ impl Padded {
         }
     }
 
-    /// The reverse of [`Self::split`], added to `plane`.
+    /// The transpose of [`Self::split`]: adds the layout to `plane`.
     #[inline(always)]
     pub fn join(&self, from: &[f32], plane: &mut [f32]) {
         let rows = plane.chunks_exact_mut(self.input[1]).take(self.seen().end).skip(self.skipped);

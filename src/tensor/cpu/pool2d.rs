@@ -1,12 +1,12 @@
-//! Max-pooling with any window, on planes in parallel.
+//! Max-pooling with any window, planes in parallel.
 
 use super::Window;
 use super::threads::{chunk, each_chunk, each_chunk_of_two};
 use pulp::{Arch, Simd, WithSimd};
 
-/// Maxima of the windows of each plane: `input` is `[planes, height, width]`, `output`
-/// `[planes, output height, output width]`, written whole; `winners` receives the index in its plane of
-/// each maximum, unless it is empty. Padding never wins; a NaN does.
+/// Maxima of the windows of each plane: `input` is `[planes, height, width]`, `output` `[planes, output height, output
+/// width]`, completely overwritten; `winners` receives the index of each maximum in its plane, unless it is empty.
+/// Padding never wins; a NaN does.
 pub fn max_pool2d(
     window: &Window,
     [height, width]: [usize; 2],
@@ -20,7 +20,7 @@ pub fn max_pool2d(
         return;
     }
     let sizes = [height, width, out_height, out_width];
-    // Without winners their chunks are empty too.
+    // Without winners, their chunks are empty too.
     each_chunk_of_two(output, winners, [out_size; 2], |plane, output, winners| {
         let input = chunk(input, size, plane);
         Arch::new().dispatch(Maxima { window, sizes, input, output, winners });
@@ -47,7 +47,7 @@ impl WithSimd for Maxima<'_> {
         for (y, best) in self.output.chunks_exact_mut(out_width).enumerate() {
             best.fill(f32::NEG_INFINITY);
             let mut winners = self.winners.get_mut(y * out_width..(y + 1) * out_width);
-            let mut begun = false;
+            let mut started = false;
             for tap_y in 0..window.kernel[0] {
                 let (first, last) = window.inside(0, tap_y, height, out_height);
                 if !(first..last).contains(&y) {
@@ -55,14 +55,14 @@ impl WithSimd for Maxima<'_> {
                 }
                 let row = y * window.stride[0] + tap_y * window.dilation[0] - top;
                 let line = &input[row * width..][..width];
-                if let Some(winners) = winners.as_deref_mut().filter(|_| !begun) {
-                    // Where every value is −∞, the first one wins.
+                if let Some(winners) = winners.as_deref_mut().filter(|_| !started) {
+                    // Where every value is −∞, the first wins.
                     for (x, winner) in winners.iter_mut().enumerate() {
                         let missing = left.saturating_sub(x * stride);
                         let missing = missing.div_ceil(window.dilation[1]) * window.dilation[1];
                         *winner = (row * width + x * stride + missing - left) as u32;
                     }
-                    begun = true;
+                    started = true;
                 }
                 for tap_x in 0..window.kernel[1] {
                     let (first, last) = window.inside(1, tap_x, width, out_width);
@@ -104,8 +104,8 @@ impl WithSimd for Maxima<'_> {
     }
 }
 
-/// Replaces each of `best` that the first value of its group beats, and its winner by the value's place: the first's is
-/// `place`.
+/// Replaces the entries of `best` that the first value of its group exceeds, and their winners by its index; the index
+/// of the first is `place`.
 #[inline(always)]
 fn take_maxima<const N: usize>(
     best: &mut [f32],
@@ -133,7 +133,7 @@ fn take_maxima<const N: usize>(
     }
 }
 
-/// Adds each gradient to the pixel that won its window.
+/// Adds each gradient to the winner of its window.
 pub fn max_pool2d_backward(
     winners: &[u32],
     gradient: &[f32],

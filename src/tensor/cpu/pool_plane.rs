@@ -1,8 +1,8 @@
-//! Max-pooling with windows that tile a plane, in the same pass as a convolution.
+//! Max-pooling with tiling windows, in the pass of a convolution.
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// The maxima of windows that do not overlap, and their places in the window. Lines of `plane` are `width` values apart.
+/// The maxima of non-overlapping windows and their indices in the window. Rows of `plane` are `width` values apart.
 pub fn pool_plane(
     plane: &[f32],
     width: usize,
@@ -31,7 +31,7 @@ pub fn pool_plane(
     }
 }
 
-/// [`pool_plane`] for windows of two by two, in a form that compiles to the processor's widest instructions.
+/// [`pool_plane`] for 2×2 windows, vectorized.
 struct PairsPool<'a> {
     plane: &'a [f32],
     width: usize,

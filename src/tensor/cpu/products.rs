@@ -1,21 +1,22 @@
-//! Convolution as matrix products: the windows of some output rows are the columns of a matrix, and while the product
-//! is still in the cache, what follows is applied.
+//! Convolution by im2col and matrix products: the windows of some output rows are the columns of a matrix, and the
+//! epilogue is applied while the product is in the cache.
 
 use super::blocks::Block;
-use super::conv2d::{POSITIONS, Scratch, sum_over_pictures, with_scratch};
+use super::conv_shape::{Conv2dShape, POSITIONS, Weights};
+use super::elementwise::finish_from;
+use super::epilogue::{After, Before, Fused};
 use super::im2col::Windows;
 use super::kernel::{
     LANES, Left, Place, Product, aligned, pack, pack_turned, packed_len, terms, tile_rows,
 };
+use super::matmul::{Matrix, MatrixMut, matmul};
 use super::pool_plane::pool_plane;
+use super::scratch::{Scratch, sum_over_images, with_scratch};
+use super::slices::{add_to, sized};
 use super::threads::{self, Shared};
-use super::{
-    After, Before, Conv2dShape, Fused, Matrix, MatrixMut, Weights, add_to, finish_from, matmul,
-    sized,
-};
 use std::ops::Range;
 
-/// Some rows of the columns of one group for a block, after what comes `before`: `[inner, stride]`.
+/// Rows of the columns of one group for a block, after the prologue: `[inner, stride]`.
 struct Columns<'a> {
     shape: &'a Conv2dShape,
     before: Before<'a>,
@@ -32,17 +33,17 @@ impl Columns<'_> {
         let [height, width] = shape.input;
         let channels = shape.in_channels / shape.groups;
         for part in &block.parts {
-            let picture = &input
-                [part.image * shape.picture() + group * channels * height * width..]
+            let sample = &input
+                [part.image * shape.sample_len() + group * channels * height * width..]
                 [..channels * height * width];
             if !shape.window.is_pointwise() {
                 let (rows, terms) = (part.rows.clone(), inner.clone());
                 Windows { shape, rows, terms, stride, buffer: &mut *buffer }
-                    .gather(picture, &mut columns[part.start..]);
+                    .gather(sample, &mut columns[part.start..]);
                 continue;
             }
             let (start, length) = (part.rows.start * width, part.rows.len() * width);
-            let planes = picture.chunks_exact(height * width).enumerate().skip(inner.start);
+            let planes = sample.chunks_exact(height * width).enumerate().skip(inner.start);
             for (line, (channel, plane)) in columns.chunks_exact_mut(stride).zip(planes) {
                 let line = &mut line[part.start..part.start + length];
                 let plane = &plane[start..start + length];
@@ -57,15 +58,15 @@ impl Columns<'_> {
     }
 }
 
-/// What becomes of the result.
+/// The use of the result.
 pub enum Target<'a> {
-    /// It is written, with what follows.
+    /// Overwrites the output, after the epilogue.
     Output { after: &'a After<'a>, winners: &'a mut [u8] },
-    /// It is added to what is there.
+    /// Adds to the target.
     Sum,
 }
 
-/// See [`super::conv2d`], whose sizes are not 0.
+/// [`super::conv2d`] with non-zero sizes.
 pub fn conv2d(
     shape: &Conv2dShape,
     before: Before<'_>,
@@ -83,7 +84,7 @@ pub fn conv2d(
     let images = output.len() / (height * width * shape.out_channels);
     let blocks = shape.blocks(0..images, pool);
     let (channels, depth) = shape.group();
-    // Few blocks are shared out by channels; every part gathers the windows anew.
+    // Few blocks are split by channels; each part gathers the windows again.
     let parts = match shape.groups {
         1 if blocks.len() == 1 => threads::count(),
         1 => (2 * threads::count()).div_ceil(blocks.len()),
@@ -126,7 +127,7 @@ pub fn conv2d(
 }
 
 impl Weights<'_> {
-    /// Packs weights of a group, `[out channels, depth]`: those of some of its output channels.
+    /// Packs the weights of some output channels of a group, `[out channels, depth]`.
     fn pack(&self, shape: &Conv2dShape, group: usize, rows: Range<usize>, packed: &mut [f32]) {
         let (channels, depth) = shape.group();
         match *self {
@@ -145,15 +146,15 @@ impl Weights<'_> {
     }
 }
 
-/// One block, for some of the output channels of each group.
+/// One block, for some output channels of each group.
 struct Forward<'a> {
     shape: &'a Conv2dShape,
     before: Before<'a>,
-    /// Nothing where the result is added.
+    /// `None` where the result is added.
     after: Option<&'a After<'a>>,
     input: &'a [f32],
     weights: Weights<'a>,
-    /// The weights of all output channels, or nothing where nobody else needs those of these.
+    /// The weights of all output channels; `None` where each task packs its own.
     packed: Option<&'a [f32]>,
     block: &'a Block,
     channels: Range<usize>,
@@ -172,12 +173,12 @@ impl Forward<'_> {
         let pool = after.and_then(|after| after.pool);
         for group in 0..shape.groups {
             let first = group * group_channels + channels.start;
-            // Positions of one picture lie side by side in the output.
+            // Positions of one image are contiguous in the output.
             let place = match &block.parts[..] {
                 [part] if pool.is_none() => {
                     let from = (part.image * shape.out_channels + first) * plane
                         + part.rows.start * shape.output[1];
-                    // SAFETY: blocks hold different rows, and tasks of one block different channels.
+                    // SAFETY: blocks cover different rows, and tasks of one block different channels.
                     Some(unsafe { Place::new(after, first, output, from, plane, block.positions) })
                 }
                 _ => None,
@@ -217,7 +218,7 @@ impl Forward<'_> {
         }
     }
 
-    /// Writes the channels from `first` on, `[channels, stride]`, with what follows.
+    /// Writes the channels from `first`, `[channels, stride]`, after the epilogue.
     fn finish(&self, first: usize, stride: usize, band: &mut [f32]) {
         let Self { shape, after, block, .. } = *self;
         let pool = after.and_then(|after| after.pool);
@@ -229,7 +230,7 @@ impl Forward<'_> {
                 let from = (part.image * shape.out_channels + channel) * height * width
                     + part.rows.start / side * width;
                 let at = from..from + part.rows.len() / side * width;
-                // SAFETY: blocks hold different rows, and tasks of one block different channels.
+                // SAFETY: blocks cover different rows, and tasks of one block different channels.
                 let target = unsafe { self.output.part(at.clone()) };
                 match (after, pool) {
                     (None, _) => add_to(target, values),
@@ -237,7 +238,7 @@ impl Forward<'_> {
                     (Some(after), Some(side)) => {
                         // SAFETY: as above.
                         let winners = unsafe { self.winners.part(at) };
-                        // A negative factor would make the maximum a minimum.
+                        // A negative scale would turn the maximum into a minimum.
                         if !after.scale.is_empty() {
                             after.finish(values, channel);
                         }
@@ -252,13 +253,13 @@ impl Forward<'_> {
     }
 }
 
-/// The backward pass. The tensors are those of the whole batch.
+/// The backward pass of a whole batch.
 pub struct Backward<'a> {
     pub shape: &'a Conv2dShape,
     pub fused: Fused,
     pub input: &'a [f32],
     pub weight: &'a [f32],
-    /// What the forward pass wrote; only read with ReLU.
+    /// The output of the forward pass; read with ReLU only.
     pub output: &'a [f32],
     pub winners: &'a [u8],
     pub gradient: &'a [f32],
@@ -273,7 +274,7 @@ impl Backward<'_> {
         weight_gradient: Option<&mut [f32]>,
         bias_gradient: Option<&mut [f32]>,
     ) {
-        /// More weights than this are shared out among the threads; of fewer, every thread sums its pictures' part.
+        /// Weights from which the threads share their gradient; with fewer, each thread sums over its own images.
         const MANY: usize = 1 << 18;
         let (count, channels) = (self.weight.len(), self.shape.out_channels);
         if let Some(sum) = input_gradient {
@@ -306,13 +307,13 @@ impl Backward<'_> {
                         add_to(gradient, sum);
                     }
                 };
-                sum_over_pictures(images, sizes, work, add_weights, bias_gradient);
+                sum_over_images(images, sizes, work, add_weights, bias_gradient);
             }
         }
     }
 
-    /// Adds these pictures' part to the gradients of weights and biases of these channels: all, or some of those of one
-    /// group. An empty sum is one that nobody wants.
+    /// Adds the contribution of these images to the gradients of weights and biases of these channels: all, or some of
+    /// those of one group. An empty sum is not needed.
     fn add_to_weights(
         &self,
         images: Range<usize>,
@@ -355,7 +356,7 @@ impl Backward<'_> {
 
     /// Adds to the gradient of the input.
     pub fn add_to_input(&self, sum: &mut [f32]) {
-        /// Values of the columns that are made before they are added to the pictures.
+        /// Values of the columns that are computed before they are added to the images.
         const TOGETHER: usize = 1 << 17;
         let shape = self.shape;
         let transposed = shape.transposed();
@@ -364,11 +365,11 @@ impl Backward<'_> {
             conv2d(transposed, Before::default(), self.gradient, weights, Target::Sum, sum);
             return;
         }
-        let images = sum.len() / shape.picture();
+        let images = sum.len() / shape.sample_len();
         let (group_channels, depth) = shape.group();
         let taps = shape.window.taps();
         let inputs = shape.in_channels / shape.groups;
-        // Channels of a task, whose columns are whole tiles of packed rows.
+        // Channels per task, whose columns are whole tiles of packed rows.
         let run = (TOGETHER / (taps * POSITIONS)).next_multiple_of(tile_rows()).min(inputs);
         let runs = inputs.div_ceil(run);
         let share = images.div_ceil(threads::count());
@@ -395,7 +396,7 @@ impl Backward<'_> {
         });
     }
 
-    /// Some input channels of a group, for some pictures.
+    /// A range of input channels of a group, for some images.
     fn add_to_channels(
         &self,
         images: Range<usize>,
@@ -434,18 +435,18 @@ impl Backward<'_> {
             for part in &block.parts {
                 let plane = shape.input[0] * shape.input[1];
                 let first = group * shape.in_channels / shape.groups + channels.start;
-                let from = part.image * shape.picture() + first * plane;
-                // SAFETY: tasks have different pictures, groups or channels.
-                let picture = unsafe { sum.part(from..from + channels.len() * plane) };
+                let from = part.image * shape.sample_len() + first * plane;
+                // SAFETY: tasks have different images, groups or channels.
+                let sample = unsafe { sum.part(from..from + channels.len() * plane) };
                 let rows = part.rows.clone();
                 Windows { shape, rows, terms: 0..terms_of, stride, buffer: &mut *lines }
-                    .scatter(&columns[part.start..], picture);
+                    .scatter(&columns[part.start..], sample);
             }
         }
     }
 
-    /// The gradient before pooling and ReLU, `[channels, positions]` for a block, in rows that are `stride` values apart
-    /// in `band`; its sums over the positions are added to `bias_sum`.
+    /// The gradient before pooling and ReLU, `[channels, positions]` for a block, in rows `stride` values apart in
+    /// `band`; its sums over the positions are added to `bias_sum`.
     fn before_epilogue<'b>(
         &self,
         channels: Range<usize>,

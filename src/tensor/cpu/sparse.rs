@@ -1,57 +1,33 @@
-//! The backward pass of a convolution that max-pooling follows. Of the gradient before the pooling, one place in each
-//! window is not zero, and ReLU leaves fewer still: sums over those places alone take a fraction of the
-//! matrix products' time.
+//! The backward pass of a convolution that max-pooling follows. The gradient before the pooling has one non-zero in
+//! each window, and ReLU leaves fewer still: sums over the non-zeros take a fraction of the time of matrix products.
 
-use super::conv2d::{self, sum_over_pictures};
+use super::conv_shape::Conv2dShape;
+use super::epilogue::Fused;
+use super::scratch::{Scratch, sum_over_images};
+use super::slices::sized;
+use super::sparse_matrix::{Entries, SparseScratch};
 use super::threads::{self, Shared};
-use super::{Conv2dShape, Fused, sized};
-use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 
-/// Values of the picture that one band of rows may span: about what the first-level cache holds.
+/// Values of the image under one band of rows: about the size of the L1 cache.
 const CACHED_VALUES: usize = 12 << 10;
-/// Shorter lines are left to the matrix products.
+/// Shortest lines for which sparse sums are faster than matrix products.
 const SHORTEST_LINE: usize = 32;
 
-/// Memory that is kept from picture to picture.
-#[derive(Default)]
-pub struct Scratch {
-    picture: Vec<f32>,
-    gradient: Vec<f32>,
-    by_channel: Entries,
-    by_position: Entries,
-    counts: Vec<u32>,
-}
-
-/// A sparse matrix by rows. Columns are offsets into the dense operand, and every row knows where its sum goes.
-#[derive(Default)]
-struct Entries {
-    rows: Vec<Row>,
-    at: Vec<u32>,
-    values: Vec<f32>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Row {
-    target: u32,
-    start: u32,
-    end: u32,
-}
-
-/// The picture of a convolution with the channels innermost and the padding written out: what one row of the
-/// window sees, in all channels, lies in one line.
+/// The layout of an image with channels innermost and explicit padding: the pixels under one row of the window, in all
+/// channels, are one line.
 #[derive(Clone, Copy)]
 struct Layout {
     channels: usize,
-    /// Width of the padded picture.
+    /// Width of the padded image.
     width: usize,
-    /// Height of the padded picture.
+    /// Height of the padded image.
     height: usize,
-    /// Values of a line: the window's width in all channels.
+    /// Length of a line: the window's width in all channels.
     line: usize,
 }
 
-/// The backward pass of a batch, whose tensors these are.
+/// The backward pass of a batch.
 pub struct Batch<'a> {
     pub shape: &'a Conv2dShape,
     pub fused: Fused,
@@ -63,7 +39,7 @@ pub struct Batch<'a> {
 }
 
 impl Batch<'_> {
-    /// Adds to each gradient that is given. The shape must be one that [`serves`].
+    /// Adds to each gradient that is given. [`serves`] must hold for the shape.
     pub fn run(
         &self,
         images: usize,
@@ -73,7 +49,7 @@ impl Batch<'_> {
     ) {
         let Self { shape, fused, .. } = *self;
         let weight = &lines_of(shape, self.weight)[..];
-        let (picture_size, size) = (shape.picture(), self.gradient.len() / images);
+        let (image_size, size) = (shape.sample_len(), self.gradient.len() / images);
         let sizes = [
             if weight_gradient.is_some() { weight.len() } else { 0 },
             if bias_gradient.is_some() { shape.out_channels } else { 0 },
@@ -82,16 +58,16 @@ impl Batch<'_> {
         let work = |images: Range<usize>,
                     weight_sum: &mut [f32],
                     bias_sum: &mut [f32],
-                    scratch: &mut conv2d::Scratch| {
+                    scratch: &mut Scratch| {
             for image in images {
-                let picture = threads::chunk(self.input, picture_size, image);
+                let sample = threads::chunk(self.input, image_size, image);
                 let output = threads::chunk(self.output, size, image);
                 let winners = threads::chunk(self.winners, size, image);
                 let gradient = threads::chunk(self.gradient, size, image);
-                let at = image * picture_size..(image + 1) * picture_size;
-                // SAFETY: tasks have different pictures.
+                let at = image * image_size..(image + 1) * image_size;
+                // SAFETY: tasks have different images.
                 let input_gradient = input_gradient.as_ref().map(|sum| unsafe { sum.part(at) });
-                Sparse { shape, fused, picture, weight, output, winners, gradient }.run(
+                Sparse { shape, fused, sample, weight, output, winners, gradient }.run(
                     input_gradient,
                     weight_sum,
                     bias_sum,
@@ -104,27 +80,27 @@ impl Batch<'_> {
                 add_lines(shape, sum, gradient);
             }
         };
-        sum_over_pictures(images, sizes, work, add_weights, bias_gradient);
+        sum_over_images(images, sizes, work, add_weights, bias_gradient);
     }
 }
 
-/// One picture's backward pass.
+/// The backward pass of one image.
 pub struct Sparse<'a> {
     pub shape: &'a Conv2dShape,
     pub fused: Fused,
     /// `[in_channels, height, width]`.
-    pub picture: &'a [f32],
+    pub sample: &'a [f32],
     /// The weights in the order of [`lines_of`].
     pub weight: &'a [f32],
-    /// What the forward pass wrote; read only with ReLU.
+    /// The output of the forward pass; read with ReLU only.
     pub output: &'a [f32],
-    /// The places of the maxima.
+    /// The indices of the maxima.
     pub winners: &'a [u8],
     /// The gradient after pooling.
     pub gradient: &'a [f32],
 }
 
-/// Whether this way is open, and shorter.
+/// Returns `true` if sparse sums apply, and are faster.
 pub fn serves(shape: &Conv2dShape, fused: Fused) -> bool {
     let layout = Layout::of(shape);
     let largest = layout.height * layout.width * layout.channels;
@@ -168,7 +144,7 @@ pub fn lines_of(shape: &Conv2dShape, weight: &[f32]) -> Vec<f32> {
     lines
 }
 
-/// The reverse of [`lines_of`], added to `sum`.
+/// The inverse of [`lines_of`], added to `sum`.
 pub fn add_lines(shape: &Conv2dShape, lines: &[f32], sum: &mut [f32]) {
     let (taps, channels) = (shape.window.taps(), shape.in_channels);
     for (from, to) in lines.chunks_exact(taps * channels).zip(sum.chunks_exact_mut(taps * channels))
@@ -182,21 +158,21 @@ pub fn add_lines(shape: &Conv2dShape, lines: &[f32], sum: &mut [f32]) {
 }
 
 impl Sparse<'_> {
-    /// Adds this picture's part to the gradients. `weight_lines` is in the order of [`lines_of`]; an empty slice is
-    /// a gradient that nobody wants.
+    /// Adds the contribution of this image to the gradients. `weight_lines` is in the order of [`lines_of`]; an empty
+    /// slice is a gradient that is not needed.
     pub fn run(
         &self,
         input_gradient: Option<&mut [f32]>,
         weight_lines: &mut [f32],
         bias_sum: &mut [f32],
-        scratch: &mut Scratch,
+        scratch: &mut SparseScratch,
     ) {
         let layout = Layout::of(self.shape);
         let values = layout.values();
-        let Scratch { picture, gradient, by_channel, by_position, counts } = scratch;
+        let SparseScratch { sample, gradient, by_channel, by_position, counts } = scratch;
         if !weight_lines.is_empty() {
-            let picture = sized(picture, values);
-            spread(self.shape, layout, self.picture, picture);
+            let sample = sized(sample, values);
+            spread(self.shape, layout, self.sample, sample);
         }
         if input_gradient.is_some() {
             sized(gradient, values).fill(0.0);
@@ -213,7 +189,7 @@ impl Sparse<'_> {
             }
             if !weight_lines.is_empty() {
                 for tap in 0..self.shape.window.kernel[0] {
-                    let dense = &picture[tap * step..values];
+                    let dense = &sample[tap * step..values];
                     by_channel.add_product(
                         dense,
                         &mut weight_lines[tap * layout.line..],
@@ -234,8 +210,8 @@ impl Sparse<'_> {
         }
     }
 
-    /// The gradient before pooling and ReLU, as far as it is not zero, for some rows of the pooled picture: by output
-    /// channel, each entry with the place in the padded picture where its window begins.
+    /// The non-zeros of the gradient before pooling and ReLU for some rows of the pooled image: by output channel, each
+    /// with the offset of its window in the padded image.
     fn collect(
         &self,
         layout: Layout,
@@ -249,7 +225,7 @@ impl Sparse<'_> {
         let depth = self.shape.window.kernel[0] * layout.line;
         let (across, down) =
             (stride_x * layout.channels, stride_y * layout.width * layout.channels);
-        // Where each place in a pooling window begins, relative to the window's first.
+        // Offset of each element of a pooling window, relative to the first.
         let places: Vec<u32> =
             (0..side * side).map(|i| (i / side * down + i % side * across) as u32).collect();
         entries.clear();
@@ -279,138 +255,14 @@ impl Sparse<'_> {
     }
 }
 
-/// Whether ReLU lets no gradient through; a NaN lets none, as in the other way.
+/// Returns `true` if ReLU blocks the gradient; a NaN does, as in the dense pass.
 fn is_cut(output: f32) -> bool {
     let passes = output > 0.0;
     !passes
 }
 
-impl Entries {
-    fn clear(&mut self) {
-        self.rows.clear();
-        self.at.clear();
-        self.values.clear();
-    }
-
-    /// Ends the row that began at entry `start`, unless it is empty.
-    fn end_row(&mut self, target: usize, start: usize) {
-        let end = self.at.len();
-        if start < end {
-            self.rows.push(Row { target: target as u32, start: start as u32, end: end as u32 });
-        }
-    }
-
-    /// Rows by place instead of by channel: the targets become the columns, and the columns the targets.
-    fn transpose(&self, into: &mut Entries, counts: &mut Vec<u32>) {
-        into.clear();
-        let (Some(first), Some(last)) = (self.at.iter().min(), self.at.iter().max()) else {
-            return;
-        };
-        let (first, span) = (*first as usize, (*last - *first) as usize + 1);
-        counts.clear();
-        counts.resize(span + 1, 0);
-        for at in &self.at {
-            counts[*at as usize - first + 1] += 1;
-        }
-        for place in 0..span {
-            let start = counts[place];
-            let end = start + counts[place + 1];
-            counts[place + 1] = end;
-            if start < end {
-                into.rows.push(Row { target: (first + place) as u32, start, end });
-            }
-        }
-        into.at.resize(self.at.len(), 0);
-        into.values.resize(self.at.len(), 0.0);
-        for row in &self.rows {
-            for entry in row.start as usize..row.end as usize {
-                let slot = &mut counts[self.at[entry] as usize - first];
-                into.at[*slot as usize] = row.target;
-                into.values[*slot as usize] = self.values[entry];
-                *slot += 1;
-            }
-        }
-    }
-
-    /// `out[target..] += Σ value · dense[at..]` over lines of `line` values, for every row.
-    fn add_product(&self, dense: &[f32], out: &mut [f32], line: usize) {
-        Arch::new().dispatch(Product { entries: self, dense, out, line });
-    }
-}
-
-struct Product<'a> {
-    entries: &'a Entries,
-    dense: &'a [f32],
-    out: &'a mut [f32],
-    line: usize,
-}
-
-impl WithSimd for Product<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Product { entries, dense, out, line } = self;
-        let lanes = S::F32_LANES;
-        let mut from = 0;
-        while line - from >= 8 * lanes {
-            part::<S, 8>(simd, entries, dense, out, from);
-            from += 8 * lanes;
-        }
-        if line - from >= 4 * lanes {
-            part::<S, 4>(simd, entries, dense, out, from);
-            from += 4 * lanes;
-        }
-        if line - from >= 2 * lanes {
-            part::<S, 2>(simd, entries, dense, out, from);
-            from += 2 * lanes;
-        }
-        if line - from >= lanes {
-            part::<S, 1>(simd, entries, dense, out, from);
-            from += lanes;
-        }
-        for row in &entries.rows {
-            for column in from..line {
-                let target = &mut out[row.target as usize + column];
-                for entry in row.start as usize..row.end as usize {
-                    *target += entries.values[entry] * dense[entries.at[entry] as usize + column];
-                }
-            }
-        }
-    }
-}
-
-/// `N` vectors of every line, beginning at value `from`: their sums stay in registers.
-#[inline(always)]
-fn part<S: Simd, const N: usize>(
-    simd: S,
-    entries: &Entries,
-    dense: &[f32],
-    out: &mut [f32],
-    from: usize,
-) {
-    let length = N * S::F32_LANES;
-    for row in &entries.rows {
-        let range = row.start as usize..row.end as usize;
-        let target = &mut out[row.target as usize + from..][..length];
-        let (target, _) = S::as_mut_simd_f32s(target);
-        let mut sums = [simd.splat_f32s(0.0); N];
-        for (sum, value) in sums.iter_mut().zip(target.iter()) {
-            *sum = *value;
-        }
-        for (at, value) in entries.at[range.clone()].iter().zip(&entries.values[range]) {
-            let (source, _) = S::as_simd_f32s(&dense[*at as usize + from..][..length]);
-            let value = simd.splat_f32s(*value);
-            for (sum, source) in sums.iter_mut().zip(source) {
-                *sum = simd.mul_add_e_f32s(value, *source, *sum);
-            }
-        }
-        target.copy_from_slice(&sums);
-    }
-}
-
-/// Lays a picture out with its channels innermost, in a border of zeros.
-fn spread(shape: &Conv2dShape, layout: Layout, picture: &[f32], into: &mut [f32]) {
+/// Writes an image with its channels innermost into a border of zeros.
+fn spread(shape: &Conv2dShape, layout: Layout, sample: &[f32], into: &mut [f32]) {
     let [height, width] = shape.input;
     let [[top, _], [left, _]] = shape.window.padding;
     let (row, channels) = (layout.width * layout.channels, layout.channels);
@@ -421,7 +273,7 @@ fn spread(shape: &Conv2dShape, layout: Layout, picture: &[f32], into: &mut [f32]
         line[(left + width) * channels..].fill(0.0);
         let inside = &mut line[left * channels..(left + width) * channels];
         for channel in 0..channels {
-            let source = &picture[(channel * height + y) * width..][..width];
+            let source = &sample[(channel * height + y) * width..][..width];
             for (pixel, value) in inside.chunks_exact_mut(channels).zip(source) {
                 pixel[channel] = *value;
             }
@@ -429,15 +281,15 @@ fn spread(shape: &Conv2dShape, layout: Layout, picture: &[f32], into: &mut [f32]
     }
 }
 
-/// The reverse of [`spread`], added to `picture`; what fell on the border is dropped.
-fn gather(shape: &Conv2dShape, layout: Layout, from: &[f32], picture: &mut [f32]) {
+/// The transpose of [`spread`], added to `image`; the border is dropped.
+fn gather(shape: &Conv2dShape, layout: Layout, from: &[f32], sample: &mut [f32]) {
     let [height, width] = shape.input;
     let [[top, _], [left, _]] = shape.window.padding;
     let (row, channels) = (layout.width * layout.channels, layout.channels);
     for (y, line) in from[top * row..].chunks_exact(row).take(height).enumerate() {
         let inside = &line[left * channels..(left + width) * channels];
         for channel in 0..channels {
-            let target = &mut picture[(channel * height + y) * width..][..width];
+            let target = &mut sample[(channel * height + y) * width..][..width];
             for (value, pixel) in target.iter_mut().zip(inside.chunks_exact(channels)) {
                 *value += pixel[channel];
             }

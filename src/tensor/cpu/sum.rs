@@ -1,9 +1,9 @@
-//! Sums that use the processor's widest instructions.
+//! Vectorized sums.
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// A sum over pairs of values, by as many partial sums as a processor's vectors have places, each of a few hundred
-/// values at the most before it goes into one of `f64`: as exact as is of use.
+/// A sum over pairs of values: one partial sum per lane, each of at most a few hundred values in `f32` before it is
+/// added to an `f64`, which keeps it accurate.
 struct Sum<'a, F> {
     pairs: (&'a [f32], &'a [f32]),
     term: F,

@@ -1,8 +1,8 @@
-//! Work shared out to threads that stay awake for a while.
+//! A thread pool for short tasks, whose threads spin for a while before they sleep.
 //!
-//! A training step is hundreds of pieces of work of some microseconds each. Between them the threads look out for the
-//! next piece before they go to sleep: waking one up takes as long as the piece itself. The thread that calls works too.
-//! Tasks are handed out as threads come for them, so what a task computes must not depend on which thread runs it.
+//! A training step is hundreds of parallel loops of some microseconds each, about as long as waking a thread takes; so
+//! threads wait for the next loop actively. The calling thread works too. Tasks are assigned as threads become free, so
+//! what a task computes must not depend on which thread runs it.
 
 use std::any::Any;
 use std::cell::UnsafeCell;
@@ -12,18 +12,18 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-/// How long a thread looks out for work before it sleeps.
+/// Time for which a thread waits actively for work before it sleeps.
 const AWAKE: Duration = Duration::from_micros(200);
-/// The bit of [`Desk::gate`] that says that there is work; the rest counts the threads that are at it.
+/// The bit of [`Desk::gate`] that marks available work; the other bits count the threads at work.
 const OPEN: usize = 1 << (usize::BITS - 1);
 
-/// How many threads work: as many as the thread pool of the rest of the library has.
+/// Number of threads: that of the library's rayon pool.
 pub fn count() -> usize {
     rayon::current_num_threads()
 }
 
-/// Runs `task(0)` to `task(tasks - 1)`, each once, on all threads. A task that panics makes this panic. From inside a
-/// task, or while another thread has the others at work, the calling thread does it all.
+/// Runs `task(0)` to `task(tasks - 1)`, each once, on all threads. Panics when a task panics. Inside a task, or while
+/// another thread uses the pool, the calling thread runs them all.
 pub fn each(tasks: usize, task: impl Fn(usize) + Sync) {
     static POOL: OnceLock<Option<Pool>> = OnceLock::new();
     if tasks > 1
@@ -36,25 +36,25 @@ pub fn each(tasks: usize, task: impl Fn(usize) + Sync) {
     }
 }
 
-/// Runs `task` on chunks of `size` values, as [`slice::chunks_mut`] gives them, with their numbers.
+/// Runs `task` on chunks of `size` values with their indices, as [`slice::chunks_mut`] yields them.
 pub fn each_chunk<T: Send>(values: &mut [T], size: usize, task: impl Fn(usize, &mut [T]) + Sync) {
     if values.is_empty() || size == 0 {
         return;
     }
     let chunks = values.len().div_ceil(size);
-    // Some more tasks than threads, so that none waits long for the last.
+    // Somewhat more tasks than threads, so that none waits long for the last.
     let together = chunks.div_ceil(8 * count());
     let shared = Shared::new(values);
     each(chunks.div_ceil(together), |number| {
         for chunk in number * together..((number + 1) * together).min(chunks) {
             let end = ((chunk + 1) * size).min(shared.len());
-            // SAFETY: chunks do not overlap, and every number comes once.
+            // SAFETY: chunks do not overlap, and each index occurs once.
             task(chunk, unsafe { shared.part(chunk * size..end) });
         }
     });
 }
 
-/// [`each_chunk`] of two slices, whose chunks are of `sizes` values and as many.
+/// [`each_chunk`] on two slices with equally many chunks of `sizes` values.
 pub fn each_chunk_of_two<T: Send, U: Send>(
     first: &mut [T],
     second: &mut [U],
@@ -65,31 +65,31 @@ pub fn each_chunk_of_two<T: Send, U: Send>(
     each_chunk(first, sizes[0], |number, first| {
         let start = (number * sizes[1]).min(second.len());
         let end = (start + sizes[1]).min(second.len());
-        // SAFETY: chunks do not overlap, and every number comes once.
+        // SAFETY: chunks do not overlap, and each index occurs once.
         task(number, first, unsafe { second.part(start..end) });
     });
 }
 
-/// The chunk of that number, as [`slice::chunks`] gives it.
+/// The chunk of this index, as [`slice::chunks`] yields it.
 pub fn chunk<T>(values: &[T], size: usize, number: usize) -> &[T] {
     let start = (number * size).min(values.len());
     &values[start..(start + size).min(values.len())]
 }
 
-/// What `task` makes of each number below `tasks`, in order.
+/// The results of `task` for each index below `tasks`, in order.
 pub fn map<T: Send>(tasks: usize, task: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let mut results: Vec<Option<T>> = (0..tasks).map(|_| None).collect();
     each_chunk(&mut results, 1, |number, result| result[0] = Some(task(number)));
     results.into_iter().flatten().collect()
 }
 
-/// A slice of which several threads write different parts.
+/// A slice of which threads write disjoint parts.
 #[derive(Clone, Copy)]
 pub struct Shared<'a, T> {
     values: &'a UnsafeCell<[T]>,
 }
 
-// SAFETY: values reach other threads through `part` alone, whose caller answers for the parts' being different.
+// SAFETY: values reach other threads through `part` alone, whose callers guarantee disjoint parts.
 unsafe impl<T: Send> Sync for Shared<'_, T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Send for Shared<'_, T> {}
@@ -97,7 +97,7 @@ unsafe impl<T: Send> Send for Shared<'_, T> {}
 impl<'a, T> Shared<'a, T> {
     pub fn new(values: &'a mut [T]) -> Self {
         let cells: *const UnsafeCell<[T]> = std::ptr::from_mut(values) as *const UnsafeCell<[T]>;
-        // SAFETY: an `UnsafeCell` is laid out as what it holds, and the exclusive borrow lasts as long as this does.
+        // SAFETY: an `UnsafeCell` has the layout of its content, and the exclusive borrow lasts as long as this value.
         Self { values: unsafe { &*cells } }
     }
 
@@ -105,34 +105,34 @@ impl<'a, T> Shared<'a, T> {
         self.values.get().len()
     }
 
-    /// Where the values begin, for those that write some of them through pointers.
+    /// Pointer to the first value, for writes through pointers.
     pub fn start(&self) -> *mut T {
         self.values.get().cast()
     }
 
-    /// Values to be written by the caller alone.
+    /// A part for exclusive writing.
     ///
     /// # Safety
-    /// While the slice is in use, no other part that holds one of its values may be.
+    /// While the slice is in use, no other part may overlap it.
     #[expect(clippy::mut_from_ref, reason = "the caller answers for the parts' being different")]
     pub unsafe fn part(&self, range: std::ops::Range<usize>) -> &mut [T] {
         assert!(range.start <= range.end && range.end <= self.len());
         let start = self.values.get().cast::<T>();
-        // SAFETY: the range lies inside, and the caller keeps parts apart.
+        // SAFETY: the range lies inside, and the caller guarantees disjoint parts.
         unsafe { std::slice::from_raw_parts_mut(start.add(range.start), range.len()) }
     }
 
-    /// Values to be read, by others too.
+    /// A part for shared reading.
     ///
     /// # Safety
-    /// While the slice is in use, nobody writes one of its values, nor holds a part of them to be written.
+    /// While the slice is in use, no part for writing may overlap it.
     pub unsafe fn seen(&self, range: std::ops::Range<usize>) -> &[T]
     where
         T: Sync,
     {
         assert!(range.start <= range.end && range.end <= self.len());
         let start = self.values.get().cast::<T>();
-        // SAFETY: the range lies inside, and nobody writes there.
+        // SAFETY: the range lies inside, and nothing writes to it.
         unsafe { std::slice::from_raw_parts(start.add(range.start), range.len()) }
     }
 }
@@ -141,30 +141,30 @@ type Task = *const (dyn Fn(usize) + Sync);
 
 /// Where threads find work.
 struct Desk {
-    /// Counts the pieces of work: a change is what threads look out for.
+    /// Counter of loops: threads wait for it to change.
     news: AtomicUsize,
     gate: AtomicUsize,
-    /// Written while the gate is shut and nobody is behind it.
+    /// Written while the gate is shut and no thread is behind it.
     task: UnsafeCell<Option<Task>>,
     tasks: AtomicUsize,
     next: AtomicUsize,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-// SAFETY: `task` is written by the thread that has the turn, with the gate shut and nobody behind it, and read by threads
-// that went through the open gate; what it points to may be called from any thread.
+// SAFETY: `task` is written by the thread that holds the turn, with the gate shut and no thread behind it, and read by
+// threads that passed the open gate; its target may be called from any thread.
 unsafe impl Sync for Desk {}
 // SAFETY: as above.
 unsafe impl Send for Desk {}
 
 impl Desk {
-    /// Takes numbers and runs their tasks until there are none left.
+    /// Takes task indices and runs the tasks until none is left.
     ///
     /// # Safety
-    /// The caller has the turn, or is behind the gate.
+    /// The caller must hold the turn or be behind the gate.
     unsafe fn work(&self) {
-        // SAFETY: nobody writes while a thread is behind the gate or has the turn; the task outlives `Pool::run`, which
-        // returns when nobody is behind the gate.
+        // SAFETY: nothing writes while a thread is behind the gate or holds the turn; the task outlives `Pool::run`,
+        // which returns when no thread is behind the gate.
         let Some(task) = (unsafe { (*self.task.get()).map(|task| &*task) }) else { return };
         let tasks = self.tasks.load(Ordering::Relaxed);
         loop {
@@ -179,7 +179,7 @@ impl Desk {
         }
     }
 
-    /// Goes through the gate if it is open.
+    /// Passes the gate if it is open.
     fn enter(&self) -> bool {
         let enter = |gate: usize| (gate & OPEN != 0).then_some(gate + 1);
         self.gate.fetch_update(Ordering::Acquire, Ordering::Relaxed, enter).is_ok()
@@ -202,7 +202,7 @@ struct Pool {
 }
 
 impl Pool {
-    /// One thread fewer than work, for the one that calls works too; none when there is nothing to share.
+    /// One thread fewer than work in parallel, since the caller works too; `None` for a single thread.
     fn start() -> Option<Self> {
         let desk = Arc::new(Desk {
             news: AtomicUsize::new(0),
@@ -217,7 +217,7 @@ impl Pool {
             let (mine, asleep) = (desk.clone(), Arc::new(AtomicBool::new(false)));
             let sleeper = asleep.clone();
             let thread = std::thread::Builder::new().name(format!("tensor {number}"));
-            // Without a thread more, those that are there do the work.
+            // If a thread cannot be started, the others do the work.
             let Ok(handle) = thread.spawn(move || attend(&mine, &sleeper)) else { break };
             workers.push(Worker { thread: handle.thread().clone(), asleep });
         }
@@ -226,8 +226,8 @@ impl Pool {
 
     fn run(&self, _: &MutexGuard<'_, ()>, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
         let desk = &*self.desk;
-        // SAFETY: the task's lifetime is forgotten here; it is called by nobody after this function, which waits
-        // for all that went through the gate. The gate is shut, so nobody reads what is written.
+        // SAFETY: the lifetime of the task is erased; it is not called after this function, which waits for all threads
+        // that passed the gate. The gate is shut, so nothing reads the field while it is written.
         unsafe {
             *desk.task.get() = Some(std::mem::transmute::<
                 &(dyn Fn(usize) + Sync),
@@ -243,20 +243,20 @@ impl Pool {
                 worker.thread.unpark();
             }
         }
-        // SAFETY: this thread has the turn.
+        // SAFETY: this thread holds the turn.
         unsafe { desk.work() };
         desk.gate.fetch_and(!OPEN, Ordering::Relaxed);
         let mut looks = 0u32;
         while desk.gate.load(Ordering::Acquire) != 0 {
             looks += 1;
-            // On a busy machine the others may need this thread's processor.
+            // On a busy machine, the others may need this thread's core.
             if looks.is_multiple_of(1 << 12) {
                 std::thread::yield_now()
             } else {
                 std::hint::spin_loop()
             }
         }
-        // SAFETY: as above; the gate is shut and nobody is behind it.
+        // SAFETY: as above; the gate is shut and no thread is behind it.
         unsafe { *desk.task.get() = None };
         if let Some(panic) = lock(&desk.panic).take() {
             resume_unwind(panic);
@@ -268,7 +268,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// What a thread does all its life.
+/// The loop of a pool thread.
 fn attend(desk: &Desk, asleep: &AtomicBool) {
     let mut seen = 0;
     loop {
@@ -285,7 +285,7 @@ fn attend(desk: &Desk, asleep: &AtomicBool) {
             if looks.is_multiple_of(256) && since.get_or_insert_with(Instant::now).elapsed() > AWAKE
             {
                 asleep.store(true, Ordering::SeqCst);
-                // What came in between was not announced to a sleeper.
+                // Sleeping threads are not notified of loops in between.
                 if desk.news.load(Ordering::SeqCst) == seen {
                     std::thread::park();
                 }
@@ -319,7 +319,7 @@ mod tests {
         each_chunk(&mut values, 10, |number, chunk| chunk.fill(number));
         assert!(values.iter().enumerate().all(|(i, value)| *value == i / 10));
         let shared = Shared::new(&mut values);
-        // SAFETY: nobody writes any more.
+        // SAFETY: no thread writes any more.
         let sums = map(4, |_| unsafe { shared.seen(0..1003) }.iter().sum::<usize>());
         assert_eq!(sums, [(0..1003).map(|i| i / 10).sum::<usize>(); 4]);
         assert_eq!(map(50, |number| number * 2), (0..50).map(|n| n * 2).collect::<Vec<_>>());

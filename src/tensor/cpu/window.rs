@@ -1,20 +1,21 @@
-//! The geometry of a window that slides over a picture, shared by convolution and pooling.
+//! The geometry of sliding windows, shared by convolution and pooling.
 
-/// A sliding window: its size and how it moves, per axis (`[vertical, horizontal]`).
+/// A sliding window: size, stride, padding and dilation per axis (`[vertical, horizontal]`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// Height and width of the window, in steps of `dilation`.
+    /// Height and width in taps.
     pub kernel: [usize; 2],
     /// Pixels from one position to the next.
     pub stride: [usize; 2],
-    /// Zeros (or nothing, in pooling) before and after the picture: `[[top, bottom], [left, right]]`.
+    /// Padding before and after the image, `[[top, bottom], [left, right]]`: zeros in convolution, ignored in
+    /// max-pooling.
     pub padding: [[usize; 2]; 2],
-    /// Pixels between neighbouring taps.
+    /// Pixels from one tap to the next.
     pub dilation: [usize; 2],
 }
 
 impl Window {
-    /// A square window with the same stride and padding on both axes, and no dilation.
+    /// A square window with the same stride and padding on both axes and no dilation.
     pub fn square(kernel: usize, stride: usize, padding: usize) -> Self {
         Self {
             kernel: [kernel; 2],
@@ -24,9 +25,8 @@ impl Window {
         }
     }
 
-    /// Height and width of the output for a picture of `[height, width]`.
-    ///
-    /// `None` when the window is larger than the padded picture, or a size is 0.
+    /// Height and width of the output for an image `[height, width]`: `(size + padding − dilation · (kernel − 1) − 1) /
+    /// stride + 1`. `None` when the window exceeds the padded image, or a size is 0.
     pub fn output(&self, input: [usize; 2]) -> Option<[usize; 2]> {
         let axis = |a: usize| {
             if self.kernel[a] == 0 || self.stride[a] == 0 || self.dilation[a] == 0 || input[a] == 0
@@ -40,8 +40,8 @@ impl Window {
         Some([axis(0)?, axis(1)?])
     }
 
-    /// The same window with TensorFlow's "SAME" padding for a picture of `[height, width]`: the output has ⌈size /
-    /// stride⌉ places an axis, and what padding that takes is halved, with the odd pixel at the end.
+    /// The window with TensorFlow's "SAME" padding for an image `[height, width]`: ⌈size / stride⌉ positions per axis,
+    /// padded equally on both sides, with an odd pixel at the end.
     pub fn same(self, input: [usize; 2]) -> Self {
         let axis = |a: usize| {
             let stride = self.stride[a].max(1);
@@ -53,7 +53,7 @@ impl Window {
         Self { padding: [axis(0), axis(1)], ..self }
     }
 
-    /// The same window with as much more padding at the end as lets the last, incomplete window in: "ceil mode".
+    /// The window with enough additional padding at the end for a last, partial window (`ceil_mode`).
     pub fn ceil(self, input: [usize; 2]) -> Self {
         let mut window = self;
         for (axis, size) in input.into_iter().enumerate() {
@@ -64,7 +64,7 @@ impl Window {
             );
             let Some(room) = (size + before + after).checked_sub(span) else { continue };
             let steps = room.div_ceil(stride);
-            // A window that would begin in the padding at the end does not count.
+            // A window that would start in the padding at the end does not count.
             if steps * stride < size + before {
                 window.padding[axis][1] += steps * stride - room;
             }
@@ -72,17 +72,17 @@ impl Window {
         window
     }
 
-    /// Taps in the window.
+    /// Number of taps.
     pub fn taps(&self) -> usize {
         self.kernel[0] * self.kernel[1]
     }
 
-    /// Whether the window is one pixel that visits every pixel once.
+    /// Returns `true` if the window is 1×1 with stride 1 and no padding.
     pub fn is_pointwise(&self) -> bool {
         self.kernel == [1, 1] && self.stride == [1, 1] && self.padding == [[0; 2]; 2]
     }
 
-    /// The output positions along `axis` whose tap `tap` falls inside a picture of `size`.
+    /// The output positions along `axis` whose tap `tap` lies inside an image of `size`.
     pub(crate) fn inside(
         &self,
         axis: usize,

@@ -1,4 +1,4 @@
-//! Functions of each element on the tape.
+//! Elementwise activation functions on the tape.
 
 use crate::Result;
 use crate::tensor::cpu::Activation;
@@ -10,30 +10,80 @@ use dfdx::shapes::{HasShape, Shape};
 use dfdx::tensor::{PutTape, SplitTape, Tape as _};
 use pulp::{Arch, Simd, WithSimd};
 
-/// Elements that one thread takes at the least.
+/// Values per chunk of a thread.
 const RUN: usize = 1 << 14;
 
-/// max(x, 0).
+/// Rectified linear unit (ReLU), `max(x, 0)`, elementwise, as PyTorch's `functional.relu`.
+///
+/// ```
+/// use cuaderno::tensor::{constant, plain, read, relu, tensor};
+/// let y = relu(constant(&tensor(vec![-1.0, 2.0], (2,))?))?;
+/// assert_eq!(read(&plain(y))[..], [0.0, 2.0]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Numeric`](crate::ErrorKind::Numeric) when the device has no memory left.
 pub fn relu<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
     activate(input, Activation::Relu)
 }
 
-/// min(max(x, 0), 6).
+/// ReLU6, `min(max(x, 0), 6)`, elementwise, as PyTorch's `functional.relu6`.
+///
+/// ```
+/// use cuaderno::tensor::{constant, plain, read, relu6, tensor};
+/// let y = relu6(constant(&tensor(vec![-1.0, 9.0], (2,))?))?;
+/// assert_eq!(read(&plain(y))[..], [0.0, 6.0]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Numeric`](crate::ErrorKind::Numeric) when the device has no memory left.
 pub fn relu6<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
     activate(input, Activation::Relu6)
 }
 
-/// 1 / (1 + e⁻ˣ).
+/// Logistic sigmoid, `1 / (1 + e⁻ˣ)`, elementwise.
+///
+/// ```
+/// use cuaderno::tensor::{constant, plain, read, sigmoid, tensor};
+/// let y = sigmoid(constant(&tensor(vec![0.0, 100.0], (2,))?))?;
+/// assert_eq!(read(&plain(y))[..], [0.5, 1.0]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Numeric`](crate::ErrorKind::Numeric) when the device has no memory left.
 pub fn sigmoid<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
     activate(input, Activation::Sigmoid)
 }
 
-/// x / (1 + e⁻ˣ), also called swish.
+/// SiLU, `x / (1 + e⁻ˣ)`, also called swish, elementwise, as PyTorch's `functional.silu`.
+///
+/// ```
+/// use cuaderno::tensor::{constant, plain, read, silu, tensor};
+/// let y = silu(constant(&tensor(vec![0.0, 100.0], (2,))?))?;
+/// assert_eq!(read(&plain(y))[..], [0.0, 100.0]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Numeric`](crate::ErrorKind::Numeric) when the device has no memory left.
 pub fn silu<S: Shape>(input: Tensor<S>) -> Result<Tensor<S>> {
     activate(input, Activation::Silu)
 }
 
-/// `activation` of each element.
+/// The elementwise function `activation` of each value.
+///
+/// ```
+/// use cuaderno::tensor::{Activation, activate, constant, plain, read, tensor};
+/// let y = activate(constant(&tensor(vec![-1.0, 2.0], (2,))?), Activation::Relu)?;
+/// assert_eq!(read(&plain(y))[..], [0.0, 2.0]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Numeric`](crate::ErrorKind::Numeric) when the device has no memory left.
 pub fn activate<S: Shape>(input: Tensor<S>, activation: Activation) -> Result<Tensor<S>> {
     if activation == Activation::Identity {
         return Ok(input);
@@ -59,7 +109,7 @@ pub fn activate<S: Shape>(input: Tensor<S>, activation: Activation) -> Result<Te
     Ok(output.put_tape(tape))
 }
 
-/// `sum += gradient · slope`, where the slope at x is known from x and the function's value there.
+/// `sum += gradient · f′(x)`, where f′(x) follows from x and f(x).
 struct Slopes<'a> {
     activation: Activation,
     sum: &'a mut [f32],

@@ -7,11 +7,21 @@ use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
 use ndarray::Array2;
 
-/// The mean of each sequence of `values` `[batch, length, channels]`, weighted by the softmax of its `scores` `[batch,
-/// length]`: `[batch, channels]`. Places where `mask` is false, such as padding, have no weight.
+/// Attention pooling: the mean of each sequence of `values` `[batch, length, channels]`, weighted by the softmax of its
+/// `scores` `[batch, length]`; the result is `[batch, channels]`. Positions where `mask` is false, such as padding, get
+/// no weight.
+///
+/// ```
+/// use cuaderno::tensor::{attention_pool, constant, plain, read, tensor};
+/// let values = constant(&tensor(vec![1.0, 5.0], (1, 2, 1))?); // two positions of one channel
+/// let scores = constant(&tensor(vec![0.0, 3f32.ln()], (1, 2))?); // weights 1/4 and 3/4
+/// let pooled = plain(attention_pool(values, scores, None)?);
+/// assert!((read(&pooled)[0] - 4.0).abs() < 1e-6);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
-/// [`ErrorKind::Shape`] when sizes differ, or a sequence has no place left.
+/// [`ErrorKind::Shape`] when sizes differ, or the mask excludes a whole sequence.
 pub fn attention_pool(
     values: Tensor3,
     scores: Tensor2,
@@ -42,14 +52,14 @@ pub fn attention_pool(
         }
     }
     let output = tensor(means, (batch, channels))?;
-    let wants = (values_tape.is_on(), scores_tape.is_on());
+    let needed = (values_tape.is_on(), scores_tape.is_on());
     let mut tape = values_tape.merge(scores_tape);
     if tape.is_on() {
         let result = output.clone();
         tape.add_backward_op(move |gradients| {
             let gradient = take_gradient(gradients, &result)?;
             let of = |place: usize| &gradient[place / length * channels..][..channels];
-            if wants.0 {
+            if needed.0 {
                 let mut sum = take_gradient(gradients, &values)?;
                 for (place, weight) in weights.iter().enumerate() {
                     let row = &mut sum[place * channels..][..channels];
@@ -57,7 +67,7 @@ pub fn attention_pool(
                 }
                 put_gradient(gradients, &values, sum)?;
             }
-            if wants.1 {
+            if needed.1 {
                 let mut sum = take_gradient(gradients, &scores)?;
                 let (x, y) = (read(&values), read(&result));
                 for (place, weight) in weights.iter().enumerate() {
@@ -74,7 +84,7 @@ pub fn attention_pool(
     Ok(output.put_tape(tape))
 }
 
-/// That the sizes fit, and every sequence has a place left.
+/// Checks that the sizes fit and the mask leaves a position of each sequence.
 pub(in crate::tensor) fn check(
     [batch, length]: [usize; 2],
     scores: (usize, usize),
@@ -82,14 +92,14 @@ pub(in crate::tensor) fn check(
 ) -> Result<()> {
     let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
     if scores != (batch, length) {
-        return fail(format!("scores {scores:?} for {batch} sequences of {length}"));
+        return fail(format!("expected scores [{batch}, {length}], found {scores:?}"));
     }
     let Some(mask) = mask else { return Ok(()) };
     if mask.dim() != (batch, length) {
-        return fail(format!("a mask of {:?} for {batch} sequences of {length}", mask.dim()));
+        return fail(format!("expected a mask [{batch}, {length}], found {:?}", mask.dim()));
     }
     match mask.rows().into_iter().position(|row| row.iter().all(|seen| !seen)) {
         None => Ok(()),
-        Some(row) => fail(format!("the mask leaves nothing of sequence {row}")),
+        Some(row) => fail(format!("the mask excludes every position of sequence {row}")),
     }
 }

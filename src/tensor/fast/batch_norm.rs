@@ -11,41 +11,41 @@ use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
 /// Mean and variance of each channel, `[channels]`.
 #[derive(Clone, Debug)]
 pub struct ChannelStatistics {
-    /// The mean of each channel.
+    /// Mean of each channel.
     pub mean: Plain<(usize,)>,
-    /// The mean squared deviation of each channel: divided by the number of values, as PyTorch does to normalize. Its
-    /// running variance divides by one less.
+    /// Biased variance of each channel, `Σ (x − mean)² / n`, as PyTorch uses it to normalize; the running variance is
+    /// the unbiased one.
     pub variance: Plain<(usize,)>,
 }
 
-/// What follows a normalization in the same step: the sum with a tensor of the same shape, such as the other way
-/// round a residual block, then max(x, 0).
+/// The epilogue of a normalization: the sum with a tensor of the same shape, such as the shortcut of a residual block,
+/// then ReLU.
 #[derive(Debug, Default)]
-pub struct Finish {
-    /// Added to the result.
+pub struct NormEpilogue {
+    /// The tensor to add.
     pub add: Option<Tensor4>,
-    /// max(x, 0), after the sum.
+    /// Whether ReLU follows.
     pub relu: bool,
 }
 
-/// Normalizes each channel of `[batch, channels, height, width]` to mean 0 and variance 1 over the batch, then
-/// applies `scale` and `shift`, of one value a channel, and `finish`; also returns the batch's statistics. The form
-/// for training: gradients pass through the statistics.
+/// Batch normalization with the statistics of the batch, over `[batch, channels, height, width]`: `y = scale · (x −
+/// mean) / √(variance + epsilon) + shift`, channel by channel, then `epilogue`. Also returns the statistics; gradients
+/// pass through them.
 ///
 /// # Errors
-/// [`ErrorKind::Shape`] when the sizes differ, or a channel has a single value, whose variance says nothing.
+/// [`ErrorKind::Shape`] when the sizes differ, or a channel has a single value, which has no variance.
 pub fn batch_norm2d(
     input: Tensor4,
     scale: Tensor1,
     shift: Tensor1,
     epsilon: f32,
-    finish: Finish,
+    finish: NormEpilogue,
 ) -> Result<(Tensor4, ChannelStatistics)> {
     check_values(*input.shape())?;
     normalize(input, scale, shift, None, epsilon, finish)
 }
 
-/// The same with given statistics, such as running means, which are constants. The form for inference.
+/// Batch normalization with constant statistics, such as running averages.
 ///
 /// # Errors
 /// [`ErrorKind::Shape`] when the sizes differ.
@@ -55,12 +55,12 @@ pub fn batch_norm2d_with(
     shift: Tensor1,
     statistics: &ChannelStatistics,
     epsilon: f32,
-    finish: Finish,
+    finish: NormEpilogue,
 ) -> Result<Tensor4> {
     Ok(normalize(input, scale, shift, Some(statistics), epsilon, finish)?.0)
 }
 
-/// The factor and the summand of each channel, `[channels]`, that [`batch_norm2d_with`] comes down to.
+/// The scale and shift of each channel, `[channels]`, that [`batch_norm2d_with`] amounts to.
 ///
 /// # Errors
 /// [`ErrorKind::Shape`] when the sizes differ.
@@ -76,36 +76,36 @@ pub fn batch_norm2d_affine(
     let (mean, variance) = (read(&statistics.mean), read(&statistics.variance));
     let factors = scale.iter().zip(&*variance).map(|(scale, v)| scale / (v + epsilon).sqrt());
     let factors: Vec<f32> = factors.collect();
-    let summands = shift.iter().zip(&*mean).zip(&factors).map(|((s, m), f)| s - m * f);
-    let summands = summands.collect();
-    Ok([tensor(factors, (channels,))?, tensor(summands, (channels,))?])
+    let shifts = shift.iter().zip(&*mean).zip(&factors).map(|((s, m), f)| s - m * f);
+    let shifts = shifts.collect();
+    Ok([tensor(factors, (channels,))?, tensor(shifts, (channels,))?])
 }
 
 /// Batch, channels, height and width of feature maps.
 type Sizes = (usize, usize, usize, usize);
 
-/// That a channel has more than one value.
+/// Checks that each channel has more than one value.
 pub(in crate::tensor) fn check_values((images, _, height, width): Sizes) -> Result<()> {
     if images * height * width > 1 {
         return Ok(());
     }
     let problem = "batch normalization in training needs more than one value a channel";
     Err(Error::new(ErrorKind::Shape, problem)
-        .help("leave a last batch of one picture out, or normalize with running statistics"))
+        .help("use a larger batch, drop a last batch of one example, or freeze the layer"))
 }
 
-/// That what is added has the sizes of what it is added to.
+/// Checks that the tensor to add has the shape of the input.
 pub(in crate::tensor) fn check_added(input: Sizes, added: Option<Sizes>) -> Result<()> {
     match added.filter(|added| *added != input) {
         None => Ok(()),
         Some(added) => {
-            let problem = format!("{added:?} cannot be added to {input:?}");
+            let problem = format!("expected a tensor {input:?} to add, found {added:?}");
             Err(Error::new(ErrorKind::Shape, problem))
         }
     }
 }
 
-/// That every operand has one value a channel.
+/// Checks that each operand has one value per channel.
 pub(in crate::tensor) fn check(
     channels: usize,
     scale: usize,
@@ -125,8 +125,8 @@ pub(in crate::tensor) fn check(
     Err(Error::new(
         ErrorKind::Shape,
         format!(
-            "batch normalization of {channels} channels with {scale} scales, {shift} shifts, {mean} means and \
-             {variance} variances"
+            "expected {channels} values per operand of batch normalization, found {scale} scales, {shift} shifts, \
+             {mean} means and {variance} variances"
         ),
     ))
 }
@@ -137,7 +137,7 @@ fn normalize(
     shift: Tensor1,
     given: Option<&ChannelStatistics>,
     epsilon: f32,
-    finish: Finish,
+    finish: NormEpilogue,
 ) -> Result<(Tensor4, ChannelStatistics)> {
     let (input, input_tape) = input.split_tape();
     let (scale, scale_tape) = scale.split_tape();
@@ -174,7 +174,7 @@ fn normalize(
         });
     }
     let output = tensor(values, *input.shape())?;
-    let wants = (input_tape.is_on(), scale_tape.is_on(), shift_tape.is_on());
+    let needed = (input_tape.is_on(), scale_tape.is_on(), shift_tape.is_on());
     let added = added.filter(|_| added_tape.is_on());
     let mut tape = input_tape.merge(scale_tape).merge(shift_tape).merge(added_tape);
     if tape.is_on() {
@@ -197,7 +197,7 @@ fn normalize(
             // Σ g and Σ g · x̂ of each channel are the gradients of shift and scale.
             let mean = read(&mean);
             let sums = sums(&gradient, &read(&input), &mean, &inverse, size);
-            if wants.0 && size > 0 {
+            if needed.0 && size > 0 {
                 let mut dx = take_gradient(gradients, &input)?;
                 let count = (gradient.len() / channels) as f32;
                 let (x, scale) = (read(&input), read(&scale));
@@ -217,8 +217,8 @@ fn normalize(
                 });
                 put_gradient(gradients, &input, dx)?;
             }
-            for (wanted, of, part) in [(wants.1, &scale, 1), (wants.2, &shift, 0)] {
-                if wanted {
+            for (is_needed, of, part) in [(needed.1, &scale, 1), (needed.2, &shift, 0)] {
+                if is_needed {
                     let mut sum = take_gradient(gradients, of)?;
                     sum.iter_mut().zip(&sums).for_each(|(sum, sums)| *sum += sums[part]);
                     put_gradient(gradients, of, sum)?;
@@ -238,7 +238,7 @@ fn add_to(sum: &mut [f32], values: &[f32], size: usize) {
     });
 }
 
-/// The planes of one channel, one from each picture.
+/// The planes of one channel in all images.
 fn planes(
     values: &[f32],
     channel: usize,

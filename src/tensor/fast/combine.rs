@@ -1,4 +1,4 @@
-//! Operations that join or reshape tensors.
+//! Operations that concatenate or scale tensors.
 
 use crate::tensor::cpu::threads::{chunk, each_chunk};
 use crate::tensor::cpu::{Activation, finish_from, sum_of, update_each};
@@ -8,7 +8,18 @@ use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
 
-/// Two matrices side by side: `[batch, a]` and `[batch, b]` to `[batch, a + b]`.
+/// Concatenation of `[batch, a]` and `[batch, b]` to `[batch, a + b]`.
+///
+/// ```
+/// use cuaderno::tensor::{concat, constant, plain, read, tensor};
+/// let image = constant(&tensor(vec![1.0, 2.0], (1, 2))?);
+/// let metadata = constant(&tensor(vec![3.0], (1, 1))?);
+/// assert_eq!(read(&plain(concat(image, metadata)?))[..], [1.0, 2.0, 3.0]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Shape`] when the batches differ.
 pub fn concat(left: Tensor2, right: Tensor2) -> Result<Tensor2> {
     let (left, left_tape) = left.split_tape();
     let (right, right_tape) = right.split_tape();
@@ -23,13 +34,13 @@ pub fn concat(left: Tensor2, right: Tensor2) -> Result<Tensor2> {
         }
     }
     let output = tensor(values, (rows, a + b))?;
-    let wants = (left_tape.is_on(), right_tape.is_on());
+    let needed = (left_tape.is_on(), right_tape.is_on());
     let mut tape = left_tape.merge(right_tape);
     if tape.is_on() {
         let result = output.clone();
         tape.add_backward_op(move |gradients| {
             let gradient = take_gradient(gradients, &result)?;
-            let parts = [(wants.0, &left, 0, a), (wants.1, &right, a, b)];
+            let parts = [(needed.0, &left, 0, a), (needed.1, &right, a, b)];
             for (_, part, start, width) in parts.into_iter().filter(|part| part.0) {
                 let mut sum = take_gradient(gradients, part)?;
                 for row in 0..rows {
@@ -44,8 +55,10 @@ pub fn concat(left: Tensor2, right: Tensor2) -> Result<Tensor2> {
     Ok(output.put_tape(tape))
 }
 
-/// Feature maps of the same sizes, one after the other along the channels: `[batch, channels, height, width]` each, in
-/// and out.
+/// Concatenation of feature maps `[batch, channels, height, width]` along the channels.
+///
+/// # Errors
+/// [`ErrorKind::Shape`] when other sizes differ.
 pub fn concat_channels(parts: Vec<Tensor4>) -> Result<Tensor4> {
     let (plains, tapes): (Vec<_>, Vec<_>) = parts.into_iter().map(SplitTape::split_tape).unzip();
     let shapes: Vec<_> = plains.iter().map(|part| *part.shape()).collect();
@@ -64,16 +77,16 @@ pub fn concat_channels(parts: Vec<Tensor4>) -> Result<Tensor4> {
         start += length;
     }
     let output = tensor(values, (images, channels, height, width))?;
-    let wants: Vec<bool> = tapes.iter().map(Tape::is_on).collect();
+    let needed: Vec<bool> = tapes.iter().map(Tape::is_on).collect();
     let mut tape = tapes.into_iter().fold(Tape::off(), Merge::merge);
     if tape.is_on() {
         let result = output.clone();
         tape.add_backward_op(move |gradients| {
             let gradient = take_gradient(gradients, &result)?;
             let mut start = 0;
-            for (part, wanted) in plains.iter().zip(&wants) {
+            for (part, needed) in plains.iter().zip(&needed) {
                 let length = part.shape().1 * size;
-                if *wanted && length > 0 {
+                if *needed && length > 0 {
                     let mut sum = take_gradient(gradients, part)?;
                     each_chunk(&mut sum, length, |image, sum| {
                         let part = &gradient[image * channels * size + start..][..length];
@@ -89,7 +102,10 @@ pub fn concat_channels(parts: Vec<Tensor4>) -> Result<Tensor4> {
     Ok(output.put_tape(tape))
 }
 
-/// Feature maps `[batch, channels, height, width]` times one factor a channel, `[batch, channels, 1, 1]`.
+/// Feature maps `[batch, channels, height, width]` times one weight per channel, `[batch, channels, 1, 1]`.
+///
+/// # Errors
+/// [`ErrorKind::Shape`] when the sizes differ.
 pub fn scale_channels(input: Tensor4, factors: Tensor4) -> Result<Tensor4> {
     let (input, input_tape) = input.split_tape();
     let (factors, factors_tape) = factors.split_tape();
@@ -105,13 +121,13 @@ pub fn scale_channels(input: Tensor4, factors: Tensor4) -> Result<Tensor4> {
     });
     drop(x);
     let output = tensor(values, *input.shape())?;
-    let wants = (input_tape.is_on(), factors_tape.is_on());
+    let needed = (input_tape.is_on(), factors_tape.is_on());
     let mut tape = input_tape.merge(factors_tape);
     if tape.is_on() {
         let result = output.clone();
         tape.add_backward_op(move |gradients| {
             let gradient = take_gradient(gradients, &result)?;
-            if wants.0 {
+            if needed.0 {
                 let mut sum = take_gradient(gradients, &input)?;
                 each_chunk(&mut sum, size, |plane, sum| {
                     let (gradient, factor) = (chunk(&gradient, size, plane), by[plane]);
@@ -119,7 +135,7 @@ pub fn scale_channels(input: Tensor4, factors: Tensor4) -> Result<Tensor4> {
                 });
                 put_gradient(gradients, &input, sum)?;
             }
-            if wants.1 {
+            if needed.1 {
                 let mut sum = take_gradient(gradients, &factors)?;
                 let input = read(&input);
                 each_chunk(&mut sum, 1, |plane, sum| {
@@ -135,35 +151,38 @@ pub fn scale_channels(input: Tensor4, factors: Tensor4) -> Result<Tensor4> {
     Ok(output.put_tape(tape))
 }
 
-/// That two matrices have as many rows.
+/// Checks that two matrices have as many rows.
 pub(in crate::tensor) fn check_rows(left: usize, right: usize) -> Result<()> {
     if left == right {
         return Ok(());
     }
-    let problem = format!("a batch of {left} cannot be joined with a batch of {right}");
+    let problem =
+        format!("tensors to concatenate must have equal batches, found {left} and {right}");
     Err(Error::new(ErrorKind::Shape, problem))
 }
 
 /// Batch, channels, height and width of feature maps.
 type Sizes = (usize, usize, usize, usize);
 
-/// The sizes of feature maps joined along their channels, when all else is the same.
+/// The shape of feature maps concatenated along their channels, if all other sizes agree.
 pub(in crate::tensor) fn check_parts(parts: &[Sizes]) -> Result<Sizes> {
     let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
     let Some(first) = parts.first() else {
-        return fail("there is nothing to join".to_string());
+        return fail("there are no tensors to concatenate".to_string());
     };
     match parts.iter().find(|part| (part.0, part.2, part.3) != (first.0, first.2, first.3)) {
-        Some(part) => fail(format!("{part:?} cannot be joined with {first:?}")),
+        Some(part) => fail(format!(
+            "tensors to concatenate must differ in channels only, found {first:?} and {part:?}"
+        )),
         None => Ok((first.0, parts.iter().map(|part| part.1).sum(), first.2, first.3)),
     }
 }
 
-/// That there is one factor a channel.
+/// Checks that there is one weight per channel.
 pub(in crate::tensor) fn check_factors(input: Sizes, factors: Sizes) -> Result<()> {
     if factors == (input.0, input.1, 1, 1) {
         return Ok(());
     }
-    let problem = format!("{factors:?} are no factors of {input:?}");
+    let problem = format!("expected one weight per channel of {input:?}, found {factors:?}");
     Err(Error::new(ErrorKind::Shape, problem))
 }

@@ -1,4 +1,4 @@
-//! Convolutions over sequences, on the tape.
+//! Convolution over sequences on the tape.
 
 use crate::tensor::cpu::threads::{chunk, each_chunk, each_chunk_of_two};
 use crate::tensor::cpu::{Matrix, MatrixMut, Window, matmul, update_each};
@@ -9,44 +9,45 @@ use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
 use dfdx::tensor_ops::ReshapeTo;
 
-/// How a window slides along a sequence.
+/// Stride, padding, dilation and groups of a convolution over sequences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slide {
-    /// Places from one position to the next.
+pub struct Conv1dOptions {
+    /// Positions from one window to the next.
     pub stride: usize,
     /// Zeros before and after the sequence.
     pub padding: usize,
-    /// Places between neighbouring taps.
+    /// Positions from one tap to the next.
     pub dilation: usize,
-    /// Groups of channels that do not see each other.
+    /// Groups of channels that are convolved separately.
     pub groups: usize,
 }
 
-impl Default for Slide {
+impl Default for Conv1dOptions {
     fn default() -> Self {
         Self { stride: 1, padding: 0, dilation: 1, groups: 1 }
     }
 }
 
-/// Convolution of `input` `[batch, channels, length]` with `weight` `[out channels, channels / groups, taps]` and an
-/// optional `bias` `[out channels]`: `[batch, out channels, length']`, as PyTorch's `conv1d`.
+/// Convolution of `input` `[batch, channels, length]` with `weight` `[out channels, channels / groups, kernel]` and an
+/// optional `bias` `[out channels]`; the result is `[batch, out channels, length']`, as PyTorch's `conv1d`.
 ///
-/// Errors name the sizes that do not fit.
+/// # Errors
+/// [`ErrorKind::Shape`] when the sizes do not fit.
 pub fn conv1d(
     input: Tensor3,
     weight: Tensor3,
     bias: Option<Tensor1>,
-    slide: Slide,
+    slide: Conv1dOptions,
 ) -> Result<Tensor3> {
     on_rows(input, weight, bias, slide, conv2d)
 }
 
-/// A convolution over sequences as one, in whichever form, over pictures of one row.
+/// Convolution over sequences by `form`, a convolution over images of one row.
 pub(in crate::tensor) fn on_rows(
     input: Tensor3,
     weight: Tensor3,
     bias: Option<Tensor1>,
-    slide: Slide,
+    slide: Conv1dOptions,
     form: impl FnOnce(Tensor4, Tensor4, Option<Tensor1>, &Window, usize, Epilogue) -> Result<Tensor4>,
 ) -> Result<Tensor3> {
     let (batch, channels, length) = *input.shape();
@@ -59,8 +60,8 @@ pub(in crate::tensor) fn on_rows(
     output.try_reshape_like(&(batch, outputs, places)).map_err(out_of_memory)
 }
 
-impl Slide {
-    /// The window over a picture of one row.
+impl Conv1dOptions {
+    /// The window over images of one row.
     fn window(&self, taps: usize) -> Window {
         Window {
             kernel: [1, taps],
@@ -71,13 +72,12 @@ impl Slide {
     }
 }
 
-/// Sequences that one matrix product takes.
+/// Sequences per matrix product.
 const RUN: usize = 16;
 
-/// The greatest value that each filter finds in a sequence, or 0 if that is greater: convolution, ReLU and the maximum over
-/// all positions in one step, as a text network needs it (Kim, 2014). `input` is `[batch, length, channels]`, as an
-/// embedding makes it, `weight` `[filters, channels, taps]` and `bias` `[filters]` as in PyTorch; the result is `[batch,
-/// filters]`.
+/// Convolution, ReLU and maximum over time in one step, for text networks (Kim, 2014): `input` is `[batch, length,
+/// channels]`, as an embedding returns it, `weight` `[filters, channels, kernel]` and `bias` `[filters]` as in PyTorch;
+/// the result is `[batch, filters]`.
 ///
 /// # Errors
 /// [`ErrorKind::Shape`] when sizes do not fit, or a sequence is shorter than the window.
@@ -89,7 +89,7 @@ pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tens
     let (filters, expected, taps) = *weight.shape();
     check([length, channels, filters, expected, taps, bias.shape().0])?;
     let depth = taps * channels;
-    // The window of a position lies in one piece when the taps of a filter come before its channels.
+    // The window of a position is contiguous when a filter's taps come before its channels.
     let windows = taps_first(&read(&weight), channels, taps);
     let mut values = vec![0.0; batch * filters];
     let mut winners = vec![0u32; batch * filters];
@@ -99,7 +99,7 @@ pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tens
         each_chunk_of_two(&mut values, &mut winners, sizes, |run, values, winners| {
             let x = chunk(&x, RUN * length * channels, run);
             let rows = x.len() / channels - (taps - 1);
-            // Windows across the end of a sequence come out too, and are not looked at.
+            // Windows across the end of a sequence are computed too, but not used.
             let mut products = vec![0.0; rows * filters];
             matmul(
                 MatrixMut::new(&mut products, rows, filters),
@@ -127,7 +127,7 @@ pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tens
         });
     }
     let output = tensor(values, (batch, filters))?;
-    let wants = (input_tape.is_on(), weight_tape.is_on(), bias_tape.is_on());
+    let needed = (input_tape.is_on(), weight_tape.is_on(), bias_tape.is_on());
     let mut tape = input_tape.merge(weight_tape).merge(bias_tape);
     if tape.is_on() {
         let result = output.clone();
@@ -136,11 +136,11 @@ pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tens
             let y = read(&result);
             gradient.iter_mut().zip(&*y).filter(|(_, y)| **y <= 0.0).for_each(|(g, _)| *g = 0.0);
             let x = read(&input);
-            // Where the window of a filter's winner begins.
+            // Offset of the window of each filter's maximum.
             let place = |sequence: usize, filter: usize| {
                 (sequence * length + winners[sequence * filters + filter] as usize) * channels
             };
-            if wants.1 {
+            if needed.1 {
                 let mut sum = take_gradient(gradients, &weight)?;
                 each_chunk(&mut sum, depth, |filter, sum| {
                     let mut window = vec![0.0; depth];
@@ -158,7 +158,7 @@ pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tens
                 });
                 put_gradient(gradients, &weight, sum)?;
             }
-            if wants.0 {
+            if needed.0 {
                 let mut sum = take_gradient(gradients, &input)?;
                 each_chunk(&mut sum, length * channels, |sequence, sum| {
                     for filter in 0..filters {
@@ -171,7 +171,7 @@ pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tens
                 });
                 put_gradient(gradients, &input, sum)?;
             }
-            if wants.2 {
+            if needed.2 {
                 let mut sum = take_gradient(gradients, &bias)?;
                 for row in gradient.chunks_exact(filters) {
                     sum.iter_mut().zip(row).for_each(|(s, g)| *s += g);
@@ -184,7 +184,7 @@ pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tens
     Ok(output.put_tape(tape))
 }
 
-/// `[filters, channels, taps]` as `[filters, taps, channels]`.
+/// `[filters, channels, kernel]` as `[filters, kernel, channels]`.
 fn taps_first(weight: &[f32], channels: usize, taps: usize) -> Vec<f32> {
     let mut windows = vec![0.0; weight.len()];
     let depth = taps * channels;
@@ -198,23 +198,27 @@ fn taps_first(weight: &[f32], channels: usize, taps: usize) -> Vec<f32> {
     windows
 }
 
-/// That the sizes of [`conv1d_max`] fit: length, channels, filters, channels of the weights, taps, biases.
+/// The sizes of [`conv1d_max`], if they fit: length, channels, filters, channels of the weights, kernel, biases.
 pub(in crate::tensor) fn check(
     [length, channels, filters, expected, taps, biases]: [usize; 6],
 ) -> Result<()> {
     let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
     if channels != expected {
-        return fail(format!("the input has {channels} channels, the weights expect {expected}"));
+        return fail(format!("expected {expected} input channels, found {channels}"));
     }
     if filters != biases {
-        return fail(format!("{biases} biases for {filters} filters"));
+        return fail(format!("expected {filters} biases, found {biases}"));
     }
     if [channels, filters, taps].contains(&0) {
-        return fail(format!("{filters} filters of {taps} taps over {channels} channels"));
+        return fail(format!(
+            "every size must be at least 1, found {filters} filters of {taps} taps over {channels} channels"
+        ));
     }
     if length < taps {
-        let problem = format!("a window of {taps} does not fit a sequence of {length}");
-        return Err(Error::new(ErrorKind::Shape, problem).help("pad the sequences"));
+        let problem = format!(
+            "the sequence must be at least as long as the window of {taps}, found {length}"
+        );
+        return Err(Error::new(ErrorKind::Shape, problem).help("pad the sequences to that length"));
     }
     Ok(())
 }

@@ -10,36 +10,36 @@ use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
 pub use crate::tensor::cpu::Fused as Epilogue;
 use crate::tensor::cpu::{Activation, After, Before};
 
-/// What comes with a convolution of which nobody wants gradients, in the same pass and in this order.
+/// Operations before and after a convolution without gradients, in this order and in the same pass.
 #[derive(Clone, Debug, Default)]
-pub struct Quiet {
-    /// What comes before: a factor and a summand of each input channel, and a function of each value. Only for pointwise
-    /// windows of one group.
+pub struct FusedOps {
+    /// Scale and shift of each input channel, and an activation. Only for pointwise windows of one group.
     pub before: Option<([Plain<(usize,)>; 2], Activation)>,
-    /// The factor of each output channel.
+    /// Scale of each output channel.
     pub scale: Option<Plain<(usize,)>>,
-    /// The summand of each output channel.
+    /// Shift of each output channel.
     pub shift: Option<Plain<(usize,)>>,
-    /// A tensor of the output's shape to be added.
+    /// A tensor of the output's shape to add.
     pub add: Option<Plain<(usize, usize, usize, usize)>>,
-    /// A function of each value.
+    /// The activation.
     pub activation: Activation,
-    /// Max-pooling with windows of this side that do not overlap; not together with `add`.
+    /// Max-pooling with non-overlapping windows of this side; not together with `add`.
     pub pool: Option<usize>,
 }
 
-/// [`conv2d`] without gradients: with the batch normalization after it, the sum that ends a residual block and any
-/// activation in the same pass.
+/// [`conv2d`] without gradients, with batch normalization, the sum of a residual block and the activation in the same
+/// pass.
 ///
-/// Errors name the sizes that do not fit.
-pub fn conv2d_quiet(
+/// # Errors
+/// [`ErrorKind::Shape`] when the sizes do not fit.
+pub fn conv2d_fused(
     input: &Plain<(usize, usize, usize, usize)>,
     weight: &Plain<(usize, usize, usize, usize)>,
     window: &Window,
     groups: usize,
-    after: Quiet,
+    after: FusedOps,
 ) -> Result<Plain<(usize, usize, usize, usize)>> {
-    let shape = check_quiet(input, weight, window, groups, &after)?;
+    let shape = check_fused(input, weight, window, groups, &after)?;
     let first = after.before.as_ref().map(|(channels, activation)| {
         let [scale, shift] = channels.each_ref().map(read);
         (scale, shift, *activation)
@@ -66,11 +66,12 @@ pub fn conv2d_quiet(
     tensor(output, whole)
 }
 
-/// Convolution of `input` `[batch, channels, height, width]` with `weight` `[out channels, channels /
-/// groups, kernel height, kernel width]` (as in PyTorch, not mirrored) and an optional `bias`
-/// `[out channels]`, followed by ReLU and max-pooling where `epilogue` says so.
+/// Convolution of `input` `[batch, channels, height, width]` with `weight` `[out channels, channels / groups, kernel
+/// height, kernel width]` (a cross-correlation, as in PyTorch) and an optional `bias` `[out channels]`, then ReLU and
+/// max-pooling by `epilogue`.
 ///
-/// `weight`'s sizes must be those of `window.kernel`. Errors name the sizes that do not fit.
+/// # Errors
+/// [`ErrorKind::Shape`] when the sizes do not fit, or `weight` has not the size of `window.kernel`.
 pub fn conv2d(
     input: Tensor4,
     weight: Tensor4,
@@ -102,15 +103,15 @@ pub fn conv2d(
     cpu::conv2d(&shape, before, &after, &read(&input), &read(&weight), &mut output, &mut winners);
     drop(biases);
     let output = tensor(output, (images, shape.out_channels, height, width))?;
-    let wants = (input_tape.is_on(), weight_tape.is_on(), bias_tape.is_on());
+    let needed = (input_tape.is_on(), weight_tape.is_on(), bias_tape.is_on());
     let mut tape = input_tape.merge(weight_tape).merge(bias_tape);
     if tape.is_on() {
         let result = output.clone();
         tape.add_backward_op(move |gradients| {
             let gradient = take_gradient(gradients, &result)?;
-            let mut dx = wants.0.then(|| take_gradient(gradients, &input)).transpose()?;
-            let mut dw = wants.1.then(|| take_gradient(gradients, &weight)).transpose()?;
-            let bias = bias.filter(|_| wants.2);
+            let mut dx = needed.0.then(|| take_gradient(gradients, &input)).transpose()?;
+            let mut dw = needed.1.then(|| take_gradient(gradients, &weight)).transpose()?;
+            let bias = bias.filter(|_| needed.2);
             let mut db = bias.as_ref().map(|b| take_gradient(gradients, b)).transpose()?;
             cpu::conv2d_backward(
                 &shape,
@@ -139,28 +140,32 @@ pub fn conv2d(
     Ok(output.put_tape(tape))
 }
 
-/// The sizes of a convolution without gradients, when everything fits.
-pub(in crate::tensor) fn check_quiet(
+/// The sizes of a convolution without gradients, if everything fits.
+pub(in crate::tensor) fn check_fused(
     input: &Plain<(usize, usize, usize, usize)>,
     weight: &Plain<(usize, usize, usize, usize)>,
     window: &Window,
     groups: usize,
-    after: &Quiet,
+    after: &FusedOps,
 ) -> Result<Conv2dShape> {
     let epilogue = Epilogue { relu: false, pool: after.pool };
     let shape = check(input, weight, None, window, groups, epilogue)?;
     let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
-    for (what, values) in [("factors", &after.scale), ("summands", &after.shift)] {
+    for (what, values) in [("scales", &after.scale), ("shifts", &after.shift)] {
         if let Some((count,)) = values.as_ref().map(|values| *values.shape())
             && count != shape.out_channels
         {
-            return fail(format!("{count} {what} for {} channels", shape.out_channels));
+            return fail(format!("expected {} {what}, found {count}", shape.out_channels));
         }
     }
     if let Some(([scale, shift], _)) = &after.before {
         let fits = [scale, shift].iter().all(|values| values.shape().0 == shape.in_channels);
         if !fits || !shape.window.is_pointwise() || groups != 1 {
-            return fail(format!("{} factors before a convolution {shape:?}", scale.shape().0));
+            return fail(format!(
+                "expected {} scales before a pointwise convolution of one group, found {} before {shape:?}",
+                shape.in_channels,
+                scale.shape().0
+            ));
         }
     }
     let [height, width] = shape.pooled(after.pool);
@@ -168,12 +173,12 @@ pub(in crate::tensor) fn check_quiet(
     if let Some(add) = &after.add
         && (*add.shape() != whole || after.pool.is_some())
     {
-        return fail(format!("{:?} cannot be added to {whole:?}", add.shape()));
+        return fail(format!("expected a tensor {whole:?} to add, found {:?}", add.shape()));
     }
     Ok(shape)
 }
 
-/// The sizes of a convolution, when everything fits.
+/// The sizes of a convolution, if everything fits.
 pub(in crate::tensor) fn check(
     input: &Plain<(usize, usize, usize, usize)>,
     weight: &Plain<(usize, usize, usize, usize)>,
@@ -187,40 +192,40 @@ pub(in crate::tensor) fn check(
     let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
     if groups == 0 || in_channels % groups != 0 || out_channels % groups != 0 {
         return fail(format!(
-            "{groups} groups do not divide {in_channels} input and {out_channels} output channels"
+            "`groups` must divide {in_channels} input and {out_channels} output channels, found {groups}"
         ));
     }
     if group_channels * groups != in_channels {
         return fail(format!(
-            "the input has {in_channels} channels, the weights expect {}",
+            "expected {} input channels, found {in_channels}",
             group_channels * groups
         ));
     }
     if [kernel_height, kernel_width] != window.kernel {
         return fail(format!(
-            "the weights are {kernel_height}×{kernel_width}, the window is {}×{}",
+            "expected weights of the window's size, found {kernel_height}×{kernel_width} for a window of {}×{}",
             window.kernel[0], window.kernel[1]
         ));
     }
     if let Some(bias) = bias
         && bias.shape().0 != out_channels
     {
-        return fail(format!("{} biases for {out_channels} output channels", bias.shape().0));
+        return fail(format!("expected {out_channels} biases, found {}", bias.shape().0));
     }
     let Some(output) = window.output([height, width]) else {
         return fail(format!(
-            "a window of {}×{} does not fit a picture of {height}×{width}",
+            "a window of {}×{} does not fit an image of {height}×{width}",
             window.kernel[0], window.kernel[1]
         ));
     };
     if let Some(side) = epilogue.pool
         && !(1..=15).contains(&side)
     {
-        return fail(format!("a pooling window of {side} is outside 1 to 15"));
+        return fail(format!("the pooling window must be 1 to 15 pixels wide, found {side}"));
     }
     if epilogue.pool.is_some_and(|side| output[0] < side || output[1] < side) {
         return fail(format!(
-            "a pooling window larger than the {}×{} output of the convolution",
+            "the pooling window must fit the {}×{} output of the convolution",
             output[0], output[1]
         ));
     }

@@ -8,21 +8,27 @@ use dfdx::tensor::{PutTape, SplitTape, Tape as _};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Sets all values of an example to zero with `probability` and scales the other examples so that the mean stays
-/// (stochastic depth; Huang et al., 2016). Which ones depends on `seed` alone.
+/// Stochastic depth (Huang et al., 2016): sets all values of an example to zero with `probability` p and multiplies the
+/// other examples by `1 / (1 − p)`. The choice depends on `seed` alone.
+///
+/// # Errors
+/// [`ErrorKind::Parameter`] when the probability is outside 0 to 1.
 pub fn stochastic_depth(input: Tensor4, probability: f32, seed: u64) -> Result<Tensor4> {
     let (images, channels, height, width) = *input.shape();
     drop(input, probability, seed, images, channels * height * width)
 }
 
-/// Sets each value to zero with `probability` and scales the others so that the mean stays. Which ones
-/// depends on `seed` alone.
+/// Dropout (Srivastava et al., 2014): sets each value to zero with `probability` p and multiplies the others by `1 / (1
+/// − p)`. The choice depends on `seed` alone.
+///
+/// # Errors
+/// [`ErrorKind::Parameter`] when the probability is outside 0 to 1.
 pub fn dropout<S: Shape>(input: Tensor<S>, probability: f32, seed: u64) -> Result<Tensor<S>> {
     let count = input.shape().num_elements();
     drop(input, probability, seed, count, 1)
 }
 
-/// Drops or scales each of `count` runs of `length` values.
+/// Drops or scales each of `count` chunks of `length` values.
 fn drop<S: Shape>(
     input: Tensor<S>,
     probability: f32,
@@ -54,14 +60,15 @@ fn drop<S: Shape>(
     Ok(output.put_tape(tape))
 }
 
-/// The factor of each of `count` runs of values, 0 with `probability`; none when nothing is dropped.
+/// The mask: `1 / (1 − probability)` or 0 for each of `count` chunks; `None` when nothing is dropped.
 pub(in crate::tensor) fn drop_factors(
     probability: f32,
     seed: u64,
     count: usize,
 ) -> Result<Option<Vec<f32>>> {
     if !(0.0..1.0).contains(&probability) {
-        let problem = format!("a dropout probability of {probability} is outside 0 to 1");
+        let problem =
+            format!("the dropout probability must be between 0 and 1, found {probability}");
         return Err(Error::new(ErrorKind::Parameter, problem));
     }
     if probability == 0.0 {

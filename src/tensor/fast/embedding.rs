@@ -1,4 +1,4 @@
-//! Rows of a matrix by number, on the tape.
+//! Embedding lookup on the tape.
 
 use crate::tensor::tape::{Tensor2, Tensor3, tensor};
 use crate::tensor::{put_gradient, read, take_gradient};
@@ -7,11 +7,11 @@ use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Tape as _};
 use ndarray::Array2;
 
-/// The rows of `weight` `[words, dimensions]` that `tokens` `[batch, length]` name: `[batch, length, dimensions]`. The row
-/// `padding` gets no gradient, as in PyTorch.
+/// The rows of `weight` `[vocabulary size, dimensions]` for the token ids `[batch, length]`: `[batch, length,
+/// dimensions]`. The row `padding` gets no gradient, as in PyTorch.
 ///
 /// # Errors
-/// [`ErrorKind::Parameter`] when a token is not one of the words.
+/// [`ErrorKind::Parameter`] when a token id is not below the vocabulary size.
 pub fn embedding(weight: Tensor2, tokens: &Array2<u32>, padding: Option<usize>) -> Result<Tensor3> {
     let (weight, mut tape) = weight.split_tape();
     let (words, dimensions) = *weight.shape();
@@ -42,13 +42,14 @@ pub fn embedding(weight: Tensor2, tokens: &Array2<u32>, padding: Option<usize>) 
     Ok(output.put_tape(tape))
 }
 
-/// That every token is a word.
+/// Checks that each token id is below the vocabulary size.
 pub(in crate::tensor) fn check(tokens: &Array2<u32>, words: usize) -> Result<()> {
     match tokens.indexed_iter().find(|(_, token)| **token as usize >= words) {
         None => Ok(()),
         Some(((row, place), token)) => {
-            let problem =
-                format!("token {token} at place {place} of text {row} is not one of {words} words");
+            let problem = format!(
+                "token ids must be below the vocabulary size {words}, found {token} at position {place} of text {row}"
+            );
             Err(Error::new(ErrorKind::Parameter, problem))
         }
     }

@@ -7,8 +7,20 @@ use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
 
-/// `input · weightᵀ + bias`, and max(·, 0) of it with `relu`: `input` is `[batch, in]`, `weight`
-/// `[out, in]` as in PyTorch, `bias` `[out]`, the result `[batch, out]`.
+/// Fully connected layer, `input · weightᵀ + bias`, with `relu` followed by `max(·, 0)`: `input` is `[batch, in]`, `weight`
+/// `[out, in]` as in PyTorch's `functional.linear`, `bias` `[out]`, the result `[batch, out]`.
+///
+/// ```
+/// use cuaderno::tensor::{constant, linear, plain, read, tensor};
+/// let x = constant(&tensor(vec![1.0, 2.0], (1, 2))?);
+/// let weight = constant(&tensor(vec![3.0, -1.0, 0.0, -2.0], (2, 2))?);
+/// let y = linear(x, weight, None, true)?; // 1 and −4 before ReLU
+/// assert_eq!(read(&plain(y))[..], [1.0, 0.0]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Shape`] when the sizes do not fit.
 pub fn linear(
     input: Tensor2,
     weight: Tensor2,
@@ -39,7 +51,7 @@ pub fn linear(
         values.iter_mut().for_each(|v| *v = if *v < 0.0 { 0.0 } else { *v });
     }
     let output = tensor(values, (batch, outputs))?;
-    let wants = (input_tape.is_on(), weight_tape.is_on(), bias_tape.is_on());
+    let needed = (input_tape.is_on(), weight_tape.is_on(), bias_tape.is_on());
     let mut tape = input_tape.merge(weight_tape).merge(bias_tape);
     if tape.is_on() {
         let result = output.clone();
@@ -54,14 +66,14 @@ pub fn linear(
                     .for_each(|(g, _)| *g = 0.0);
             }
             let of_output = Matrix::new(&gradient, batch, outputs);
-            if wants.0 {
+            if needed.0 {
                 let mut dx = take_gradient(gradients, &input)?;
                 let weight = read(&weight);
                 let weight = Matrix::new(&weight, outputs, inputs);
                 matmul_parallel(MatrixMut::new(&mut dx, batch, inputs), of_output, weight, true);
                 put_gradient(gradients, &input, dx)?;
             }
-            if wants.1 {
+            if needed.1 {
                 let mut dw = take_gradient(gradients, &weight)?;
                 let input = read(&input);
                 let input = Matrix::new(&input, batch, inputs);
@@ -69,7 +81,7 @@ pub fn linear(
                 matmul_parallel(dw_matrix, of_output.transposed(), input, true);
                 put_gradient(gradients, &weight, dw)?;
             }
-            if let (true, Some(bias)) = (wants.2, &bias) {
+            if let (true, Some(bias)) = (needed.2, &bias) {
                 let mut db = take_gradient(gradients, bias)?;
                 for row in gradient.chunks_exact(outputs.max(1)) {
                     db.iter_mut().zip(row).for_each(|(sum, g)| *sum += g);
@@ -82,7 +94,7 @@ pub fn linear(
     Ok(output.put_tape(tape))
 }
 
-/// That features, weights `[out, in]` and biases fit.
+/// Checks the sizes of features, weights `[out, in]` and biases.
 pub(in crate::tensor) fn check(
     inputs: usize,
     (outputs, expected): (usize, usize),
@@ -90,10 +102,10 @@ pub(in crate::tensor) fn check(
 ) -> Result<()> {
     let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
     if inputs != expected {
-        return fail(format!("the input has {inputs} features, the weights expect {expected}"));
+        return fail(format!("expected {expected} input features, found {inputs}"));
     }
     match biases.filter(|biases| *biases != outputs) {
         None => Ok(()),
-        Some(biases) => fail(format!("{biases} biases for {outputs} outputs")),
+        Some(biases) => fail(format!("expected {outputs} biases, found {biases}")),
     }
 }

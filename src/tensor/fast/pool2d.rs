@@ -8,7 +8,11 @@ use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{PutTape, SplitTape, Tape as _};
 
-/// The maximum of each window: `[batch, channels, height, width]` in and out. Padding never wins.
+/// Maximum of each window, `[batch, channels, height, width]` to `[batch, channels, height', width']`; padding never
+/// wins.
+///
+/// # Errors
+/// [`ErrorKind::Shape`] when the window does not fit the image.
 pub fn max_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
     let (input, mut tape) = input.split_tape();
     let (images, channels, height, width) = *input.shape();
@@ -30,7 +34,7 @@ pub fn max_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
     Ok(output.put_tape(tape))
 }
 
-/// Height and width after a max-pooling, when it fits.
+/// Height and width after max-pooling, if the window fits.
 pub(in crate::tensor) fn pooled(
     window: &Window,
     [height, width]: [usize; 2],
@@ -43,33 +47,39 @@ pub(in crate::tensor) fn pooled(
         let [h, w] = window.kernel;
         Error::new(
             ErrorKind::Shape,
-            format!("a pooling window of {h}×{w} does not fit a picture of {height}×{width}"),
+            format!("a pooling window of {h}×{w} does not fit an image of {height}×{width}"),
         )
-        .help("padding may be at most half the window")
+        .help("the padding may be at most half the window")
     })
 }
 
-/// The mean of each window: `[batch, channels, height, width]` in and out. Padding counts as zeros, as it does in
-/// PyTorch unless told otherwise.
+/// Mean of each window, `[batch, channels, height, width]` to `[batch, channels, height', width']`. Padding counts as
+/// zeros, PyTorch's default.
+///
+/// # Errors
+/// [`ErrorKind::Shape`] when the window does not fit the image.
 pub fn average_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
     let (_, _, height, width) = *input.shape();
-    let (rows, columns) = window_shares(window, [height, width])?;
+    let (rows, columns) = window_weights(window, [height, width])?;
     average(input, rows, columns)
 }
 
-/// [`average_pool2d`] over the pixels of the picture alone: padding does not count.
-pub fn average_pool2d_inside(input: Tensor4, window: &Window) -> Result<Tensor4> {
+/// [`average_pool2d`] without padding in the mean (`count_include_pad=False`).
+///
+/// # Errors
+/// [`ErrorKind::Shape`] when the window does not fit the image.
+pub fn average_pool2d_exclude_pad(input: Tensor4, window: &Window) -> Result<Tensor4> {
     let (_, _, height, width) = *input.shape();
-    let (rows, columns) = inside_shares(window, [height, width])?;
+    let (rows, columns) = unpadded_weights(window, [height, width])?;
     average(input, rows, columns)
 }
 
-/// The shares of the pixels inside the picture alone.
-pub(in crate::tensor) fn inside_shares(
+/// The pooling weights without padding.
+pub(in crate::tensor) fn unpadded_weights(
     window: &Window,
     size: [usize; 2],
-) -> Result<(Vec<Shares>, Vec<Shares>)> {
-    let (mut rows, mut columns) = window_shares(window, size)?;
+) -> Result<(Vec<PoolWeights>, Vec<PoolWeights>)> {
+    let (mut rows, mut columns) = window_weights(window, size)?;
     for shares in rows.iter_mut().chain(&mut columns) {
         let share = 1.0 / shares.len() as f32;
         shares.iter_mut().for_each(|(_, counted)| *counted = share);
@@ -77,29 +87,41 @@ pub(in crate::tensor) fn inside_shares(
     Ok((rows, columns))
 }
 
-/// Every `stride`th pixel on both axes, from pixel `from` on: `[batch, channels, height, width]` to `[batch, channels,
-/// ⌈height / stride⌉, ⌈width / stride⌉]`, with a zero where the picture has ended.
+/// Every n-th pixel on both axes (stride without averaging), starting at pixel `from`: `[batch, channels, height,
+/// width]` to `[batch, channels, ⌈height / stride⌉, ⌈width / stride⌉]`, with zeros beyond the border.
+///
+/// # Errors
+/// [`ErrorKind::Parameter`] when the stride is 0.
 pub fn subsample2d(input: Tensor4, stride: usize, from: usize) -> Result<Tensor4> {
     let (_, _, height, width) = *input.shape();
-    let [rows, columns] = [height, width].map(|size| subsample_shares(size, stride, from));
+    let [rows, columns] = [height, width].map(|size| subsample_weights(size, stride, from));
     average(input, rows?, columns?)
 }
 
-/// Every `stride`th pixel along one axis.
-pub(in crate::tensor) fn subsample_shares(
+/// Every n-th pixel along one axis, as pooling weights.
+pub(in crate::tensor) fn subsample_weights(
     size: usize,
     stride: usize,
     from: usize,
-) -> Result<Vec<Shares>> {
+) -> Result<Vec<PoolWeights>> {
     if stride == 0 {
-        return Err(Error::new(ErrorKind::Parameter, "a stride of 0"));
+        return Err(Error::new(ErrorKind::Parameter, "the stride must be at least 1, found 0"));
     }
     let pixels = (0..size.div_ceil(stride)).map(|at| at * stride + from);
     Ok(pixels.map(|place| if place < size { vec![(place, 1.0)] } else { Vec::new() }).collect())
 }
 
-/// The mean of each of `output` cells, `[height, width]`, into which the picture is divided as evenly as whole pixels
-/// allow: `[batch, channels, height, width]` in and out.
+/// Average pooling to `output` cells, `[height, width]`, as PyTorch's `adaptive_avg_pool2d`.
+///
+/// ```
+/// use cuaderno::tensor::{adaptive_average_pool2d, constant, plain, read, tensor};
+/// let image = constant(&tensor(vec![1.0, 3.0, 5.0, 7.0], (1, 1, 1, 4))?);
+/// assert_eq!(read(&plain(adaptive_average_pool2d(image, [1, 2])?))[..], [2.0, 6.0]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Shape`] when a size is 0.
 pub fn adaptive_average_pool2d(input: Tensor4, output: [usize; 2]) -> Result<Tensor4> {
     let (_, _, height, width) = *input.shape();
     let [rows, columns] =
@@ -107,18 +129,18 @@ pub fn adaptive_average_pool2d(input: Tensor4, output: [usize; 2]) -> Result<Ten
     average(input, rows?, columns?)
 }
 
-/// The pixels along one axis that make up an output pixel, each with its share.
-pub(in crate::tensor) type Shares = Vec<(usize, f32)>;
+/// The input pixels along one axis that make up an output pixel, with their weights.
+pub(in crate::tensor) type PoolWeights = Vec<(usize, f32)>;
 
-/// What each output row and each output column of a sliding mean is made of.
-pub(in crate::tensor) fn window_shares(
+/// The pooling weights of each output row and each output column.
+pub(in crate::tensor) fn window_weights(
     window: &Window,
     input: [usize; 2],
-) -> Result<(Vec<Shares>, Vec<Shares>)> {
+) -> Result<(Vec<PoolWeights>, Vec<PoolWeights>)> {
     let output = window.output(input).ok_or_else(|| {
         let ([h, w], [height, width]) = (window.kernel, input);
         let problem =
-            format!("a pooling window of {h}×{w} does not fit a picture of {height}×{width}");
+            format!("a pooling window of {h}×{w} does not fit an image of {height}×{width}");
         Error::new(ErrorKind::Shape, problem)
     })?;
     let axis = |axis: usize| {
@@ -136,10 +158,12 @@ pub(in crate::tensor) fn window_shares(
     Ok((axis(0), axis(1)))
 }
 
-/// The cells of adaptive pooling along one axis.
-pub(in crate::tensor) fn cells_of(size: usize, cells: usize) -> Result<Vec<Shares>> {
+/// The pooling weights of adaptive pooling along one axis.
+pub(in crate::tensor) fn cells_of(size: usize, cells: usize) -> Result<Vec<PoolWeights>> {
     if size == 0 || cells == 0 {
-        let problem = format!("a picture side of {size} pixels cannot be pooled to {cells}");
+        let problem = format!(
+            "sizes of adaptive pooling must be at least 1, found {size} pixels to {cells} cells"
+        );
         return Err(Error::new(ErrorKind::Shape, problem));
     }
     let cell = |at: usize| {
@@ -151,12 +175,12 @@ pub(in crate::tensor) fn cells_of(size: usize, cells: usize) -> Result<Vec<Share
 }
 
 /// Weighted means over the products of rows and columns.
-fn average(input: Tensor4, rows: Vec<Shares>, columns: Vec<Shares>) -> Result<Tensor4> {
+fn average(input: Tensor4, rows: Vec<PoolWeights>, columns: Vec<PoolWeights>) -> Result<Tensor4> {
     let (input, mut tape) = input.split_tape();
     let (images, channels, height, width) = *input.shape();
     let (size, out_size) = (height * width, rows.len() * columns.len());
     let mut values = vec![0.0; images * channels * out_size];
-    let whole = |cells: &[Shares], size: usize| match cells {
+    let whole = |cells: &[PoolWeights], size: usize| match cells {
         [cell] => cell.len() == size && cell.iter().all(|(_, share)| *share == 1.0 / size as f32),
         _ => false,
     };
@@ -213,7 +237,17 @@ fn means(planes: &[f32], size: usize) -> Vec<f32> {
     })
 }
 
-/// The mean of each channel: `[batch, channels, height, width]` to `[batch, channels]`.
+/// Global average pooling: the mean of each channel, `[batch, channels, height, width]` to `[batch, channels]`.
+///
+/// ```
+/// use cuaderno::tensor::{constant, global_average_pool2d, plain, read, tensor};
+/// let image = constant(&tensor(vec![1.0, 3.0, 0.0, 8.0], (1, 2, 1, 2))?); // two channels of two pixels
+/// assert_eq!(read(&plain(global_average_pool2d(image)?))[..], [2.0, 4.0]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Numeric`](crate::ErrorKind::Numeric) when the device has no memory left.
 pub fn global_average_pool2d(input: Tensor4) -> Result<Tensor2> {
     let (input, mut tape) = input.split_tape();
     let (images, channels, height, width) = *input.shape();

@@ -1,29 +1,29 @@
-//! The transforms of minimal filtering along one axis, at the points 0, ±[`NEAR`], ±[`FAR`] and infinity.
+//! Winograd's transforms along one axis, at the points 0, ±[`NEAR`], ±[`FAR`] and infinity.
 //!
-//! The usual points are 0, ±1, ±2 and infinity. At these, which cost an operation or two more, rounding errors are less than
-//! half as large (Barabasz et al., 2020, compare points).
+//! The usual points are 0, ±1, ±2 and infinity. With these, which cost an operation or two more, rounding errors are
+//! less than half as large (Barabasz et al., 2020, compare points).
 
 use pulp::Simd;
 
 const NEAR: f32 = 0.75;
 const FAR: f32 = 1.5;
-/// Their squares and cubes, exact in binary.
+/// Squares and cubes of the points, exact in binary.
 const NEAR2: f32 = NEAR * NEAR;
 const FAR2: f32 = FAR * FAR;
 const NEAR3: f32 = NEAR2 * NEAR;
 const FAR3: f32 = FAR2 * FAR;
-/// What windows are divided by at each point: the product of its distances to the others but infinity.
+/// The divisor of the weights at each point: the product of its distances to the other finite points.
 const AT_0: f32 = NEAR2 * FAR2;
 const AT_NEAR: f32 = 2.0 * NEAR2 * (NEAR2 - FAR2);
 const AT_FAR: f32 = 2.0 * FAR2 * (FAR2 - NEAR2);
 
-/// A transform from `A` to `B` values. A trait rather than a function that is handed on: the compiler does not carry
-/// wide instructions into a function that is called through a variable.
+/// A transform from `A` to `B` values. A trait instead of a function argument, since the compiler does not vectorize a
+/// function that is called through a variable.
 pub trait Axis<const A: usize, const B: usize>: Copy {
     fn apply<S: Simd>(self, simd: S, line: [S::f32s; A]) -> [S::f32s; B];
 }
 
-/// Six pixels to the points.
+/// From six pixels to the points.
 #[derive(Clone, Copy)]
 pub struct InputAxis;
 
@@ -47,7 +47,7 @@ impl Axis<6, 6> for InputAxis {
     }
 }
 
-/// Three taps to the points.
+/// From three taps to the points.
 #[derive(Clone, Copy)]
 pub struct WindowAxis;
 
@@ -70,7 +70,7 @@ impl Axis<3, 6> for WindowAxis {
     }
 }
 
-/// The points to three taps: the transpose of [`WindowAxis`].
+/// From the points to three taps: the transpose of [`WindowAxis`].
 #[derive(Clone, Copy)]
 pub struct WindowBackAxis;
 
@@ -89,7 +89,7 @@ impl Axis<6, 3> for WindowBackAxis {
     }
 }
 
-/// The points to four pixels.
+/// From the points to four pixels.
 #[derive(Clone, Copy)]
 pub struct OutputAxis;
 
@@ -110,7 +110,7 @@ impl Axis<6, 4> for OutputAxis {
     }
 }
 
-/// Four pixels to the points: the transpose of [`OutputAxis`].
+/// From four pixels to the points: the transpose of [`OutputAxis`].
 #[derive(Clone, Copy)]
 pub struct GradientAxis;
 

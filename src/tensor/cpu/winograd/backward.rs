@@ -1,22 +1,23 @@
-//! Gradients of a convolution by tiles.
+//! The backward pass of Winograd convolution.
 //!
-//! The gradient of the windows is, at each point, a sum over all tiles. With the channels side by side, tiles are the terms
-//! of a product of two matrices as they lie there.
+//! The gradient of the weights is, at each point, a sum over all tiles. With channels innermost, tiles are the terms of
+//! a product of two matrices in place.
 
 use super::axes::{Axis, GradientAxis, InputAxis};
 use super::forward::conv2d;
 use super::{POINTS, SIDE, TILE, windows};
 use crate::tensor::cpu::blocks::{Block, Part, blocks};
 use crate::tensor::cpu::channels_last::turn;
-use crate::tensor::cpu::conv2d::{Scratch, sum_over_pictures, with_scratch};
+use crate::tensor::cpu::conv_shape::{Conv2dShape, Weights};
 use crate::tensor::cpu::kernel::{LANES, Left, Product, aligned, spread, terms, tile_rows};
 use crate::tensor::cpu::products::Target;
+use crate::tensor::cpu::scratch::{Scratch, sum_over_images, with_scratch};
+use crate::tensor::cpu::slices::{add_to, sized};
 use crate::tensor::cpu::threads::{self, Shared};
-use crate::tensor::cpu::{Conv2dShape, Weights, add_to, sized};
 use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 
-/// Adds to the gradients that are given those of the convolution without what follows it.
+/// Adds the gradients of the convolution without its epilogue.
 pub fn backward(
     shape: &Conv2dShape,
     input: &[f32],
@@ -34,10 +35,10 @@ pub fn backward(
 }
 
 fn weight_backward(shape: &Conv2dShape, input: &[f32], gradient: &[f32], sum: &mut [f32]) {
-    /// Of fewer windows every thread sums its own pictures' part: writing what another processor has in its cache takes
-    /// ten times as long as writing what it has not.
+    /// Weights from which the threads share their gradient. With fewer, each thread sums over its own images: writing
+    /// to memory in another core's cache takes ten times as long.
     const FEW: usize = 1 << 15;
-    let images = input.len() / shape.picture();
+    let images = input.len() / shape.sample_len();
     if shape.out_channels * shape.in_channels > FEW || images < threads::count() {
         add_windows(shape, 0..images, input, gradient, sum);
         return;
@@ -45,10 +46,10 @@ fn weight_backward(shape: &Conv2dShape, input: &[f32], gradient: &[f32], sum: &m
     let work = |mine: Range<usize>, sum: &mut [f32], _: &mut [f32], _: &mut Scratch| {
         add_windows(shape, mine, input, gradient, sum);
     };
-    sum_over_pictures(images, [sum.len(), 0], work, |part| add_to(sum, part), None);
+    sum_over_images(images, [sum.len(), 0], work, |part| add_to(sum, part), None);
 }
 
-/// Adds what these pictures contribute.
+/// Adds the contribution of these images.
 fn add_windows(
     shape: &Conv2dShape,
     images: Range<usize>,
@@ -56,9 +57,9 @@ fn add_windows(
     gradient: &[f32],
     sum: &mut [f32],
 ) {
-    /// Values at points that are made before they are multiplied.
+    /// Transformed values that are computed before they are multiplied.
     const AT_ONCE: usize = 1 << 20;
-    /// Sums that a thread's cache holds, and columns of them.
+    /// Sums that fit a thread's cache, and columns of them.
     const CACHED: usize = 1 << 17;
     const COLUMNS: usize = 192;
     let (channels, inputs) = (shape.out_channels, shape.in_channels);
@@ -66,7 +67,7 @@ fn add_windows(
     let together = (AT_ONCE / POINTS / (channels + inputs)).max(256);
     let blocks = blocks(images, down, across, 1, together, 1);
     let most = blocks.iter().map(|block| block.positions).max().unwrap_or(0);
-    // A task sums some of the windows.
+    // Each task sums some of the weights.
     let columns = inputs.div_ceil(inputs.div_ceil(COLUMNS)).next_multiple_of(LANES);
     let across_runs = inputs.div_ceil(columns);
     let rows = (channels * across_runs).div_ceil(2 * threads::count());
@@ -86,7 +87,7 @@ fn add_windows(
             let [mine, inputs] = windows(task);
             let step = terms(tiles);
             for (point, sums) in sums.chunks_exact_mut(rows * columns).enumerate() {
-                // SAFETY: all tiles have been transformed, and nobody writes points before this is over.
+                // SAFETY: all tiles are transformed, and nothing writes points until the products are done.
                 let (left, right) = unsafe { (of_gradient.at(point), of_input.at(point)) };
                 for start in (0..tiles).step_by(step) {
                     let inner = start..(start + step).min(tiles);
@@ -110,7 +111,7 @@ fn add_windows(
             let [mine, mine_inputs] = windows(task);
             for (place, row) in mine.enumerate() {
                 let from = (row * inputs + mine_inputs.start) * 9;
-                // SAFETY: tasks have different windows.
+                // SAFETY: tasks have different weights.
                 let sum = unsafe { sum.part(from..from + mine_inputs.len() * 9) };
                 windows::add_back(&sums[place * columns..], rows * columns, sum);
             }
@@ -138,7 +139,7 @@ fn add_windows(
     });
 }
 
-/// Takes the tiles of input and gradient to their points.
+/// Transforms the tiles of input and gradient.
 fn transform(
     shape: &Conv2dShape,
     block: &Block,
@@ -155,7 +156,7 @@ fn transform(
                 axis: InputAxis,
                 part,
                 across,
-                pictures: input,
+                samples: input,
                 channels: shape.in_channels,
                 first: group * LANES,
                 size: shape.input,
@@ -167,7 +168,7 @@ fn transform(
                 axis: GradientAxis,
                 part,
                 across,
-                pictures: gradient,
+                samples: gradient,
                 channels: shape.out_channels,
                 first: group * LANES,
                 size: shape.output,
@@ -179,11 +180,11 @@ fn transform(
     });
 }
 
-/// Points of a block with the channels side by side, `[36, tiles, stride]`.
+/// The transformed tiles of a block with channels innermost, `[36, tiles, stride]`.
 #[derive(Clone, Copy)]
 struct Points<'a> {
     values: Shared<'a, f32>,
-    /// Values from one point to the next, and from one tile to the next.
+    /// Distance of the points, and of the tiles.
     step: usize,
     stride: usize,
 }
@@ -201,25 +202,25 @@ impl<'a> Points<'a> {
     /// The tiles at one point.
     ///
     /// # Safety
-    /// While the slice is in use, nobody writes points.
+    /// While the slice is in use, nothing may write points.
     unsafe fn at(&self, point: usize) -> &[f32] {
-        // SAFETY: nobody writes, says the caller.
+        // SAFETY: the caller guarantees that nothing writes.
         unsafe { self.values.seen(point * self.step..(point + 1) * self.step) }
     }
 }
 
-/// Takes the `A`×`A` pixels that each tile of a part sees to its points, for the [`LANES`] channels from `first` on.
+/// Transforms the `A`×`A` pixels under each tile of a part, for [`LANES`] channels from `first`.
 struct Tiles<'a, T, const A: usize> {
     axis: T,
     part: &'a Part,
-    /// Tiles in a row.
+    /// Tiles per row.
     across: usize,
-    /// The tensor that the pixels are of, `[images, channels, height, width]`.
-    pictures: &'a [f32],
+    /// The tensor of the pixels, `[images, channels, height, width]`.
+    samples: &'a [f32],
     channels: usize,
     first: usize,
     size: [usize; 2],
-    /// Rows above the first row of pixels, and columns left of the first, that are 0.
+    /// Rows above and columns left of the first pixel, which are 0.
     before: [usize; 2],
     points: Points<'a>,
 }
@@ -236,7 +237,7 @@ impl<T: Axis<A, SIDE>, const A: usize> Tiles<'_, T, A> {
         }
         let plane = height * width;
         let from = (self.part.image * self.channels + self.first) * plane + rows.start * width;
-        turn(&self.pictures[from..], plane, [together, rows.len() * width], pixels, LANES);
+        turn(&self.samples[from..], plane, [together, rows.len() * width], pixels, LANES);
         Arch::new().dispatch(ToPoints { tiles: self, pixels, rows });
     }
 }
@@ -283,7 +284,7 @@ impl<T: Axis<A, SIDE>, const A: usize> WithSimd for ToPoints<'_, T, A> {
                     }
                     for (x, value) in axis.apply(simd, line).into_iter().enumerate() {
                         let start = (y * SIDE + x) * points.step + start + at * S::F32_LANES;
-                        // SAFETY: parts hold different tiles, and tasks of one part different channels.
+                        // SAFETY: parts cover different tiles, and tasks of one part different channels.
                         let target = unsafe { points.values.part(start..start + S::F32_LANES) };
                         S::as_mut_simd_f32s(target).0[0] = value;
                     }

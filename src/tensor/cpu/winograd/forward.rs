@@ -1,24 +1,27 @@
-//! Convolution by tiles, and what follows it.
+//! The forward pass of Winograd convolution, with its epilogue.
 
 use super::axes::{Axis, OutputAxis};
 use super::tiles::{Block, Points, ToPoints, blocks};
 use super::{POINTS, SIDE, TILE, windows};
-use crate::tensor::cpu::conv2d::{Scratch, with_scratch};
+use crate::tensor::cpu::conv_shape::{Conv2dShape, Weights};
+use crate::tensor::cpu::elementwise::update_short;
+use crate::tensor::cpu::epilogue::After;
 use crate::tensor::cpu::kernel::{LANES, Left, Product, aligned, terms, tile_rows};
 use crate::tensor::cpu::pool_plane::pool_plane;
 use crate::tensor::cpu::products::Target;
+use crate::tensor::cpu::scratch::{Scratch, with_scratch};
+use crate::tensor::cpu::slices::sized;
 use crate::tensor::cpu::threads::{self, Shared};
-use crate::tensor::cpu::{After, Conv2dShape, Weights, sized, update_short};
 use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 
-/// Tiles of a block: their points fill three vectors, and stay in the cache until they are multiplied.
+/// Tiles per block: their transformed values fill three vectors, and stay in the cache until they are multiplied.
 const TOGETHER: usize = 96;
 /// Output channels whose products are transformed back while they are in the cache.
 const CHANNELS: usize = 64;
 
-/// Convolution, or its transpose, of pictures `[n, in_channels, height, width]`. The shape must be one that
-/// [`super::serves`].
+/// Convolution, or its transpose, of images `[n, in_channels, height, width]`. [`super::serves`] must hold for the
+/// shape.
 pub fn conv2d(
     shape: &Conv2dShape,
     input: &[f32],
@@ -49,7 +52,7 @@ pub fn conv2d(
             with_scratch(|scratch| {
                 let mut columns = std::mem::take(&mut scratch.columns);
                 let points = aligned(&mut columns, Points::count(inputs, block.stride()));
-                // SAFETY: this thread writes one channel after the other.
+                // SAFETY: this thread writes the channels one after the other.
                 let shared = unsafe { Points::new(points, inputs, block.stride()) };
                 for channel in 0..inputs {
                     to_points(shape, block, input, channel, shared, scratch);
@@ -68,7 +71,7 @@ pub fn conv2d(
     });
 }
 
-/// One channel of a block's input at its points.
+/// One channel of a block's input, transformed.
 pub fn to_points(
     shape: &Conv2dShape,
     block: &Block,
@@ -80,7 +83,7 @@ pub fn to_points(
     let [[top, _], [left, _]] = shape.window.padding;
     Arch::new().dispatch(ToPoints {
         block,
-        pictures: input,
+        samples: input,
         channels: shape.in_channels,
         channel,
         size: shape.input,
@@ -90,35 +93,35 @@ pub fn to_points(
     });
 }
 
-/// What makes the output of the transformed input.
+/// From the transformed input to the output.
 struct Outputs<'a> {
     shape: &'a Conv2dShape,
-    /// Nothing where the result is added.
+    /// `None` where the result is added.
     after: Option<&'a After<'a>>,
     output: Shared<'a, f32>,
     winners: Shared<'a, u8>,
 }
 
-/// Transformed windows as packed rows, `[36, rows]`, from the first of the rows in question on.
+/// Transformed weights as packed rows, `[36, rows]`, from the first row in question.
 #[derive(Clone, Copy)]
 struct Windows<'a> {
     values: &'a [f32],
-    /// Values from one point to the next.
+    /// Distance of the points.
     step: usize,
 }
 
 impl Outputs<'_> {
-    /// The only block there is, shared out by channels. There being few tiles, the windows are most of the work: every
-    /// thread transforms those of some channels at a time, which stay in its cache.
+    /// A single block, split by channels. With few tiles, most of the work is on the weights: each thread transforms
+    /// those of some channels at a time, which stay in its cache.
     fn share_out(&self, block: &Block, input: &[f32], weights: Weights<'_>) {
-        /// Values of transformed windows that a thread's cache holds.
+        /// Transformed weights that fit a thread's cache.
         const CACHED: usize = 1 << 18;
         let shape = self.shape;
         let (channels, inputs) = (shape.out_channels, shape.in_channels);
         let rows = tile_rows();
         with_scratch(|Scratch { columns, .. }| {
             let points = aligned(columns, Points::count(inputs, block.stride()));
-            // SAFETY: every channel is a task of its own.
+            // SAFETY: each channel is one task.
             let shared = unsafe { Points::new(points, inputs, block.stride()) };
             threads::each(inputs, |channel| {
                 with_scratch(|scratch| to_points(shape, block, input, channel, shared, scratch));
@@ -142,7 +145,7 @@ impl Outputs<'_> {
         });
     }
 
-    /// Some channels of a block.
+    /// A range of channels of a block.
     fn run(
         &self,
         block: &Block,
@@ -178,7 +181,7 @@ impl Outputs<'_> {
     }
 }
 
-/// Takes products at their points, `[36, channels, stride]` with `to` values from one point to the next, to pixels.
+/// Transforms products, `[36, channels, stride]` with points `to` values apart, to pixels.
 struct Back<'a> {
     outputs: &'a Outputs<'a>,
     block: &'a Block,
@@ -226,7 +229,7 @@ impl WithSimd for Back<'_> {
     }
 }
 
-/// A line of pixels of those sorted by their column in the tile, `[TILE, stride]`.
+/// A row of pixels sorted by their column in the tile, `[TILE, stride]`.
 #[inline(always)]
 fn join(pixels: &[f32], line: &mut [f32], stride: usize) {
     let (a, rest) = pixels.split_at(stride);
@@ -239,15 +242,15 @@ fn join(pixels: &[f32], line: &mut [f32], stride: usize) {
 }
 
 impl Outputs<'_> {
-    /// Writes the pixels of a block's tiles, `[TILE, TILE · stride]`, with what follows.
+    /// Writes the pixels of a block's tiles, `[TILE, TILE · stride]`, after the epilogue.
     #[inline(always)]
     fn finish<S: Simd>(&self, simd: S, block: &Block, channel: usize, rows: &mut [f32]) {
         let [height, width] = self.shape.output;
         let length = rows.len() / TILE;
         let side = self.after.and_then(|after| after.pool).unwrap_or(1);
         let [pooled_height, pooled_width] = [height / side, width / side];
-        // All at once, rows of small pictures being short; before pooling where a factor, if negative, would make the
-        // maximum a minimum.
+        // All rows at once, since those of small images are short; before pooling, because a negative scale would turn
+        // the maximum into a minimum.
         let early = self.after.filter(|after| match after.pool {
             None => after.add.is_empty(),
             Some(_) => !after.scale.is_empty(),
@@ -269,7 +272,7 @@ impl Outputs<'_> {
                 let at = from..from + counts[1];
                 let values = &mut rows[y * side * length + segment.start * TILE..]
                     [..(side - 1) * length + counts[1] * side];
-                // SAFETY: segments hold different pixels, and tasks of one block different channels.
+                // SAFETY: segments cover different pixels, and tasks of one block different channels.
                 let target = unsafe { self.output.part(at.clone()) };
                 match (self.after, side) {
                     (None, _) => update_short(target, values, |sum, value| sum + value),

@@ -1,17 +1,18 @@
-//! Tiles: how they are cut into blocks, and how their pixels become points.
+//! Tiles: their partition into blocks, and the transform of their pixels.
 
 use super::axes::{Axis, InputAxis};
 use super::{POINTS, SIDE, TILE};
+use crate::tensor::cpu::conv_shape::Conv2dShape;
 use crate::tensor::cpu::kernel::LANES;
+use crate::tensor::cpu::slices::sized;
 use crate::tensor::cpu::threads::{self, Shared};
-use crate::tensor::cpu::{Conv2dShape, sized};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
-/// Columns that a tile sees beyond its own.
+/// Columns under a tile beyond its own.
 const BEYOND: usize = SIDE - TILE;
 
-/// Tiles side by side in one row of tiles of a picture, and the place of the first in the block.
+/// Adjacent tiles in one row of tiles of an image, and the offset of the first in the block.
 pub struct Segment {
     pub image: usize,
     pub row: usize,
@@ -20,28 +21,28 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// The tiles' places in the block.
+    /// The range of the tiles in the block.
     pub fn places(&self) -> Range<usize> {
         self.start..self.start + self.columns.len()
     }
 }
 
-/// Tiles whose points make one matrix.
+/// Tiles whose transforms form one matrix.
 pub struct Block {
     pub segments: Vec<Segment>,
-    /// How many tiles there are.
+    /// Number of tiles.
     pub tiles: usize,
 }
 
 impl Block {
-    /// Places of a row of the matrix; those behind the last tile are never read.
+    /// Length of a row of the matrix; values past the last tile are not read.
     pub fn stride(&self) -> usize {
         self.tiles.next_multiple_of(LANES)
     }
 }
 
-/// Cuts the tiles of all pictures into blocks of about `target` tiles: when there are several, a multiple of the
-/// threads' number.
+/// Partitions the tiles of all images into blocks of about `target` tiles; if there are several, a multiple of the
+/// number of threads.
 pub fn blocks(shape: &Conv2dShape, images: usize, target: usize) -> Vec<Block> {
     let [down, across] = shape.output.map(|size| size.div_ceil(TILE));
     let total = images * down * across;
@@ -69,16 +70,16 @@ pub fn blocks(shape: &Conv2dShape, images: usize, target: usize) -> Vec<Block> {
     blocks
 }
 
-/// Points of a block, `[36, channels, stride]`, where the channels are written by different threads.
+/// The transformed tiles of a block, `[36, channels, stride]`, whose channels are written by different threads.
 #[derive(Clone, Copy)]
 pub struct Points<'a> {
     values: Shared<'a, f32>,
-    /// Values from one point to the next: off the lines of the cache that the one before falls on.
+    /// Distance of the points: chosen so that they do not map to the same cache set.
     pub step: usize,
 }
 
 impl<'a> Points<'a> {
-    /// How many values there are.
+    /// Number of values.
     pub fn count(channels: usize, stride: usize) -> usize {
         POINTS * Self::step(channels, stride)
     }
@@ -88,21 +89,21 @@ impl<'a> Points<'a> {
     }
 
     /// # Safety
-    /// Of every channel the points are written by one [`ToPoints`] at a time.
+    /// The points of each channel are written by one [`ToPoints`] at a time.
     pub unsafe fn new(values: &'a mut [f32], channels: usize, stride: usize) -> Self {
         Self { values: Shared::new(values), step: Self::step(channels, stride) }
     }
 }
 
-/// Takes the 6×6 pixels that each tile sees, of one channel's planes, to their points.
+/// The transform of the 6×6 pixels under each tile, for the planes of one channel.
 pub struct ToPoints<'a> {
     pub block: &'a Block,
-    /// The tensor that the planes are of, `[images, channels, height, width]`.
-    pub pictures: &'a [f32],
+    /// The tensor of the planes, `[images, channels, height, width]`.
+    pub samples: &'a [f32],
     pub channels: usize,
     pub channel: usize,
     pub size: [usize; 2],
-    /// Rows above the first row of pixels, and columns left of the first, that are 0.
+    /// Rows above and columns left of the first pixel, which are 0.
     pub before: [usize; 2],
     pub points: Points<'a>,
     pub buffer: &'a mut Vec<f32>,
@@ -115,7 +116,7 @@ impl WithSimd for ToPoints<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { block, channel, points, .. } = self;
         let stride = block.stride();
-        // The tiles' own columns one tile after the other, and what the last of each segment sees beyond.
+        // The tiles' own columns one tile after the other, then those under the last of each segment beyond its own.
         let length = TILE * stride + LANES;
         let beyond = (BEYOND * block.segments.len()).next_multiple_of(LANES);
         let buffer = sized(self.buffer, SIDE * (length + beyond + stride));
@@ -124,7 +125,7 @@ impl WithSimd for ToPoints<'_> {
         for (number, segment) in block.segments.iter().enumerate() {
             let plane = self.size[0] * self.size[1];
             let plane = (segment.image * self.channels + channel) * plane;
-            let plane = &self.pictures[plane..];
+            let plane = &self.samples[plane..];
             for y in 0..SIDE {
                 let line = &mut lines[y * length..][..length];
                 let end = &mut ends[y * beyond + number * BEYOND..][..BEYOND];
@@ -139,7 +140,7 @@ impl WithSimd for ToPoints<'_> {
             let (own, next) = half.split_at_mut(TILE * stride);
             let ends = &ends[row * beyond..];
             for (x, next) in next.chunks_exact_mut(stride).enumerate() {
-                // What a tile sees beyond its four columns begins the next tile.
+                // The pixels under a tile beyond its four columns are the start of the next tile.
                 for (next, own) in next[..stride - 1].iter_mut().zip(&own[x * stride + 1..]) {
                     *next = *own;
                 }
@@ -149,7 +150,7 @@ impl WithSimd for ToPoints<'_> {
             }
             let mut targets: [&mut [S::f32s]; SIDE] = std::array::from_fn(|column| {
                 let start = (row * SIDE + column) * points.step + channel * stride;
-                // SAFETY: whoever made the points answers for every channel's being written by one.
+                // SAFETY: the creator of the points guarantees one writer per channel.
                 let target = unsafe { points.values.part(start..start + stride) };
                 S::as_mut_simd_f32s(target).0
             });
@@ -168,7 +169,7 @@ impl WithSimd for ToPoints<'_> {
     }
 }
 
-/// Transforms columns of six values, in rows `length` values apart, in place.
+/// Transforms columns of six values in place, in rows `length` values apart.
 #[inline(always)]
 fn down<S: Simd>(simd: S, lines: &mut [f32], length: usize) {
     let vectors = S::as_mut_simd_f32s(lines).0;
@@ -185,8 +186,8 @@ fn down<S: Simd>(simd: S, lines: &mut [f32], length: usize) {
     }
 }
 
-/// Row `y` of the pixels that a segment's tiles see, with zeros where there are none: their own columns, and those beyond
-/// the last. What is behind a segment's place in the line may be overwritten: segments come in order.
+/// Row `y` of the pixels under a segment's tiles, with zeros outside the image: their own columns, and those beyond the
+/// last. Values past a segment's end in the row may be overwritten, since segments are written in order.
 #[inline(always)]
 fn fill_line(
     plane: &[f32],
@@ -234,7 +235,7 @@ fn fill_line(
     }
 }
 
-/// Sorts the pixels of a line by their column in the tile: `[TILE, stride]`.
+/// Sorts the pixels of a row by their column in the tile: `[TILE, stride]`.
 #[inline(always)]
 fn separate(line: &[f32], half: &mut [f32], stride: usize) {
     let (a, half) = half.split_at_mut(stride);

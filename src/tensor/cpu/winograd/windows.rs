@@ -1,20 +1,21 @@
-//! Windows at their points.
+//! The transform of the weights.
 
 use super::axes::{Axis, WindowAxis, WindowBackAxis};
 use super::{POINTS, SIDE};
-use crate::tensor::cpu::conv2d::{Scratch, with_scratch};
+use crate::tensor::cpu::conv_shape::{Conv2dShape, Weights};
 use crate::tensor::cpu::kernel::{LANES, tile_rows};
+use crate::tensor::cpu::scratch::{Scratch, with_scratch};
+use crate::tensor::cpu::slices::sized;
 use crate::tensor::cpu::threads::{self, Shared};
-use crate::tensor::cpu::{Conv2dShape, Weights, sized};
 use pulp::{Arch, Simd, WithSimd};
 use std::ops::Range;
 
-/// Values of the transformed windows of some output channels, `[36, tiles of packed rows]`, from one point to the next.
+/// Length of the transformed weights of some output channels, `[36, tiles of packed rows]`, per point.
 pub fn step(channels: usize, inputs: usize) -> usize {
     channels.div_ceil(tile_rows()) * tile_rows() * inputs + LANES
 }
 
-/// Writes the windows' values at each point as packed rows, on all threads.
+/// Writes the weights at each point as packed rows, on all threads.
 pub fn transform(shape: &Conv2dShape, weights: Weights<'_>, points: &mut [f32]) {
     let (channels, rows) = (shape.out_channels, tile_rows());
     let step = step(channels, shape.in_channels);
@@ -23,14 +24,14 @@ pub fn transform(shape: &Conv2dShape, weights: Weights<'_>, points: &mut [f32]) 
         with_scratch(|Scratch { band, .. }| {
             transform_tile(shape, weights, tile * rows, band, |point, from, line| {
                 let at = point * step + tile * rows * shape.in_channels + from;
-                // SAFETY: every tile of rows is one task's.
+                // SAFETY: each tile of rows is one task.
                 unsafe { points.part(at..at + line.len()) }.copy_from_slice(line);
             });
         });
     });
 }
 
-/// The same for some of the output channels, on this thread.
+/// [`transform`] for some output channels, on this thread.
 pub fn transform_some(
     shape: &Conv2dShape,
     weights: Weights<'_>,
@@ -47,7 +48,7 @@ pub fn transform_some(
     }
 }
 
-/// Hands the values of the tile of rows from channel `first` on to `write(point, place in the tile, values)`.
+/// Calls `write(point, index in the tile, values)` for the tile of rows from channel `first`.
 fn transform_tile(
     shape: &Conv2dShape,
     weights: Weights<'_>,
@@ -55,7 +56,7 @@ fn transform_tile(
     scratch: &mut Vec<f32>,
     mut write: impl FnMut(usize, usize, &[f32]),
 ) {
-    /// Input channels that are transformed together, in the first-level cache.
+    /// Input channels that are transformed together, in the L1 cache.
     const TOGETHER: usize = 16;
     let (channels, inputs, rows) = (shape.out_channels, shape.in_channels, tile_rows());
     let inside = (channels - first).min(rows);
@@ -92,8 +93,8 @@ fn transform_tile(
     }
 }
 
-/// Adds the gradients of the windows of one output channel, given at their points as rows of whole vectors with `step`
-/// values from one to the next, to `sum`, `[inputs, 3, 3]`.
+/// Adds the gradients of the weights of one output channel, given at their points as rows of whole vectors `step`
+/// values apart, to `sum`, `[inputs, 3, 3]`.
 pub fn add_back(points: &[f32], step: usize, sum: &mut [f32]) {
     Arch::new().dispatch(AddBack { points, step, sum });
 }
@@ -139,7 +140,7 @@ impl WithSimd for AddBack<'_> {
     }
 }
 
-/// A transform in place along both axes: from `[A · A, count]` values to `[B · B, count]`.
+/// A transform along both axes in place: from `[A · A, count]` to `[B · B, count]`.
 struct Transform<'a, T, const A: usize, const B: usize> {
     axis: T,
     values: &'a mut [f32],

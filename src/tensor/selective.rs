@@ -1,5 +1,5 @@
-//! Products and sums that record only what is wanted: where one side is frozen or a constant, the backward pass computes
-//! the gradient of the other alone. dfdx's own compute both.
+//! Products and sums that record only the gradients that are needed: where one side is frozen or constant, the backward
+//! pass computes the gradient of the other side alone. dfdx's own compute both.
 
 use super::tape::{BackwardError, Device, Plain, Tensor, Tensor3, out_of_memory};
 use crate::Result;
@@ -11,7 +11,7 @@ use dfdx::tensor_ops::{
 
 type Answer<T> = std::result::Result<T, BackwardError>;
 
-/// The matrix products of `[batch, rows, terms]` with `[batch, terms, columns]`.
+/// The matrix products of `[batch, rows, terms]` and `[batch, terms, columns]`.
 pub(super) fn product(left: Tensor3, right: Tensor3) -> Result<Tensor3> {
     let (left, left_tape) = left.split_tape();
     let (right, right_tape) = right.split_tape();
@@ -33,53 +33,53 @@ pub(super) fn product(left: Tensor3, right: Tensor3) -> Result<Tensor3> {
     }
 }
 
-/// Every matrix transposed.
+/// The transposes of all matrices.
 fn turned(matrices: &Plain<(usize, usize, usize)>) -> Result<Plain<(usize, usize, usize)>> {
     matrices.clone().try_permute::<_, Axes3<0, 2, 1>>().map_err(out_of_memory)
 }
 
-/// The products of the values at the same place.
+/// The elementwise product.
 pub(super) fn times<S: Shape>(left: Tensor<S>, right: Tensor<S>) -> Result<Tensor<S>> {
-    match one_wanted(left, right) {
-        Wanted::One(side, other) => {
+    match one_needed(left, right) {
+        Needed::One(side, other) => {
             let again = other.clone();
             map(side, |side| side.try_mul(other), |gradient| gradient.try_mul(again))
         }
-        Wanted::Both(left, right) => left.try_mul(right).map_err(out_of_memory),
+        Needed::Both(left, right) => left.try_mul(right).map_err(out_of_memory),
     }
 }
 
-/// The sums of the values at the same place.
+/// The elementwise sum.
 pub(super) fn plus<S: Shape>(left: Tensor<S>, right: Tensor<S>) -> Result<Tensor<S>> {
-    match one_wanted(left, right) {
-        Wanted::One(side, other) => map(side, |side| side.try_add(other), Ok),
-        Wanted::Both(left, right) => left.try_add(right).map_err(out_of_memory),
+    match one_needed(left, right) {
+        Needed::One(side, other) => map(side, |side| side.try_add(other), Ok),
+        Needed::Both(left, right) => left.try_add(right).map_err(out_of_memory),
     }
 }
 
-/// Of two sides that can be exchanged, whose gradients are wanted.
-enum Wanted<S: Shape> {
+/// The operands of a commutative operation, by the gradients that are needed.
+enum Needed<S: Shape> {
     One(Tensor<S>, Plain<S>),
     Both(Tensor<S>, Tensor<S>),
 }
 
-fn one_wanted<S: Shape>(left: Tensor<S>, right: Tensor<S>) -> Wanted<S> {
+fn one_needed<S: Shape>(left: Tensor<S>, right: Tensor<S>) -> Needed<S> {
     let (left, left_tape) = left.split_tape();
     let (right, right_tape) = right.split_tape();
     match (left_tape.is_on(), right_tape.is_on()) {
-        (true, true) => Wanted::Both(left.put_tape(left_tape), right.put_tape(right_tape)),
-        (false, true) => Wanted::One(right.put_tape(right_tape), left),
-        _ => Wanted::One(left.put_tape(left_tape), right),
+        (true, true) => Needed::Both(left.put_tape(left_tape), right.put_tape(right_tape)),
+        (false, true) => Needed::One(right.put_tape(right_tape), left),
+        _ => Needed::One(left.put_tape(left_tape), right),
     }
 }
 
-/// A linear function of a tensor, and its transpose, which takes the output's gradient to the input's.
+/// A linear function of a tensor whose backward pass is `transposed`, from the output's gradient to the input's.
 fn map<S: Shape, T: Shape>(
     input: Tensor<S>,
     function: impl FnOnce(Plain<S>) -> Answer<Plain<T>>,
     transposed: impl 'static + FnOnce(Plain<T>) -> Answer<Plain<S>>,
 ) -> Result<Tensor<T>> {
-    // A gradient lies in memory as its tensor does.
+    // A gradient has the memory layout of its tensor.
     let (input, mut tape) = input.try_contiguous().map_err(out_of_memory)?.split_tape();
     let from = input.ghost();
     let output = function(input).map_err(out_of_memory)?;
@@ -98,8 +98,8 @@ fn add<S: Shape>(gradient: &mut <Device as Storage<f32>>::Vec, mut values: Plain
     if count == 0 {
         return Ok(());
     }
-    // Nothing but dfdx's optimizers writes beside a tensor. With these settings the velocity, here the gradient, grows by the
-    // parameter, here the values.
+    // Only dfdx's optimizers write to a gradient's storage on the device. With these settings, the velocity (here the
+    // gradient) grows by the parameter (here the values).
     let growth = SgdConfig {
         lr: 0.0,
         momentum: Some(Momentum::Classic(1.0)),

@@ -1,6 +1,6 @@
-//! A file of the cache while it is downloaded: it takes its name only when it is complete and what the hub announced.
+//! A file of the cache during its download: it gets its name when it is complete and has the announced checksum.
 
-use super::client::Trouble;
+use super::client::Failure;
 use crate::{Error, ErrorKind, Result, notebook};
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -8,12 +8,12 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How long to wait for another program that downloads the same file.
-const LOCK: Duration = Duration::from_secs(5);
+/// Longest wait for another process that downloads the same file.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The beginning of a file, to be continued.
+/// The start of a file whose download continues.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct PartialFile {
     blob: PathBuf,
     path: PathBuf,
     file: File,
@@ -22,10 +22,10 @@ pub(super) struct Part {
     _lock: File,
 }
 
-impl Part {
-    /// Takes up what an earlier download left of the file `blob`, or begins anew; nobody else downloads it meanwhile. The
-    /// endings of names are those of the crate `hf-hub`.
-    pub(super) fn open(blob: &Path) -> std::result::Result<Self, Trouble> {
+impl PartialFile {
+    /// Opens the partial file that an earlier download of `blob` has left, or a new file, and locks it. Suffixes are
+    /// those of the crate `hf-hub`.
+    pub(super) fn open(blob: &Path) -> std::result::Result<Self, Failure> {
         if let Some(folder) = blob.parent() {
             std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
         }
@@ -53,12 +53,12 @@ impl Part {
         Ok(Self { blob: blob.to_path_buf(), path, file, length, sum, _lock: lock })
     }
 
-    /// How many bytes are there.
+    /// The number of bytes so far.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
 
-    /// Forgets what is there.
+    /// Discards all bytes.
     pub(super) fn restart(&mut self) -> Result<()> {
         self.file.set_len(0).map_err(|error| unwritable(&self.path, &error))?;
         self.length = 0;
@@ -66,7 +66,7 @@ impl Part {
         Ok(())
     }
 
-    /// Adds bytes.
+    /// Appends bytes.
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.file.write_all(bytes).map_err(|error| unwritable(&self.path, &error))?;
         self.length += bytes.len() as u64;
@@ -74,7 +74,7 @@ impl Part {
         Ok(())
     }
 
-    /// Gives the file its name if it is what that name, a checksum, announces; otherwise removes it.
+    /// Renames the file to its final name if it has the checksum in that name; otherwise removes it.
     pub(super) fn finish(self) -> Result<()> {
         let failed = |error| unwritable(&self.path, &error);
         if is_sum(&self.blob) && !names(&self.blob, self.sum) {
@@ -85,7 +85,7 @@ impl Part {
     }
 }
 
-/// That a file of the cache is what the hub has. What is not is removed, so that the next attempt downloads it anew.
+/// Checks a cached file against the hub's checksum. A file that differs is removed, so that the next attempt downloads it.
 pub(super) fn check(path: &Path, bytes: &[u8]) -> Result<()> {
     let Ok(blob) = std::fs::canonicalize(path) else { return Ok(()) };
     if !is_sum(&blob) || names(&blob, Sha256::new_with_prefix(bytes)) {
@@ -97,7 +97,7 @@ pub(super) fn check(path: &Path, bytes: &[u8]) -> Result<()> {
     Err(other_sum().file(path))
 }
 
-/// Whether a file is called by its SHA-256, as large files of a hub are.
+/// Returns `true` if a file's name is a SHA-256, as for large files of a hub.
 fn is_sum(blob: &Path) -> bool {
     let name = blob.file_name().unwrap_or_default().to_string_lossy();
     name.len() == 64 && name.chars().all(|c| c.is_ascii_hexdigit())
@@ -110,9 +110,9 @@ fn names(blob: &Path, sum: Sha256) -> bool {
 }
 
 fn other_sum() -> Error {
-    let problem = "the file is not the one that the hub announced: its SHA-256 is another";
+    let problem = "the SHA-256 of the file differs from the one that the hub announced";
     Error::new(ErrorKind::Weights, problem)
-        .help("it was removed; run this again to download it anew")
+        .help("the file was removed; run this again to download it")
 }
 
 fn with_ending(blob: &Path, ending: &str) -> PathBuf {
@@ -122,24 +122,24 @@ fn with_ending(blob: &Path, ending: &str) -> PathBuf {
     blob.with_file_name(name)
 }
 
-fn lock(path: &Path) -> std::result::Result<File, Trouble> {
+fn lock(path: &Path) -> std::result::Result<File, Failure> {
     let file = File::create(path).map_err(|error| unwritable(path, &error))?;
     let start = Instant::now();
     loop {
         notebook::check()?;
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if start.elapsed() < LOCK => {
+            Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_TIMEOUT => {
                 std::thread::sleep(Duration::from_millis(100));
             }
-            Err(TryLockError::WouldBlock) => return Err(Trouble::Locked),
+            Err(TryLockError::WouldBlock) => return Err(Failure::Locked),
             Err(TryLockError::Error(error)) => return Err(unwritable(path, &error).into()),
         }
     }
 }
 
-/// An error that says how to keep weights elsewhere.
+/// The error for a cache folder that cannot be written.
 pub(super) fn unwritable(path: &Path, error: &std::io::Error) -> Error {
     Error::io(path, error)
-        .help("make room or get permission there, or name another folder in HF_HOME")
+        .help("free space or get permission there, or set HF_HOME to another folder")
 }

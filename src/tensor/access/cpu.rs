@@ -1,4 +1,4 @@
-//! Values of tensors in the processor's memory, without a copy.
+//! Values of tensors in memory, without a copy.
 
 use super::super::tape::{BackwardError, Device, Gradients, Plain};
 use crate::{Error, ErrorKind, Result};
@@ -6,25 +6,33 @@ use dfdx::shapes::Shape;
 use dfdx::tensor::Storage;
 use std::borrow::Cow;
 
-/// The values of a tensor in row-major order; borrowed when they lie so in memory, else copied.
+/// The values of a tensor in row-major order; borrowed when they are contiguous in this order, else copied.
+///
+/// ```
+/// use cuaderno::tensor::{read, tensor};
+/// let matrix = tensor(vec![1.0, 2.0, 3.0, 4.0], (2, 2))?;
+/// assert_eq!(read(&matrix)[..], [1.0, 2.0, 3.0, 4.0]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 pub fn read<S: Shape>(tensor: &Plain<S>) -> Cow<'_, [f32]> {
     let count = tensor.shape().num_elements();
     if count == 0 {
         return Cow::Borrowed(&[]);
     }
     match contiguous_start(tensor) {
-        // SAFETY: the pointer is that of element 0 in the tensor's `Vec`, which lives as long as the
-        // borrow; the addresses of the neighbours along every axis show that the `count` elements of
-        // the tensor lie behind it in row-major order, hence inside the same `Vec`.
+        // SAFETY: the pointer is that of element 0 in the tensor's `Vec`, which lives as long as the borrow; the
+        // addresses of the neighbors along each axis show that the `count` elements of the tensor follow in row-major
+        // order, hence inside the same `Vec`.
         Some(start) => Cow::Borrowed(unsafe { std::slice::from_raw_parts(start, count) }),
         None => Cow::Owned(tensor.as_vec()),
     }
 }
 
-/// Changes the values of a tensor, which keeps its gradient. Data shared with another tensor is copied first, as in
-/// every write to a dfdx tensor.
+/// Changes the values of a tensor in place; its gradient stays assigned to it. Data shared with another tensor is
+/// copied first, as in every write to a dfdx tensor.
 ///
-/// Errors when the values do not lie in row-major order, which those of no tensor that this crate makes do.
+/// # Errors
+/// [`ErrorKind::Shape`] when the values are not in row-major order, which does not occur for tensors of this crate.
 pub(crate) fn update<S: Shape>(
     tensor: &mut Plain<S>,
     change: &mut dyn FnMut(&mut [f32]),
@@ -40,13 +48,13 @@ pub(crate) fn update<S: Shape>(
         );
     }
     let start: *mut f32 = &mut tensor[S::Concrete::default()];
-    // SAFETY: as in `read`; the mutable index has made the `Vec` this tensor's own, and the exclusive
-    // borrow of the tensor keeps everyone else out for as long as the slice lives.
+    // SAFETY: as in `read`; the mutable index has made the `Vec` this tensor's own, and the exclusive borrow of the
+    // tensor excludes other accesses while the slice lives.
     change(unsafe { std::slice::from_raw_parts_mut(start, count) });
     Ok(())
 }
 
-/// Changes values that lie beside a tensor, such as an optimizer keeps them.
+/// Changes values stored outside a tensor, such as an optimizer's moments.
 pub(crate) fn update_stored(
     stored: &mut <Device as Storage<f32>>::Vec,
     change: &mut dyn FnMut(&mut [f32]) -> Result<()>,
@@ -54,8 +62,8 @@ pub(crate) fn update_stored(
     change(stored)
 }
 
-/// Takes the gradient of a tensor out, zeros when there was none. The gradient of an operation's
-/// output is not needed once its backward pass ran: taking it frees the memory at once.
+/// Takes the gradient of a tensor; zeros when there is none. The gradient of an operation's output is not needed after
+/// its backward pass: taking it frees the memory at once.
 pub(crate) fn take_gradient<S: Shape>(
     gradients: &mut Gradients,
     of: &Plain<S>,
@@ -63,7 +71,7 @@ pub(crate) fn take_gradient<S: Shape>(
     gradients.get_or_alloc_mut(of).map(|gradient| std::mem::take(&mut **gradient))
 }
 
-/// Puts a gradient that was taken, and added to, back in its place.
+/// Puts back a gradient that was taken.
 pub(crate) fn put_gradient<S: Shape>(
     gradients: &mut Gradients,
     of: &Plain<S>,
@@ -72,7 +80,7 @@ pub(crate) fn put_gradient<S: Shape>(
     gradients.get_or_alloc_mut(of).map(|gradient| **gradient = values)
 }
 
-/// The address of the first element, when the elements lie in row-major order without gaps.
+/// The address of the first element, if the elements are contiguous in row-major order.
 fn contiguous_start<S: Shape>(tensor: &Plain<S>) -> Option<*const f32> {
     let dims = tensor.shape().concrete();
     let mut index = S::Concrete::default();

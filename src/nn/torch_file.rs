@@ -1,0 +1,249 @@
+//! PyTorch files, as `torch.save` writes them since version 1.6: a zip archive of a pickle and a file per storage.
+//!
+//! The pickle is read without executing anything, so that a file from elsewhere can do no harm.
+
+use super::numbers::floats;
+use super::pickle::{self, Pickle, Ref, Value};
+use super::stored_tensor::StoredTensor;
+use crate::{Error, ErrorKind, Result};
+use safetensors::tensor::Dtype;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+use zip::ZipArchive;
+
+/// Keys under which checkpoints hold a state dict.
+const STATE_DICTS: [&str; 6] =
+    ["state_dict", "model_state_dict", "model", "net", "module", "weights"];
+/// Nesting of dictionaries in a checkpoint, at most.
+const DEPTH: usize = 8;
+/// Entries of all dictionaries of a checkpoint, at most.
+const ENTRIES: usize = 1_000_000;
+
+type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
+
+/// Returns `true` if the file is a zip archive with a pickle.
+pub(super) fn is_torch_file(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK")
+        && ZipArchive::new(Cursor::new(bytes)).is_ok_and(|archive| folder(&archive).is_some())
+}
+
+/// The tensors of the state dict in a PyTorch file.
+///
+/// # Errors
+/// [`ErrorKind::Weights`] when the file is damaged, holds no state dict, or a tensor has an unsupported type.
+pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<String, StoredTensor>> {
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
+    let limit = bytes.len() as u64;
+    let folder = folder(&archive).ok_or_else(|| fail("the PyTorch file has no data.pkl".into()))?;
+    if names(&archive).any(|name| name == format!("{folder}constants.pkl")) {
+        return Err(fail("the file is a TorchScript model, whose code would have to run".into())
+            .help("save its weights in Python: `torch.save(torch.jit.load(file).state_dict(), \"weights.pth\")`"));
+    }
+    let program = member(&mut archive, &format!("{folder}data.pkl"), limit)?;
+    if let Ok(order) = member(&mut archive, &format!("{folder}byteorder"), limit)
+        && order.starts_with(b"big")
+    {
+        return Err(fail(
+            "the PyTorch file has big-endian numbers, which are not supported".into(),
+        ));
+    }
+    let pickle = pickle::read(&program)
+        .map_err(|problem| fail(format!("the PyTorch file contains {problem}")))?;
+    let dict = state_dict(&pickle)?;
+    let mut named = Vec::new();
+    let mut budget = ENTRIES;
+    flatten(&pickle, dict, "", 0, &mut budget, &mut named);
+    if named.is_empty() {
+        return Err(fail("the state dict of the PyTorch file has no tensors".into())
+            .help("save `model.state_dict()` in Python"));
+    }
+    let mut storages: BTreeMap<String, Vec<f32>> = BTreeMap::new();
+    let mut tensors = BTreeMap::new();
+    for (name, tensor) in named {
+        let Value::Tensor { storage, offset, shape, strides } = &pickle.values[tensor] else {
+            continue;
+        };
+        let Value::Storage { dtype, key } = &pickle.values[*storage] else { continue };
+        let place = format!("{dtype} {key}");
+        if !storages.contains_key(&place) {
+            let bytes = member(&mut archive, &format!("{folder}data/{key}"), limit)?;
+            let values = number_type(dtype).and_then(|dtype| floats(dtype, &bytes));
+            let values = values.ok_or_else(|| {
+                fail(format!("tensor `{name}` has the unsupported number type {dtype}"))
+            })?;
+            storages.insert(place.clone(), values);
+        }
+        let values = storages.get(&place).map(Vec::as_slice).unwrap_or_default();
+        let values = strided(values, *offset, shape, strides).ok_or_else(|| {
+            fail(format!(
+                "tensor `{name}` of shape {shape:?} does not fit its {} stored values",
+                values.len()
+            ))
+        })?;
+        tensors.insert(name, StoredTensor { shape: shape.clone(), values });
+    }
+    Ok(tensors)
+}
+
+/// The folder of the archive that holds the pickle, with a slash.
+fn folder(archive: &Archive<'_>) -> Option<String> {
+    let mut folders =
+        names(archive).filter_map(|name| name.strip_suffix("data.pkl").map(str::to_string));
+    folders.find(|folder| folder.ends_with('/') && folder.matches('/').count() == 1)
+}
+
+/// The names of the archive's files that can be read.
+fn names<'a>(archive: &'a Archive<'_>) -> impl Iterator<Item = Cow<'a, str>> {
+    archive.file_names().filter_map(std::result::Result::ok)
+}
+
+/// A file of the archive, of at most `limit` bytes, the length of the archive: PyTorch stores files uncompressed.
+fn member(archive: &mut Archive<'_>, name: &str, limit: u64) -> Result<Vec<u8>> {
+    let file = archive.by_name(name).map_err(damaged)?;
+    if file.size() > limit {
+        return Err(fail(format!("the PyTorch file has a compressed member `{name}`"))
+            .help("write it again in Python with `torch.save`"));
+    }
+    let mut bytes = Vec::new();
+    file.take(limit)
+        .read_to_end(&mut bytes)
+        .map_err(|error| damaged(zip::result::ZipError::Io(error)))?;
+    Ok(bytes)
+}
+
+/// The dictionary with the tensors: the top one, or one inside under a usual name.
+fn state_dict(pickle: &Pickle) -> Result<Ref> {
+    let Pickle { values, top } = pickle;
+    let entries = match &values[*top] {
+        Value::Dict(entries) => entries,
+        Value::Opaque(class) => {
+            return Err(fail(format!(
+                "the file holds an object of the class {class}, whose code would have to run"
+            ))
+            .help(
+                "save its weights in Python: `torch.save(model.state_dict(), \"weights.pth\")`",
+            ));
+        }
+        _ => {
+            return Err(fail("the file holds no dictionary of tensors".into())
+                .help("save `model.state_dict()` in Python"));
+        }
+    };
+    let is_text = |key: &Ref, text: &str| matches!(&values[*key], Value::Text(key) if key == text);
+    let inside = STATE_DICTS.iter().find_map(|name| {
+        let (_, value) = entries.iter().find(|(key, _)| is_text(key, name))?;
+        match &values[*value] {
+            Value::Dict(inner) if !inner.is_empty() => Some(*value),
+            _ => None,
+        }
+    });
+    let direct = entries.iter().any(|(_, value)| matches!(values[*value], Value::Tensor { .. }));
+    Ok(if direct { *top } else { inside.unwrap_or(*top) })
+}
+
+/// Lists tensors with their names, those of nested dictionaries joined by dots.
+fn flatten(
+    pickle: &Pickle,
+    dict: Ref,
+    prefix: &str,
+    depth: usize,
+    budget: &mut usize,
+    into: &mut Vec<(String, Ref)>,
+) {
+    let Value::Dict(entries) = &pickle.values[dict] else { return };
+    for (key, value) in entries {
+        if *budget == 0 || depth > DEPTH {
+            return;
+        }
+        *budget -= 1;
+        let Value::Text(key) = &pickle.values[*key] else { continue };
+        let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        match &pickle.values[*value] {
+            Value::Tensor { .. } => into.push((name, *value)),
+            Value::Dict(_) => flatten(pickle, *value, &name, depth + 1, budget, into),
+            _ => {}
+        }
+    }
+}
+
+fn number_type(class: &str) -> Option<Dtype> {
+    Some(match class.rsplit('.').next()? {
+        "FloatStorage" => Dtype::F32,
+        "DoubleStorage" => Dtype::F64,
+        "HalfStorage" => Dtype::F16,
+        "BFloat16Storage" => Dtype::BF16,
+        "LongStorage" => Dtype::I64,
+        "IntStorage" => Dtype::I32,
+        "ShortStorage" => Dtype::I16,
+        "CharStorage" => Dtype::I8,
+        "ByteStorage" | "BoolStorage" => Dtype::U8,
+        _ => return None,
+    })
+}
+
+/// The values of a tensor in row-major order; `None` when they are not all in the storage.
+fn strided(storage: &[f32], offset: usize, shape: &[usize], strides: &[usize]) -> Option<Vec<f32>> {
+    let count = shape.iter().try_fold(1usize, |count, size| count.checked_mul(*size))?;
+    if count == 0 {
+        return Some(Vec::new());
+    }
+    // More values than the storage has would be repetitions.
+    if count > storage.len() {
+        return None;
+    }
+    let last = shape.iter().zip(strides).try_fold(offset, |last, (size, stride)| {
+        last.checked_add((size - 1).checked_mul(*stride)?)
+    })?;
+    if last >= storage.len() {
+        return None;
+    }
+    let mut index = vec![0; shape.len()];
+    let mut values = Vec::with_capacity(count);
+    let mut at = offset;
+    for _ in 0..count {
+        values.push(storage[at]);
+        for axis in (0..shape.len()).rev() {
+            index[axis] += 1;
+            at += strides[axis];
+            if index[axis] < shape[axis] {
+                break;
+            }
+            at -= strides[axis] * shape[axis];
+            index[axis] = 0;
+        }
+    }
+    Some(values)
+}
+
+fn fail(problem: String) -> Error {
+    Error::new(ErrorKind::Weights, problem)
+}
+
+fn damaged(error: zip::result::ZipError) -> Error {
+    fail(format!("the PyTorch file is damaged ({error})"))
+        .help("download it again")
+        .caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::strided;
+
+    #[test]
+    fn strides_and_offsets_are_followed() {
+        let storage: Vec<f32> = (0..12).map(|value| value as f32).collect();
+        // torch.arange(12.).reshape(3, 4).t()[1:3]
+        let found = strided(&storage, 1, &[2, 3], &[1, 4]).unwrap();
+        assert_eq!(found, [1.0, 5.0, 9.0, 2.0, 6.0, 10.0]);
+        assert_eq!(strided(&storage, 0, &[0, 3], &[3, 1]), Some(Vec::new()));
+        assert_eq!(strided(&storage, 11, &[], &[]), Some(vec![11.0]));
+        for (offset, shape, strides) in [
+            (1, vec![12], vec![1]),
+            (0, vec![2, 12], vec![0, 1]),
+            (0, vec![usize::MAX, 2], vec![1, 1]),
+        ] {
+            assert_eq!(strided(&storage, offset, &shape, &strides), None);
+        }
+    }
+}
