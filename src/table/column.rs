@@ -1,5 +1,9 @@
 //! One column: values of one type, each of which may be missing.
 
+use super::categorical::Categorical;
+use super::date_time::DateTime;
+use super::texts::Texts;
+use std::cmp::Ordering;
 use std::fmt;
 
 /// The values of a column, all of one type; `None` is a missing value.
@@ -20,11 +24,26 @@ pub enum Column {
     Boolean(Vec<Option<bool>>),
     /// Text.
     Text(Texts),
+    /// Text of a few categories in a stated order; its cells are [`Value::Text`].
+    Category(Categorical),
+    /// Dates with a time of day.
+    DateTime(Vec<Option<DateTime>>),
     /// Lists of text, such as the categories of a place.
     List(Vec<Option<Vec<String>>>),
 }
 
-/// What the values of a column are.
+/// The type of the values of a column.
+///
+/// ```
+/// use cuaderno::table::{ColumnType, Table};
+/// let table = Table::from_columns(vec![
+///     ("city", vec!["Lima", "Quito"].into()),
+///     ("likes", vec![Some(12_i64), None].into()),
+/// ])?;
+/// assert_eq!(table.column("city")?.column_type(), ColumnType::Text);
+/// assert_eq!(table.column("likes")?.column_type(), ColumnType::Integer);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ColumnType {
@@ -36,6 +55,10 @@ pub enum ColumnType {
     Boolean,
     /// Text.
     Text,
+    /// Text of a few categories in a stated order.
+    Category,
+    /// Dates with a time of day.
+    DateTime,
     /// Lists of text.
     List,
 }
@@ -47,12 +70,20 @@ impl fmt::Display for ColumnType {
             Self::Float => "float",
             Self::Boolean => "boolean",
             Self::Text => "text",
+            Self::Category => "category",
+            Self::DateTime => "date",
             Self::List => "list",
         })
     }
 }
 
 /// One cell of a table.
+///
+/// ```
+/// use cuaderno::table::{Column, Value};
+/// let likes = Column::from(vec![Some(12_i64), None]);
+/// assert_eq!((likes.get(0), likes.get(1)), (Value::Integer(12), Value::Null));
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
@@ -66,6 +97,8 @@ pub enum Value<'a> {
     Boolean(bool),
     /// A text.
     Text(&'a str),
+    /// A date with a time of day.
+    DateTime(DateTime),
     /// A list of texts.
     List(&'a [String]),
 }
@@ -78,6 +111,7 @@ impl fmt::Display for Value<'_> {
             Self::Float(value) => write!(f, "{value}"),
             Self::Boolean(value) => write!(f, "{value}"),
             Self::Text(value) => f.write_str(value),
+            Self::DateTime(value) => write!(f, "{value}"),
             Self::List(items) => write!(f, "[{}]", items.join(", ")),
         }
     }
@@ -99,6 +133,7 @@ impl Value<'_> {
             Self::Float(value) => key.extend((value + 0.0).to_bits().to_le_bytes()),
             Self::Boolean(value) => key.push(u8::from(*value)),
             Self::Text(value) => write_text(value, key),
+            Self::DateTime(value) => key.extend(value.microseconds().to_le_bytes()),
             Self::List(items) => {
                 key.extend((items.len() as u64).to_le_bytes());
                 items.iter().for_each(|item| write_text(item, key));
@@ -107,87 +142,39 @@ impl Value<'_> {
     }
 }
 
-/// Texts kept in one buffer, so that a million of them are a few allocations.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Texts {
-    buffer: String,
-    ends: Vec<usize>,
-    present: Vec<bool>,
-}
-
-impl Texts {
-    /// No texts yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// `ends[i]` is where text i ends in `buffer`; every end must be a character boundary.
-    pub(super) fn from_parts(buffer: String, ends: Vec<usize>, present: Vec<bool>) -> Self {
-        debug_assert_eq!(ends.len(), present.len());
-        Self { buffer, ends, present }
-    }
-
-    /// Appends a text, or a missing one.
-    pub fn push(&mut self, text: Option<&str>) {
-        self.buffer.push_str(text.unwrap_or_default());
-        self.ends.push(self.buffer.len());
-        self.present.push(text.is_some());
-    }
-
-    /// How many there are, missing ones included.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// The text at `index`; `None` when it is missing or `index` is past the end.
-    pub fn get(&self, index: usize) -> Option<&str> {
-        if !*self.present.get(index)? {
-            return None;
-        }
-        let start = if index == 0 { 0 } else { *self.ends.get(index - 1)? };
-        self.buffer.get(start..*self.ends.get(index)?)
-    }
-
-    /// All texts in order.
-    pub fn iter(&self) -> impl Iterator<Item = Option<&str>> + '_ {
-        (0..self.len()).map(|index| self.get(index))
-    }
-}
-
 impl Column {
-    /// How many values there are, missing ones included.
+    /// Number of values, missing ones included.
     pub fn len(&self) -> usize {
         match self {
             Self::Integer(values) => values.len(),
             Self::Float(values) => values.len(),
             Self::Boolean(values) => values.len(),
             Self::Text(values) => values.len(),
+            Self::Category(values) => values.len(),
+            Self::DateTime(values) => values.len(),
             Self::List(values) => values.len(),
         }
     }
 
-    /// Whether there are no values.
+    /// Returns `true` if there are no values.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// What the values are.
+    /// The type of the values.
     pub fn column_type(&self) -> ColumnType {
         match self {
             Self::Integer(_) => ColumnType::Integer,
             Self::Float(_) => ColumnType::Float,
             Self::Boolean(_) => ColumnType::Boolean,
             Self::Text(_) => ColumnType::Text,
+            Self::Category(_) => ColumnType::Category,
+            Self::DateTime(_) => ColumnType::DateTime,
             Self::List(_) => ColumnType::List,
         }
     }
 
-    /// Whether the values are numbers.
+    /// Returns `true` if the values are numbers.
     pub fn is_numeric(&self) -> bool {
         matches!(self, Self::Integer(_) | Self::Float(_))
     }
@@ -202,6 +189,8 @@ impl Column {
             Self::Float(values) => at(values, index).map(|v| Value::Float(*v)),
             Self::Boolean(values) => at(values, index).map(|v| Value::Boolean(*v)),
             Self::Text(values) => values.get(index).map(Value::Text),
+            Self::Category(values) => values.get(index).map(Value::Text),
+            Self::DateTime(values) => at(values, index).map(|v| Value::DateTime(*v)),
             Self::List(values) => at(values, index).map(|v| Value::List(v)),
         };
         value.unwrap_or(Value::Null)
@@ -210,6 +199,20 @@ impl Column {
     /// All values in order.
     pub fn iter(&self) -> impl Iterator<Item = Value<'_>> + '_ {
         (0..self.len()).map(|index| self.get(index))
+    }
+
+    /// The order of two cells: numbers and dates by size, categories as stated, texts by character, lists item by item.
+    pub(super) fn order(&self, a: usize, b: usize) -> Ordering {
+        match (self, self.get(a), self.get(b)) {
+            (Self::Category(values), ..) => values.order(a, b),
+            (_, Value::Integer(a), Value::Integer(b)) => a.cmp(&b),
+            (_, Value::Float(a), Value::Float(b)) => a.total_cmp(&b),
+            (_, Value::Boolean(a), Value::Boolean(b)) => a.cmp(&b),
+            (_, Value::Text(a), Value::Text(b)) => a.cmp(b),
+            (_, Value::DateTime(a), Value::DateTime(b)) => a.cmp(&b),
+            (_, Value::List(a), Value::List(b)) => a.cmp(b),
+            _ => Ordering::Equal,
+        }
     }
 
     /// How many values are missing.
@@ -242,6 +245,8 @@ impl Column {
                 rows.iter().for_each(|&row| texts.push(values.get(row)));
                 Self::Text(texts)
             }
+            Self::Category(values) => Self::Category(values.take(rows)),
+            Self::DateTime(values) => Self::DateTime(pick(values, rows)),
             Self::List(values) => Self::List(pick(values, rows)),
         }
     }
@@ -261,7 +266,7 @@ macro_rules! from_vectors {
         }
     )+};
 }
-from_vectors!(i64 => Integer, f64 => Float, bool => Boolean, Vec<String> => List);
+from_vectors!(i64 => Integer, f64 => Float, bool => Boolean, DateTime => DateTime, Vec<String> => List);
 
 macro_rules! from_texts {
     ($($text:ty),+) => {$(

@@ -1,4 +1,4 @@
-//! Categories as numbers, learnt on the training rows.
+//! Categories as numbers, fitted on the training rows.
 
 use super::column::{Column, Value};
 use super::features::FeatureMatrix;
@@ -7,18 +7,38 @@ use super::scalers::check_some;
 use super::summary::sorted_counts;
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
+use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
 /// One feature a category, 1 where the cell holds it, as scikit-learn's `OneHotEncoder`. A category
 /// that was not fitted, or an empty cell, is all zeros.
-#[derive(Clone, Debug)]
+///
+/// ```
+/// use cuaderno::table::{OneHotEncoder, Table};
+/// let table = Table::from_columns(vec![("city", vec!["Lima", "Quito", "Cuzco"].into())])?;
+/// let encoder = OneHotEncoder::fit(&table, &["city"], &[0, 1])?;
+/// let features = encoder.transform(&table, &[1, 2])?;
+/// assert_eq!(features.names, ["city_Lima", "city_Quito"]);
+/// assert_eq!(features.to_vec(), [0.0, 1.0, 0.0, 0.0]); // Cuzco was not fitted
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OneHotEncoder {
     columns: Vec<Categories>,
 }
 
 /// One feature a category, 1 where the list of the cell holds it, as scikit-learn's
 /// `MultiLabelBinarizer`.
-#[derive(Clone, Debug)]
+///
+/// ```
+/// use cuaderno::table::{MultiHotEncoder, Table};
+/// let tags = vec![vec!["art".to_string(), "history".to_string()], vec!["art".to_string()]];
+/// let table = Table::from_columns(vec![("tags", tags.into())])?;
+/// let encoder = MultiHotEncoder::fit(&table, "tags", &[0, 1], 1)?;
+/// assert_eq!(encoder.transform(&table, &[0, 1])?.to_vec(), [1.0, 1.0, 1.0, 0.0]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MultiHotEncoder {
     categories: Categories,
     /// Fitted too rarely to have a feature of their own, but known.
@@ -27,17 +47,59 @@ pub struct MultiHotEncoder {
 
 /// One feature a column: the place of the category in their natural order, −1 for a category that was
 /// not fitted and for an empty cell, as scikit-learn's `OrdinalEncoder`.
-#[derive(Clone, Debug)]
+///
+/// ```
+/// use cuaderno::table::{OrdinalEncoder, Table};
+/// let table = Table::from_columns(vec![("city", vec!["Quito", "Lima", "Cuzco"].into())])?;
+/// let encoder = OrdinalEncoder::fit(&table, &["city"], &[0, 1])?;
+/// assert_eq!(encoder.transform(&table, &[0, 1, 2])?.to_vec(), [1.0, 0.0, -1.0]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OrdinalEncoder {
     columns: Vec<Categories>,
 }
 
+/// One feature per column: the share of the fitted rows that hold the category, 0 for one that was not fitted or a null.
+///
+/// ```
+/// use cuaderno::table::{FrequencyEncoder, Table};
+/// let table = Table::from_columns(vec![("city", vec!["Lima", "Lima", "Quito", "Lima"].into())])?;
+/// let encoder = FrequencyEncoder::fit(&table, &["city"], &[0, 1, 2, 3])?;
+/// assert_eq!(encoder.transform(&table, &[0, 2])?.to_vec(), [0.75, 0.25]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FrequencyEncoder {
+    columns: Vec<(Categories, Vec<f32>)>,
+}
+
 /// The categories of one column, in their natural order, and the place of each.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Saved", into = "Saved")]
 struct Categories {
     column: String,
     names: Vec<String>,
     places: HashMap<String, usize>,
+}
+
+/// The part of [`Categories`] that is written to a file.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    column: String,
+    names: Vec<String>,
+}
+
+impl From<Saved> for Categories {
+    fn from(saved: Saved) -> Self {
+        Self::new(&saved.column, saved.names)
+    }
+}
+
+impl From<Categories> for Saved {
+    fn from(categories: Categories) -> Self {
+        Self { column: categories.column, names: categories.names }
+    }
 }
 
 impl Categories {
@@ -93,6 +155,45 @@ impl OneHotEncoder {
                 }
             }
             first += categories.names.len();
+        }
+        Ok(FeatureMatrix { values, names, unknown: unknown.0 })
+    }
+}
+
+impl FrequencyEncoder {
+    /// Fits the share of each category of these columns on these rows.
+    ///
+    /// # Errors
+    /// As [`OneHotEncoder::fit`].
+    pub fn fit(table: &Table, columns: &[&str], rows: &[usize]) -> Result<Self> {
+        let mut fitted = Vec::with_capacity(columns.len());
+        for categories in fit_all(table, columns, rows)? {
+            let values = single_valued(table, &categories.column)?.take(rows);
+            let counts = sorted_counts(&values);
+            let shares = counts.iter().map(|(_, count)| *count as f32 / rows.len() as f32);
+            fitted.push((categories, shares.collect()));
+        }
+        Ok(Self { columns: fitted })
+    }
+
+    /// The shares of the categories of these rows, `[rows, columns]`.
+    ///
+    /// # Errors
+    /// As [`OneHotEncoder::transform`].
+    pub fn transform(&self, table: &Table, rows: &[usize]) -> Result<FeatureMatrix> {
+        table.check_rows(rows)?;
+        let names: Vec<String> =
+            self.columns.iter().map(|(c, _)| format!("{}_frequency", c.column)).collect();
+        let mut values = Array2::zeros((rows.len(), names.len()));
+        let mut unknown = Unknown::default();
+        for (index, (categories, shares)) in self.columns.iter().enumerate() {
+            let column = single_valued(table, &categories.column)?;
+            for (place, &row) in rows.iter().enumerate() {
+                match categories.place(column.get(row)) {
+                    Some(category) => values[(place, index)] = shares[category],
+                    None => unknown.add(&categories.column),
+                }
+            }
         }
         Ok(FeatureMatrix { values, names, unknown: unknown.0 })
     }

@@ -1,4 +1,4 @@
-//! What a network reads of a table: rows of numbers with names.
+//! The features that a network reads of a table: rows of numbers with names.
 
 use super::column::Column;
 use super::frame::Table;
@@ -6,6 +6,14 @@ use crate::notebook::{Bundle, Show, show_in_cells};
 use ndarray::Array2;
 
 /// Numbers made from columns of a table: one row an example, one named column a feature.
+///
+/// ```
+/// use cuaderno::table::{Preprocessor, Table};
+/// let table = Table::from_columns(vec![("tier", vec![1_i64, 3].into())])?;
+/// let features = Preprocessor::new().min_max(&["tier"]).fit(&table, &[0, 1])?.transform_all(&table)?;
+/// assert_eq!((features.rows(), features.features(), features.row(1)), (2, 1, vec![1.0]));
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct FeatureMatrix {
     /// `[rows, features]`.
@@ -18,12 +26,12 @@ pub struct FeatureMatrix {
 }
 
 impl FeatureMatrix {
-    /// How many rows there are.
+    /// Number of rows.
     pub fn rows(&self) -> usize {
         self.values.nrows()
     }
 
-    /// How many features there are.
+    /// Number of features.
     pub fn features(&self) -> usize {
         self.values.ncols()
     }

@@ -1,7 +1,9 @@
 //! The table itself: named columns of equal length, and where they came from.
 
-use super::column::{Column, ColumnType, Texts, Value};
+use super::column::{Column, ColumnType, Value};
+use super::texts::Texts;
 use crate::{Error, ErrorKind, Result};
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,7 +20,7 @@ use std::sync::Arc;
 /// assert_eq!(table.filter_rows(&[1])?.texts("place")?, ["Retiro"]);
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Table {
     pub(super) names: Vec<String>,
     pub(super) columns: Vec<Arc<Column>>,
@@ -40,6 +42,17 @@ pub(super) enum Lines {
     Sequential,
     /// Row i stands on line `lines[i]`.
     Each(Arc<[usize]>),
+}
+
+impl fmt::Debug for Table {
+    /// The size and the columns: a million cells would bury a notebook.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Table({} rows × {} columns", self.rows, self.names.len())?;
+        for (index, (name, column)) in self.names.iter().zip(&self.columns).enumerate() {
+            write!(f, "{} {name}: {}", if index == 0 { ";" } else { "," }, column.column_type())?;
+        }
+        f.write_str(")")
+    }
 }
 
 impl Lines {
@@ -73,7 +86,7 @@ impl Table {
         Ok(table)
     }
 
-    /// How many rows there are, without the header.
+    /// Number of rows, without the header.
     pub fn rows(&self) -> usize {
         self.rows
     }
@@ -127,6 +140,11 @@ impl Table {
                         .help("write a number, or leave the cell empty")
                 })?,
                 Value::Boolean(value) => f64::from(u8::from(value)),
+                Value::DateTime(_) => {
+                    return Err(self
+                        .at(name, row, format!("`{value}` is a date, not a number"))
+                        .help("take a part of it with `date_part`"));
+                }
                 other => {
                     return Err(self
                         .at(name, row, format!("`{}` is not a number", cut(&other.to_string(), 60)))
@@ -194,11 +212,13 @@ impl Table {
     pub(super) fn text_column(&self, name: &str) -> Result<&Texts> {
         match self.column(name)? {
             Column::Text(texts) => Ok(texts),
-            other => Err(self.wrong_type(name, other.column_type())),
+            other => Err(self
+                .wrong_type(name, other.column_type())
+                .help(format!("turn it into text first: `table.to_text(\"{name}\")?`"))),
         }
     }
 
-    fn wrong_type(&self, name: &str, found: ColumnType) -> Error {
+    pub(super) fn wrong_type(&self, name: &str, found: ColumnType) -> Error {
         self.in_file(Error::new(ErrorKind::Table, format!("the column holds {found} values")))
             .column(name)
     }

@@ -1,14 +1,20 @@
-//! Several scalers and encoders joined into one, as scikit-learn's `ColumnTransformer`.
+//! Imputation, scalers and encoders in one, as scikit-learn's `ColumnTransformer`; saved beside a model.
 
-use super::encoders::{MultiHotEncoder, OneHotEncoder, OrdinalEncoder};
+use super::encoders::{FrequencyEncoder, MultiHotEncoder, OneHotEncoder, OrdinalEncoder};
 use super::features::FeatureMatrix;
 use super::frame::Table;
-use super::scalers::{MinMaxScaler, StandardScaler};
-use crate::{Error, ErrorKind, Result};
+use super::imputer::{Impute, Imputer};
+use super::number_features::{Bins, Logarithm};
+use super::scalers::{MinMaxScaler, RobustScaler, StandardScaler};
+use super::text_features::{TextHasher, TextLengths};
+use crate::{Error, ErrorKind, Result, files};
 use ndarray::{Axis, concatenate};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
 
-/// Which columns become features, and how; [`fit`](Self::fit) learns the numbers it needs from the
-/// training rows.
+/// The columns that become features, and how; [`fit`](Self::fit) takes the numbers it needs from the training rows.
+///
+/// Nulls are imputed first, whatever the order of the calls; then come the features, in the order of the calls.
 ///
 /// ```
 /// use cuaderno::table::{Preprocessor, Table};
@@ -25,6 +31,7 @@ use ndarray::{Axis, concatenate};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Preprocessor {
+    imputations: Vec<(Vec<String>, Impute)>,
     plans: Vec<Plan>,
 }
 
@@ -35,28 +42,59 @@ enum Plan {
     OneHot(Vec<String>),
     Ordinal(Vec<String>),
     MultiHot(String, usize),
+    Robust(Vec<String>),
+    Log(Vec<String>),
+    Bins(Vec<String>, usize),
+    Frequency(Vec<String>),
+    TextLength(Vec<String>),
+    HashText(String, usize),
 }
 
-/// A [`Preprocessor`] that has seen the training rows.
-#[derive(Clone, Debug)]
+/// A [`Preprocessor`] fitted on the training rows.
+///
+/// ```
+/// use cuaderno::table::{FittedPreprocessor, Preprocessor, Table};
+/// # let file = std::env::temp_dir().join(format!("cuaderno-doc-fitted-{}.json", std::process::id()));
+/// let table = Table::from_columns(vec![("tier", vec![1_i64, 3, 5].into())])?;
+/// let fitted = Preprocessor::new().scale(&["tier"]).fit(&table, &[0, 1])?;
+/// fitted.save(&file)?;
+/// let loaded = FittedPreprocessor::load(&file)?; // in a later session
+/// assert_eq!(loaded.transform_all(&table)?, fitted.transform_all(&table)?);
+/// # std::fs::remove_file(&file).unwrap();
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FittedPreprocessor {
+    imputers: Vec<Imputer>,
     steps: Vec<Step>,
     names: Vec<String>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 enum Step {
     Standard(StandardScaler),
     MinMax(MinMaxScaler),
     OneHot(OneHotEncoder),
     Ordinal(OrdinalEncoder),
     MultiHot(MultiHotEncoder),
+    Robust(RobustScaler),
+    Log(Logarithm),
+    Bins(Bins),
+    Frequency(FrequencyEncoder),
+    TextLength(TextLengths),
+    HashText(TextHasher),
 }
 
 impl Preprocessor {
-    /// No features yet. Features come in the order in which they are asked for.
+    /// No features yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Replaces the nulls of these columns before anything else.
+    pub fn impute(mut self, columns: &[&str], how: Impute) -> Self {
+        self.imputations.push((owned(columns), how));
+        self
     }
 
     /// These numeric columns, each with mean 0 and standard deviation 1.
@@ -85,6 +123,36 @@ impl Preprocessor {
         self.with(Plan::MultiHot(column.to_string(), min_count))
     }
 
+    /// These numeric columns, each with median 0 and interquartile range 1: outliers hardly move the rest.
+    pub fn robust(self, columns: &[&str]) -> Self {
+        self.with(Plan::Robust(owned(columns)))
+    }
+
+    /// ln(1 + x) of these numeric columns, each then with mean 0 and standard deviation 1.
+    pub fn log(self, columns: &[&str]) -> Self {
+        self.with(Plan::Log(owned(columns)))
+    }
+
+    /// These numeric columns as the number of their quantile bin, of `bins` with as many training rows each.
+    pub fn bins(self, columns: &[&str], bins: usize) -> Self {
+        self.with(Plan::Bins(owned(columns), bins))
+    }
+
+    /// These columns as the share of the training rows with the same category.
+    pub fn frequency(self, columns: &[&str]) -> Self {
+        self.with(Plan::Frequency(owned(columns)))
+    }
+
+    /// ln(1 + number of characters) of these text columns.
+    pub fn text_length(self, columns: &[&str]) -> Self {
+        self.with(Plan::TextLength(owned(columns)))
+    }
+
+    /// The words of a text column, counted in this many hashed features.
+    pub fn hash_text(self, column: &str, features: usize) -> Self {
+        self.with(Plan::HashText(column.to_string(), features))
+    }
+
     fn with(mut self, plan: Plan) -> Self {
         self.plans.push(plan);
         self
@@ -100,8 +168,15 @@ impl Preprocessor {
             return Err(Error::new(ErrorKind::Parameter, "no feature was asked for")
                 .help("name columns with `scale`, `one_hot` or `multi_hot` first"));
         }
-        let steps = self.plans.iter().map(|plan| plan.fit(table, rows)).collect::<Result<_>>()?;
-        let mut fitted = FittedPreprocessor { steps, names: Vec::new() };
+        let mut filled = table.clone();
+        let mut imputers = Vec::with_capacity(self.imputations.len());
+        for (columns, how) in &self.imputations {
+            let imputer = Imputer::fit(&filled, &refs(columns), rows, how)?;
+            filled = imputer.transform(&filled)?;
+            imputers.push(imputer);
+        }
+        let steps = self.plans.iter().map(|plan| plan.fit(&filled, rows)).collect::<Result<_>>()?;
+        let mut fitted = FittedPreprocessor { imputers, steps, names: Vec::new() };
         fitted.names = fitted.transform(table, &[])?.names;
         Ok(fitted)
     }
@@ -119,6 +194,14 @@ impl Plan {
             Self::MultiHot(name, min) => {
                 Step::MultiHot(MultiHotEncoder::fit(table, name, rows, *min)?)
             }
+            Self::Robust(names) => Step::Robust(RobustScaler::fit(table, &refs(names), rows)?),
+            Self::Log(names) => Step::Log(Logarithm::fit(table, &refs(names), rows)?),
+            Self::Bins(names, bins) => Step::Bins(Bins::fit(table, &refs(names), rows, *bins)?),
+            Self::Frequency(names) => {
+                Step::Frequency(FrequencyEncoder::fit(table, &refs(names), rows)?)
+            }
+            Self::TextLength(names) => Step::TextLength(TextLengths::new(&refs(names))),
+            Self::HashText(name, features) => Step::HashText(TextHasher::new(name, *features)?),
         })
     }
 }
@@ -130,6 +213,11 @@ impl FittedPreprocessor {
     /// When a column is missing or of the wrong type, a cell of a numeric column is empty, or a row is
     /// past the end.
     pub fn transform(&self, table: &Table, rows: &[usize]) -> Result<FeatureMatrix> {
+        let mut filled = table.clone();
+        for imputer in &self.imputers {
+            filled = imputer.transform(&filled)?;
+        }
+        let table = &filled;
         let mut parts = Vec::with_capacity(self.steps.len());
         for step in &self.steps {
             parts.push(match step {
@@ -138,6 +226,12 @@ impl FittedPreprocessor {
                 Step::OneHot(encoder) => encoder.transform(table, rows)?,
                 Step::Ordinal(encoder) => encoder.transform(table, rows)?,
                 Step::MultiHot(encoder) => encoder.transform(table, rows)?,
+                Step::Robust(scaler) => scaler.transform(table, rows)?,
+                Step::Log(scaler) => scaler.transform(table, rows)?,
+                Step::Bins(bins) => bins.transform(table, rows)?,
+                Step::Frequency(encoder) => encoder.transform(table, rows)?,
+                Step::TextLength(lengths) => lengths.transform(table, rows)?,
+                Step::HashText(hasher) => hasher.transform(table, rows)?,
             });
         }
         let views: Vec<_> = parts.iter().map(|part| part.values.view()).collect();
@@ -152,8 +246,46 @@ impl FittedPreprocessor {
     }
 
     /// [`Self::transform`] for all rows: a data set takes its parts from them.
+    ///
+    /// # Errors
+    /// As [`Self::transform`].
     pub fn transform_all(&self, table: &Table) -> Result<FeatureMatrix> {
         self.transform(table, &(0..table.rows()).collect::<Vec<_>>())
+    }
+
+    /// Writes everything that was fitted as JSON, for [`load`](Self::load) in a later session.
+    ///
+    /// # Errors
+    /// `File` when the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let saved = Saved { version: VERSION, preprocessor: self.clone() };
+        let text = serde_json::to_string_pretty(&saved)
+            .map_err(|error| Error::new(ErrorKind::File, error.to_string()).file(path))?;
+        files::replace(path, |part| std::fs::write(part, text))
+    }
+
+    /// Reads what [`save`](Self::save) wrote.
+    ///
+    /// # Errors
+    /// `File` when it cannot be read, is not such a file, or is of a later version.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path).map_err(|error| Error::io(path, &error))?;
+        let saved: Saved = serde_json::from_str(&text).map_err(|error| {
+            let problem = format!("expected a saved preprocessor, found another file: {error}");
+            Error::new(ErrorKind::File, problem)
+                .file(path)
+                .help("write one with `FittedPreprocessor::save`")
+        })?;
+        if saved.version > VERSION {
+            let problem =
+                format!("expected version {VERSION} or older, found version {}", saved.version);
+            return Err(Error::new(ErrorKind::File, problem)
+                .file(path)
+                .help("read it with the version of cuaderno that wrote it"));
+        }
+        Ok(saved.preprocessor)
     }
 
     /// The names of the features, in order.
@@ -161,6 +293,15 @@ impl FittedPreprocessor {
         &self.names
     }
 }
+
+/// A saved preprocessor with the version of its format.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    version: u32,
+    preprocessor: FittedPreprocessor,
+}
+
+const VERSION: u32 = 1;
 
 fn owned(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| name.to_string()).collect()

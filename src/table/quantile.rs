@@ -1,7 +1,8 @@
-//! A number cut into classes of equal size.
+//! Numbers cut into classes of equal size.
 
 use super::statistics::quantile;
 use crate::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
 
 /// Thresholds that cut numbers into classes of equal size, as pandas's `qcut`.
 ///
@@ -15,7 +16,7 @@ use crate::{Error, ErrorKind, Result};
 /// assert_eq!(cut.assign(&[1.0, 3.5, 100.0])?, [0, 1, 2]);
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QuantileCut {
     edges: Vec<f64>,
 }
@@ -66,13 +67,19 @@ impl QuantileCut {
         &self.edges
     }
 
-    /// How many classes there are.
+    /// Number of classes.
     pub fn classes(&self) -> usize {
         self.edges.len() - 1
     }
 }
 
 /// The class of each of `values` when they are cut into `classes` classes of equal size.
+///
+/// ```
+/// use cuaderno::table::quantile_cut;
+/// assert_eq!(quantile_cut(&[5.0, 1.0, 9.0, 2.0], 2)?, [1, 0, 1, 0]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`QuantileCut::fit`].

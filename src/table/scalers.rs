@@ -1,27 +1,59 @@
-//! Numbers brought to a common scale, learnt on the training rows.
+//! Numbers brought to a common scale that is fitted on the training rows.
 
 use super::features::FeatureMatrix;
 use super::frame::Table;
-use super::statistics::{deviation, mean};
+use super::statistics::{deviation, mean, quantile};
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
+use serde::{Deserialize, Serialize};
 
-/// Takes the mean away and divides by the standard deviation (that of the population, as
-/// scikit-learn's `StandardScaler`). A constant column is only centered.
-#[derive(Clone, Debug, PartialEq)]
+/// Subtracts the mean and divides by the standard deviation: z = (x − μ) / σ with the population's σ, as scikit-learn's
+/// `StandardScaler`. A constant column is only centered.
+///
+/// ```
+/// use cuaderno::table::{StandardScaler, Table};
+/// let table = Table::from_columns(vec![("x", vec![1.0, 3.0, 7.0].into())])?;
+/// let scaler = StandardScaler::fit(&table, &["x"], &[0, 1])?; // fitted on the training rows
+/// assert_eq!(scaler.transform(&table, &[0, 1, 2])?.to_vec(), [-1.0, 1.0, 5.0]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StandardScaler {
     scale: Scale,
 }
 
 /// Maps the smallest fitted value to 0 and the largest to 1, as scikit-learn's `MinMaxScaler`; values
 /// beyond them fall outside. A constant column becomes 0.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// ```
+/// use cuaderno::table::{MinMaxScaler, Table};
+/// let table = Table::from_columns(vec![("x", vec![1.0, 3.0, 7.0].into())])?;
+/// let scaler = MinMaxScaler::fit(&table, &["x"], &[0, 1])?; // fitted on the training rows
+/// assert_eq!(scaler.transform(&table, &[0, 1, 2])?.to_vec(), [0.0, 1.0, 3.0]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MinMaxScaler {
     scale: Scale,
 }
 
+/// Subtracts the median and divides by the interquartile range: (x − q₅₀) / (q₇₅ − q₂₅), as scikit-learn's
+/// `RobustScaler`. Outliers hardly move either. A constant column is only centered.
+///
+/// ```
+/// use cuaderno::table::{RobustScaler, Table};
+/// let table = Table::from_columns(vec![("x", vec![1.0, 3.0, 7.0].into())])?;
+/// let scaler = RobustScaler::fit(&table, &["x"], &[0, 1])?; // fitted on the training rows
+/// assert_eq!(scaler.transform(&table, &[0, 1, 2])?.to_vec(), [-1.0, 1.0, 5.0]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RobustScaler {
+    scale: Scale,
+}
+
 /// `(value - offset) / divisor`, column by column.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Scale {
     names: Vec<String>,
     offsets: Vec<f64>,
@@ -69,6 +101,30 @@ impl MinMaxScaler {
             let low = values.iter().copied().fold(f64::INFINITY, f64::min);
             let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             (low, high - low)
+        })?;
+        Ok(Self { scale })
+    }
+
+    /// The scaled columns of these rows.
+    ///
+    /// # Errors
+    /// As [`StandardScaler::transform`].
+    pub fn transform(&self, table: &Table, rows: &[usize]) -> Result<FeatureMatrix> {
+        self.scale.transform(table, rows)
+    }
+}
+
+impl RobustScaler {
+    /// Fits median and interquartile range of these columns on these rows.
+    ///
+    /// # Errors
+    /// As [`StandardScaler::fit`].
+    pub fn fit(table: &Table, columns: &[&str], rows: &[usize]) -> Result<Self> {
+        let scale = Scale::fit(table, columns, rows, |values| {
+            let mut ascending = values.to_vec();
+            ascending.sort_by(f64::total_cmp);
+            let at = |share| quantile(&ascending, share);
+            (at(0.5), at(0.75) - at(0.25))
         })?;
         Ok(Self { scale })
     }

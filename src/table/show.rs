@@ -9,6 +9,8 @@ const WHOLE: usize = 25;
 const ENDS: usize = 5;
 const HTML_WIDTH: usize = 80;
 const PLAIN_WIDTH: usize = 32;
+/// Characters of a column that the browser may not squeeze, in a table that is wider than the page.
+const LEAST_WIDTH: usize = 32;
 
 impl Show for Table {
     fn bundle(&self) -> Bundle {
@@ -54,6 +56,12 @@ impl<'a> Page<'a> {
         self.table.columns[column].is_numeric()
     }
 
+    /// The characters of the longest cell of a column, as far as that is short.
+    fn least_width(&self, column: usize) -> usize {
+        let lengths = self.cells[column].iter().flatten().map(|text| text.chars().count());
+        lengths.max().unwrap_or(0).min(LEAST_WIDTH)
+    }
+
     fn html(&self) -> String {
         // Only alignment, opacity and thin lines in the text's own colour: right in light and dark themes.
         let line = "border:0;border-bottom:1px solid rgba(128,128,128,.25);padding:.3em .7em;";
@@ -65,9 +73,10 @@ impl<'a> Page<'a> {
         for (index, name) in self.table.names.iter().enumerate() {
             html += &format!(
                 "<th style=\"{line}border-bottom-width:2px;text-align:{};vertical-align:bottom;\
-                 white-space:nowrap\">{}<br><span style=\"opacity:.55;font-weight:normal;font-size:.85em\">\
+                 white-space:nowrap;min-width:{}ch\">{}<br><span style=\"opacity:.55;font-weight:normal;font-size:.85em\">\
                  {}</span></th>",
                 align(index),
+                self.least_width(index),
                 escaped(name),
                 self.table.columns[index].column_type(),
             );

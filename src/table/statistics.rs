@@ -1,4 +1,4 @@
-//! Numbers that sum up a list of numbers, defined as pandas defines them.
+//! Summary statistics of a list of numbers, defined as in pandas.
 
 /// Mean; `NaN` for no values.
 pub(super) fn mean(values: &[f64]) -> f64 {
@@ -19,7 +19,12 @@ pub(super) fn quantile(ascending: &[f64], share: f64) -> f64 {
     let place = share * last as f64;
     let below = ascending[(place.floor() as usize).min(last)];
     let above = ascending[(place.ceil() as usize).min(last)];
-    below + (above - below) * place.fract()
+    // An infinite difference times zero would not be a number.
+    if below == above || place.fract() == 0.0 {
+        below
+    } else {
+        below + (above - below) * place.fract()
+    }
 }
 
 /// Pearson's correlation over the pairs in which neither value is missing (`NaN`).

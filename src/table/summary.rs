@@ -1,9 +1,8 @@
-//! What a table holds, as tables: its columns, its numbers, its most frequent values.
+//! Summaries of a table as tables: its columns, its numbers, its most frequent values.
 
 use super::column::{Column, Value};
 use super::frame::{Table, cut};
 use super::statistics::{correlation, deviation, mean, quantile};
-use super::views::order;
 use crate::Result;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -11,10 +10,12 @@ use std::sync::Arc;
 const STATISTICS: [&str; 8] = ["count", "mean", "std", "min", "25%", "50%", "75%", "max"];
 
 impl Table {
-    /// Count, mean, standard deviation (n − 1), minimum, quartiles and maximum of every numeric column,
-    /// as pandas's `describe`; empty cells are left out.
+    /// Count, mean, standard deviation (n − 1), minimum, quartiles and maximum of every numeric column, as pandas's
+    /// `describe`; nulls are left out. The first column, `statistic`, is called `statistic_` where the table has a
+    /// column of that name.
     pub fn describe(&self) -> Self {
-        let mut table = assembled(vec![("statistic", STATISTICS.to_vec().into())]);
+        let label = free_name("statistic", &self.names);
+        let mut table = assembled(vec![(&label, STATISTICS.to_vec().into())]);
         for (name, column) in self.names.iter().zip(&self.columns) {
             let Some(mut numbers) = column.floats() else { continue };
             numbers.retain(|number| !number.is_nan());
@@ -35,8 +36,8 @@ impl Table {
         table
     }
 
-    /// One row a column: its name, its type, how many cells are empty, how many values are distinct,
-    /// and the first value as an example.
+    /// One row per column: its name, its type, the number of nulls and of distinct values, and the first value as an
+    /// example.
     pub fn schema(&self) -> Self {
         let (mut nulls, mut distinct, mut example) = (Vec::new(), Vec::new(), Vec::new());
         for column in &self.columns {
@@ -55,12 +56,18 @@ impl Table {
         ])
     }
 
-    /// The same as [`schema`](Self::schema), by pandas's name.
+    /// [`schema`](Self::schema), by pandas's name.
     pub fn info(&self) -> Self {
         self.schema()
     }
 
-    /// How many cells of each column are empty, and their share.
+    /// For each column, whether each row is missing: what [`plot::missing_values`](crate::plot::missing_values) draws.
+    pub fn null_mask(&self) -> Vec<Vec<bool>> {
+        let missing = |value| value == Value::Null;
+        self.columns.iter().map(|column| column.iter().map(missing).collect()).collect()
+    }
+
+    /// The number of nulls in each column, and their share of the rows.
     pub fn null_counts(&self) -> Self {
         let nulls: Vec<i64> = self.columns.iter().map(|column| column.nulls() as i64).collect();
         let share: Vec<f64> =
@@ -72,9 +79,20 @@ impl Table {
         ])
     }
 
-    /// How often each value of a column occurs, most frequent first (ties: in order of appearance),
-    /// and its share of the rows. The items of a list column are counted one by one, so that their
-    /// shares can add up to more than 1. Empty cells are left out.
+    /// The number of rows with each value of a column, most frequent first (ties: in order of appearance), and its
+    /// share of the rows, in the columns `count` and `share`. The items of a list column are counted one by one, so
+    /// that their shares can add up to more than 1. Nulls are left out. The values of a column that is itself called
+    /// `count` or `share` stand in `count_` or `share_`.
+    ///
+    /// ```
+    /// use cuaderno::table::Table;
+    /// # fn main() -> cuaderno::Result<()> {
+    /// let table = Table::from_columns(vec![("city", vec!["Lima", "Quito", "Lima"].into())])?;
+    /// let counts = table.value_counts("city")?;
+    /// assert_eq!(counts.texts("city")?, ["Lima", "Quito"]);
+    /// assert_eq!(counts.integers("count")?, [2, 1]);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// When there is no such column.
@@ -90,11 +108,13 @@ impl Table {
         };
         let share: Vec<f64> =
             counts.iter().map(|count| *count as f64 / self.rows.max(1) as f64).collect();
-        Ok(assembled(vec![(name, values), ("count", counts.into()), ("share", share.into())]))
+        let name = free_name(name, &["count", "share"]);
+        Ok(assembled(vec![(&name, values), ("count", counts.into()), ("share", share.into())]))
     }
 
-    /// Pearson's correlation of every two of these columns (of all numeric ones, when `names` is
-    /// empty), over the rows in which both have a value; empty where a column is constant.
+    /// Pearson's correlation of every two of these columns (of all numeric ones, when `names` is empty), over the rows
+    /// in which both have a value; null where a column is constant. The first column, `column`, holds the names; it is
+    /// called `column_` where a column has that name.
     ///
     /// # Errors
     /// When one of the columns is not there or is not numeric.
@@ -107,7 +127,8 @@ impl Table {
         };
         let numbers: Vec<Vec<f64>> =
             names.iter().map(|name| self.numbers(name)).collect::<Result<_>>()?;
-        let mut columns = vec![("column", Column::from(names.clone()))];
+        let label = free_name("column", &names);
+        let mut columns = vec![(label.as_str(), Column::from(names.clone()))];
         for (name, a) in names.iter().zip(&numbers) {
             let values: Vec<_> = numbers.iter().map(|b| present(correlation(a, b))).collect();
             columns.push((name, Column::Float(values)));
@@ -115,7 +136,7 @@ impl Table {
         Ok(assembled(columns))
     }
 
-    /// The smallest value, the largest and the number of values below zero of every numeric column.
+    /// The minimum, the maximum and the number of negative values of every numeric column.
     pub fn ranges(&self) -> Self {
         let (mut names, mut low, mut high, mut negative) = (vec![], vec![], vec![], vec![]);
         for (name, column) in self.names.iter().zip(&self.columns) {
@@ -134,7 +155,16 @@ impl Table {
     }
 }
 
-/// A table of columns that this file made of equal length; names may repeat one given by the user.
+/// `wanted`, followed by `_` as often as it takes for none of `taken` to have that name.
+pub(crate) fn free_name(wanted: &str, taken: &[impl AsRef<str>]) -> String {
+    let mut name = wanted.to_string();
+    while taken.iter().any(|taken| taken.as_ref() == name) {
+        name.push('_');
+    }
+    name
+}
+
+/// A table of columns of equal length and different names.
 fn assembled(columns: Vec<(&str, Column)>) -> Table {
     let rows = columns.first().map_or(0, |(_, column)| column.len());
     let (names, columns) =
@@ -159,7 +189,7 @@ fn distinct_values(column: &Column) -> usize {
     seen.len()
 }
 
-/// The distinct values of a column and how often each occurs.
+/// The distinct values of a column and the number of rows with each.
 fn counted(column: &Column) -> (Column, Vec<i64>) {
     let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
     let mut groups: Vec<(usize, i64)> = Vec::new();
@@ -177,7 +207,7 @@ fn counted(column: &Column) -> (Column, Vec<i64>) {
     (column.take(&rows), groups.into_iter().map(|(_, count)| count).collect())
 }
 
-/// The distinct values of a column as text, in their natural order, with how often each occurs.
+/// The distinct values of a column as text, in their natural order, with the number of rows with each.
 pub(super) fn sorted_counts(column: &Column) -> Vec<(String, usize)> {
     let items;
     let column = match column {
@@ -189,6 +219,6 @@ pub(super) fn sorted_counts(column: &Column) -> Vec<(String, usize)> {
     };
     let (values, counts) = counted(column);
     let mut rows: Vec<usize> = (0..counts.len()).collect();
-    rows.sort_by(|&a, &b| order(values.get(a), values.get(b)));
+    rows.sort_by(|&a, &b| values.order(a, b));
     rows.into_iter().map(|row| (values.get(row).to_string(), counts[row] as usize)).collect()
 }

@@ -95,22 +95,20 @@ impl Table {
         Ok(table)
     }
 
-    /// Ordered by a column; empty cells come last, rows with equal values keep their order.
+    /// Ordered by a column, categories in their stated order; empty cells come last, rows with equal values keep their
+    /// order.
     ///
     /// # Errors
     /// When there is no such column.
     pub fn sort_by(&self, name: &str, ascending: bool) -> Result<Self> {
         let column = self.column(name)?;
         let mut rows: Vec<usize> = (0..self.rows).collect();
-        rows.sort_by(|&a, &b| {
-            let (a, b) = (column.get(a), column.get(b));
-            match (a == Value::Null, b == Value::Null) {
-                (true, true) => Ordering::Equal,
-                (true, false) => Ordering::Greater,
-                (false, true) => Ordering::Less,
-                (false, false) if ascending => order(a, b),
-                (false, false) => order(b, a),
-            }
+        rows.sort_by(|&a, &b| match (column.get(a) == Value::Null, column.get(b) == Value::Null) {
+            (true, true) => Ordering::Equal,
+            (true, false) => Ordering::Greater,
+            (false, true) => Ordering::Less,
+            (false, false) if ascending => column.order(a, b),
+            (false, false) => column.order(b, a),
         });
         Ok(self.picked(&rows))
     }
@@ -199,17 +197,5 @@ impl Table {
             key
         };
         Ok((0..self.rows).map(key).collect())
-    }
-}
-
-/// The order of two cells of one column: numbers by size, texts by character, lists item by item.
-pub(super) fn order(a: Value<'_>, b: Value<'_>) -> Ordering {
-    match (a, b) {
-        (Value::Integer(a), Value::Integer(b)) => a.cmp(&b),
-        (Value::Float(a), Value::Float(b)) => a.total_cmp(&b),
-        (Value::Boolean(a), Value::Boolean(b)) => a.cmp(&b),
-        (Value::Text(a), Value::Text(b)) => a.cmp(b),
-        (Value::List(a), Value::List(b)) => a.cmp(b),
-        _ => Ordering::Equal,
     }
 }

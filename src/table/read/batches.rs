@@ -1,0 +1,234 @@
+//! The rows of a CSV file in batches.
+
+use super::super::column::{Column, ColumnType};
+use super::super::frame::{Lines, Origin, Table};
+use super::super::texts::Texts;
+use super::blocks::Blocks;
+use super::dialect::{Dialect, count_breaks, line_numbers};
+use super::file::{header, no_column, opening, wanted};
+use super::options::CsvOptions;
+use super::records::{Plan, Rows};
+use super::row_filter::Filter;
+use super::types::{Format, typed};
+use crate::{Error, ErrorKind, Result, notebook};
+use rayon::prelude::*;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Bytes from which the separator and the header are read.
+const HEAD: usize = 1 << 17;
+/// A row that is longer has a quote that is not closed.
+const LONGEST_ROW: usize = 1 << 28;
+
+/// The batches of a [`CsvScan`](super::CsvScan), each a [`Table`] of the rows that fulfill its filters.
+///
+/// The types of the columns are those of the first batch with values, unless the options state them.
+pub struct CsvBatches {
+    blocks: Blocks,
+    options: CsvOptions,
+    file: Arc<Path>,
+    filters: Vec<Arc<Filter>>,
+    selected: Vec<String>,
+    batch_bytes: usize,
+    dialect: Dialect,
+    format: Format,
+    wanted: Vec<bool>,
+    /// The columns that are read, with their types as far as they are known.
+    columns: Vec<(String, Option<ColumnType>)>,
+    /// Text that is not split into rows yet, from `at` on.
+    text: Vec<u8>,
+    at: usize,
+    /// Line breaks of the file before `at`.
+    lines: usize,
+    /// Whether the file may have more than `text`.
+    more: bool,
+    /// Rows that may still be read.
+    left: Option<usize>,
+    ended: bool,
+}
+
+impl std::fmt::Debug for CsvBatches {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CsvBatches({}, line {})", self.file.display(), self.lines + 1)
+    }
+}
+
+impl CsvBatches {
+    /// Opens the file and reads its header.
+    pub(super) fn open(
+        path: &Path,
+        options: &CsvOptions,
+        filters: Vec<Arc<Filter>>,
+        selected: &[String],
+        batch_bytes: usize,
+    ) -> Result<Self> {
+        let mut options = options.clone();
+        let mut blocks = Blocks::open(path, &options)?;
+        let mut text = Vec::new();
+        let mut more = blocks.append(&mut text, HEAD.max(batch_bytes))?;
+        let in_file = |error: Error| error.file(path);
+        let (dialect, names, body) = loop {
+            let (first, dialect) = opening(&text, &options);
+            match header(&text, first, dialect, &options) {
+                Ok((names, body)) if body < text.len() || !more => {
+                    break (dialect, names, body);
+                }
+                Err(error) if !more || text.len() >= LONGEST_ROW => return Err(in_file(error)),
+                _ if text.len() >= LONGEST_ROW => return Err(in_file(too_long(1))),
+                _ => more = blocks.append(&mut text, HEAD)?,
+            }
+        };
+        let mut read = selected.to_vec();
+        for filter in filters.iter().filter(|_| !selected.is_empty()) {
+            if !read.contains(&filter.column) {
+                read.push(filter.column.clone());
+            }
+        }
+        options.columns = read;
+        let wanted = wanted(&names, &options).map_err(in_file)?;
+        if let Some(filter) = filters.iter().find(|filter| !names.contains(&filter.column)) {
+            return Err(in_file(no_column(&filter.column, &names)));
+        }
+        let selected = match selected {
+            [] => names.clone(),
+            some => some.to_vec(),
+        };
+        let columns = names.iter().zip(&wanted).filter(|(_, wanted)| **wanted);
+        // Each batch has other categories: they are text until the table is whole.
+        let type_of = |name: &String| match options.type_of(name) {
+            Some(ColumnType::Category) => Some(ColumnType::Text),
+            kind => kind,
+        };
+        let columns = columns.map(|(name, _)| (name.clone(), type_of(name))).collect();
+        Ok(Self {
+            format: Format::new(&options, dialect.separator),
+            file: path.into(),
+            left: options.rows,
+            lines: line_numbers(&text, &[body])[0] - 1,
+            at: body,
+            ended: false,
+            blocks,
+            options,
+            filters,
+            selected,
+            batch_bytes,
+            dialect,
+            wanted,
+            columns,
+            text,
+            more,
+        })
+    }
+
+    /// A table of the selected columns without rows.
+    pub(super) fn empty(&self) -> Table {
+        let column = |_: &String| Arc::new(Column::Text(Texts::new()));
+        Table {
+            names: self.selected.clone(),
+            columns: self.selected.iter().map(column).collect(),
+            rows: 0,
+            origin: None,
+        }
+    }
+
+    /// The first column of the file.
+    pub(super) fn first_column(&self) -> Vec<String> {
+        self.selected.first().cloned().into_iter().collect()
+    }
+
+    /// The next rows of the file; none at its end.
+    fn read(&mut self) -> Result<Option<Table>> {
+        let mut size = self.batch_bytes;
+        loop {
+            notebook::check()?;
+            let missing = size.saturating_sub(self.text.len() - self.at);
+            if self.more && missing > 0 {
+                self.text.drain(..self.at);
+                self.at = 0;
+                self.more = self.blocks.append(&mut self.text, missing)?;
+            }
+            let end = self.text.len().min(self.at.saturating_add(size));
+            let partial = self.more || end < self.text.len();
+            if self.at == end && !partial || self.left == Some(0) {
+                return Ok(None);
+            }
+            let plan = Plan {
+                bytes: &self.text[self.at..end],
+                body: 0,
+                dialect: self.dialect,
+                width: self.wanted.len(),
+                wanted: &self.wanted,
+                short_rows: self.options.short_rows,
+                most: self.left,
+                lines: self.lines,
+                partial,
+            };
+            let rows = plan.rows()?;
+            if rows.rest == 0 && partial {
+                if size >= LONGEST_ROW {
+                    return Err(too_long(self.lines + 1));
+                }
+                size *= 2;
+                continue;
+            }
+            return self.table(rows, end).map(Some);
+        }
+    }
+
+    /// The rows of the text from `at` to `end` as a table; moves on behind them.
+    fn table(&mut self, rows: Rows, end: usize) -> Result<Table> {
+        let Rows { columns, starts, rest } = rows;
+        let bytes = &self.text[self.at..end];
+        let numbers = line_numbers(bytes, &starts).into_iter().map(|line| line + self.lines);
+        let lines = Lines::Each(numbers.collect());
+        let format = &self.format;
+        let typed: Vec<Column> = columns
+            .into_par_iter()
+            .zip(&self.columns)
+            .map(|(cells, (name, kind))| typed(cells, name, &lines, format, *kind))
+            .collect::<Result<_>>()?;
+        for ((_, kind), column) in self.columns.iter_mut().zip(&typed) {
+            if kind.is_none() && column.nulls() < column.len() {
+                *kind = Some(column.column_type());
+            }
+        }
+        let next = bytes.get(rest).or(self.text.get(end)).copied();
+        self.lines += count_breaks(&bytes[..rest], next);
+        self.at += rest;
+        self.left = self.left.map(|left| left.saturating_sub(starts.len()));
+        let origin = Some(Origin { file: self.file.clone(), lines });
+        let names = self.columns.iter().map(|(name, _)| name.clone()).collect();
+        let columns = typed.into_iter().map(Arc::new).collect();
+        let mut table = Table { names, columns, rows: starts.len(), origin };
+        for filter in self.filters.iter() {
+            table = filter.apply(&table)?;
+        }
+        table.select(&self.selected.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+}
+
+impl Iterator for CsvBatches {
+    type Item = Result<Table>;
+
+    fn next(&mut self) -> Option<Result<Table>> {
+        while !self.ended {
+            match self.read() {
+                Ok(Some(table)) if table.rows() == 0 => {}
+                Ok(Some(table)) => return Some(Ok(table)),
+                Ok(None) => self.ended = true,
+                Err(error) => {
+                    self.ended = true;
+                    return Some(Err(error.file(&self.file)));
+                }
+            }
+        }
+        None
+    }
+}
+
+fn too_long(line: usize) -> Error {
+    let problem = format!("expected rows of at most {LONGEST_ROW} bytes, found a longer one");
+    Error::new(ErrorKind::Table, problem)
+        .row(line)
+        .help("a quote may not be closed: close it, or read with `CsvOptions::no_quotes`")
+}

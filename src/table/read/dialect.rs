@@ -1,0 +1,145 @@
+//! The separator of a file and its special bytes.
+
+use super::options::CsvOptions;
+
+/// The bytes that split a file into rows and fields.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dialect {
+    pub separator: u8,
+    pub quote: Option<u8>,
+    escape: Option<u8>,
+    comment: Option<u8>,
+}
+
+/// The separators that are tried, in this order where they fit alike.
+const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// Bytes and rows of the file that the separator is found by.
+const SAMPLE_BYTES: usize = 1 << 16;
+const SAMPLE_ROWS: usize = 50;
+
+impl Dialect {
+    /// The dialect that the options ask for; a separator that they leave open is found in `bytes`, which begin with
+    /// the header.
+    pub fn new(options: &CsvOptions, bytes: &[u8]) -> Self {
+        // The options were checked to be ASCII.
+        let byte = |mark: char| mark as u8;
+        let mut dialect = Self {
+            separator: options.separator.map_or(b',', byte),
+            quote: options.quote.map(byte),
+            escape: options.escape.map(byte),
+            comment: options.comment.map(byte),
+        };
+        if options.separator.is_none() {
+            dialect.separator = dialect.found(bytes);
+        }
+        dialect
+    }
+
+    /// The separator that gives every row of the sample as many fields as the header, and the most of them; a comma
+    /// where none does.
+    fn found(self, bytes: &[u8]) -> u8 {
+        let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
+        let cut = sample.len() < bytes.len();
+        let mut best = (0, b',');
+        for separator in SEPARATORS {
+            let mut reader = Self { separator, ..self }.reader(sample);
+            let mut widths: Vec<usize> = reader
+                .byte_records()
+                .take(SAMPLE_ROWS)
+                .map_while(|record| record.ok())
+                .map(|record| record.len())
+                .collect();
+            if cut && widths.len() < SAMPLE_ROWS {
+                widths.pop();
+            }
+            let Some((&header, rows)) = widths.split_first() else { continue };
+            let fitting = rows.iter().filter(|width| **width == header).count();
+            // Blank and short rows occur; most must fit.
+            if header > 1 && fitting * 10 >= rows.len() * 8 && header > best.0 {
+                best = (header, separator);
+            }
+        }
+        best.1
+    }
+
+    /// A reader of the rows in `bytes`, without a header of its own.
+    pub fn reader(self, bytes: &[u8]) -> csv::Reader<&[u8]> {
+        csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(self.separator)
+            .quoting(self.quote.is_some())
+            .quote(self.quote.unwrap_or(b'"'))
+            .escape(self.escape)
+            .double_quote(self.escape.is_none())
+            .comment(self.comment)
+            .buffer_capacity(1 << 16)
+            .from_reader(bytes)
+    }
+
+    /// Returns `true` if an even number of quotes before a line break means that the row ends there.
+    pub fn quotes_pair(self) -> bool {
+        self.escape.is_none() && self.comment.is_none()
+    }
+
+    /// Returns `true` if the text ends inside a quoted field, where the quotes are those of a whole number of rows before
+    /// it.
+    pub fn ends_inside_quotes(self, text: &[u8]) -> bool {
+        let Some(quote) = self.quote else { return false };
+        let (mut inside, mut at_start, mut at) = (false, true, 0);
+        while let Some(&byte) = text.get(at) {
+            at += 1;
+            if inside {
+                if Some(byte) == self.escape {
+                    at += 1;
+                } else if byte == quote {
+                    let doubled = self.escape.is_none() && text.get(at) == Some(&quote);
+                    inside = doubled;
+                    at += usize::from(doubled);
+                }
+            } else {
+                inside = at_start && byte == quote;
+                at_start = byte == self.separator || matches!(byte, b'\n' | b'\r');
+            }
+        }
+        inside
+    }
+
+    /// The byte at which the next row starts: behind line breaks, the second half of `\r\n`, and comments.
+    pub fn row_start(self, bytes: &[u8], mut at: usize) -> usize {
+        loop {
+            let rest = &bytes[at.min(bytes.len())..];
+            at += rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+            let rest = &bytes[at.min(bytes.len())..];
+            if rest.is_empty() || rest.first().copied() != self.comment {
+                return at;
+            }
+            at += rest.iter().take_while(|byte| !matches!(byte, b'\n' | b'\r')).count();
+        }
+    }
+}
+
+/// Line breaks: `\n`, `\r\n`, and the `\r` alone of old Macs.
+pub(super) fn count_breaks(bytes: &[u8], next: Option<u8>) -> usize {
+    let feeds = bytes.iter().filter(|byte| **byte == b'\n').count();
+    let returns = bytes.iter().filter(|byte| **byte == b'\r').count();
+    if returns == 0 {
+        return feeds;
+    }
+    let pairs = bytes.windows(2).filter(|pair| *pair == b"\r\n").count();
+    let split = usize::from(bytes.last() == Some(&b'\r') && next == Some(b'\n'));
+    feeds + returns - pairs - split
+}
+
+/// The line, counted from 1, on which each of these ascending bytes of the file stands.
+pub(super) fn line_numbers(bytes: &[u8], starts: &[usize]) -> Vec<usize> {
+    let mut line = 1;
+    let mut counted = 0;
+    let mut lines = Vec::with_capacity(starts.len());
+    for &start in starts {
+        line += count_breaks(&bytes[counted..start], bytes.get(start).copied());
+        counted = start;
+        lines.push(line);
+    }
+    lines
+}

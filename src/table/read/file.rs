@@ -1,0 +1,223 @@
+//! A whole file as a table.
+
+use super::super::column::Column;
+use super::super::frame::{Lines, Origin, Table};
+use super::dialect::{Dialect, count_breaks, line_numbers};
+use super::options::CsvOptions;
+use super::records::{Plan, Rows, joined, open_quote};
+use super::source;
+use super::types::{Format, not_utf8, typed};
+use crate::{Error, ErrorKind, Result};
+use rayon::prelude::*;
+use std::path::Path;
+use std::sync::Arc;
+
+impl Table {
+    /// Reads a CSV file as pandas's `read_csv` does without options, whatever its separator.
+    ///
+    /// The separator (`,`, `;`, tab or `|`) is found in the first rows. Each column becomes integer, float, boolean or
+    /// text, whichever is the first that all its cells fit. Empty cells, and those that pandas reads as missing (`NA`,
+    /// `NaN`, `null`, `None`, ...), are nulls. Lists written as text stay text until
+    /// [`parse_lists`](Self::parse_lists). Blank lines are skipped; short rows are filled with nulls; a column without a
+    /// name is called `Unnamed: 0`, by its position, and a repeated name `score.1`. gzip and zip are unpacked.
+    ///
+    /// # Errors
+    /// `File` when the file is not there; `Table` when it is empty, not UTF-8, or has a row with more fields than the
+    /// header. The row in a message is the line in the file, counted from 1.
+    pub fn read_csv(path: impl AsRef<Path>) -> Result<Self> {
+        Self::read_csv_with(path, &CsvOptions::default())
+    }
+
+    /// Reads a CSV file that is written as `options` say.
+    ///
+    /// # Errors
+    /// As [`read_csv`](Self::read_csv); `Parameter` when an option is out of range or names a column that is not there.
+    pub fn read_csv_with(path: impl AsRef<Path>, options: &CsvOptions) -> Result<Self> {
+        let path = path.as_ref();
+        options.check()?;
+        let bytes = source::read(path, options)?;
+        parse(bytes, path, options).map_err(|error| error.file(path))
+    }
+}
+
+fn parse(bytes: Vec<u8>, path: &Path, options: &CsvOptions) -> Result<Table> {
+    let (first, dialect) = opening(&bytes, options);
+    let (names, body) = header(&bytes, first, dialect, options)?;
+    let wanted = wanted(&names, options)?;
+    let (width, short_rows, most) = (names.len(), options.short_rows, options.rows);
+    let plan = Plan {
+        bytes: &bytes,
+        body,
+        dialect,
+        width,
+        wanted: &wanted,
+        short_rows,
+        most,
+        lines: 0,
+        partial: false,
+    };
+    let parts = plan.parts_of_rows()?;
+    let starts: Vec<usize> = parts.iter().flat_map(|rows| rows.starts.iter().copied()).collect();
+    let lines = lines(&bytes, &starts, options);
+    // The cells are copies: without the file, putting the parts together takes no more memory than splitting it.
+    drop(bytes);
+    let Rows { columns, .. } = joined(parts);
+    let names: Vec<String> = names
+        .into_iter()
+        .zip(&wanted)
+        .filter(|(_, wanted)| **wanted)
+        .map(|(name, _)| name)
+        .collect();
+    let format = Format::new(options, dialect.separator);
+    let columns: Vec<Arc<Column>> = columns
+        .into_par_iter()
+        .zip(&names)
+        .map(|(cells, name)| {
+            typed(cells, name, &lines, &format, options.type_of(name)).map(Arc::new)
+        })
+        .collect::<Result<_>>()?;
+    let rows = starts.len();
+    Ok(Table { names, columns, rows, origin: Some(Origin { file: path.into(), lines }) })
+}
+
+/// Returns `true` if each column is to be read.
+pub(super) fn wanted(names: &[String], options: &CsvOptions) -> Result<Vec<bool>> {
+    let mut wanted = vec![options.columns.is_empty(); names.len()];
+    for name in &options.columns {
+        let Some(index) = names.iter().position(|known| known == name) else {
+            return Err(no_column(name, names));
+        };
+        wanted[index] = true;
+    }
+    Ok(wanted)
+}
+
+/// The error for a column that is not in the header.
+pub(super) fn no_column(name: &str, names: &[String]) -> Error {
+    Error::new(ErrorKind::Parameter, "there is no such column")
+        .column(name)
+        .help(format!("the columns are {}", names.join(", ")))
+}
+
+/// The first byte of the header, or of the rows where there is none, and the dialect.
+pub(super) fn opening(bytes: &[u8], options: &CsvOptions) -> (usize, Dialect) {
+    let first = skipped(bytes, options.skip_rows);
+    let mut dialect = Dialect::new(options, &bytes[first..]);
+    // Excel takes the separator from a line such as `sep=;` in front.
+    let line = bytes[first..].split(|byte| matches!(byte, b'\n' | b'\r')).next();
+    if let Some([b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator]) = line
+        && options.separator.is_none_or(|asked| asked as u8 == *separator)
+        && !separator.is_ascii_alphanumeric()
+    {
+        dialect.separator = *separator;
+        return (first + skipped(&bytes[first..], 1), dialect);
+    }
+    (first, dialect)
+}
+
+/// The byte behind this many lines.
+fn skipped(bytes: &[u8], lines: usize) -> usize {
+    let mut at = 0;
+    for _ in 0..lines {
+        let rest = &bytes[at..];
+        let Some(end) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
+            return bytes.len();
+        };
+        at += end + if rest[end..].starts_with(b"\r\n") { 2 } else { 1 };
+    }
+    at
+}
+
+/// The names of the columns, and the first byte behind the header.
+pub(super) fn header(
+    bytes: &[u8],
+    first: usize,
+    dialect: Dialect,
+    options: &CsvOptions,
+) -> Result<(Vec<String>, usize)> {
+    let mut reader = dialect.reader(&bytes[first..]);
+    let mut record = csv::ByteRecord::new();
+    let mut more = true;
+    while more {
+        more = reader
+            .read_byte_record(&mut record)
+            .map_err(|error| Error::new(ErrorKind::Table, error.to_string()))?;
+        if record.len() > 1 || record.iter().any(|field| !field.trim_ascii().is_empty()) {
+            break;
+        }
+    }
+    if !more {
+        return Err(Error::new(ErrorKind::Table, "the file is empty")
+            .help("its first line should name the columns"));
+    }
+    let end = first + reader.position().byte() as usize;
+    if end >= bytes.len() && dialect.ends_inside_quotes(&bytes[first..]) {
+        return Err(open_quote(dialect).row(line_numbers(bytes, &[first])[0]));
+    }
+    let body = if options.header { end } else { first };
+    let names = match (&options.names[..], options.header) {
+        ([], true) => {
+            let line = line_numbers(bytes, &[dialect.row_start(bytes, first)])[0];
+            unique(&record, line)?
+        }
+        ([], false) => (1..=record.len()).map(|number| format!("column_{number}")).collect(),
+        (names, _) if names.len() != record.len() => {
+            let problem = format!(
+                "expected a name for each of the {} columns, found {} names",
+                record.len(),
+                names.len()
+            );
+            return Err(Error::new(ErrorKind::Parameter, problem));
+        }
+        (names, _) => names.to_vec(),
+    };
+    if let Some((index, name)) =
+        names.iter().enumerate().find(|(index, name)| names[..*index].contains(name))
+    {
+        let problem = format!("column {} has the name of an earlier one", index + 1);
+        return Err(Error::new(ErrorKind::Parameter, problem).column(name));
+    }
+    Ok((names, body))
+}
+
+/// The names in a header, those without text and repeated ones called as pandas calls them.
+fn unique(record: &csv::ByteRecord, line: usize) -> Result<Vec<String>> {
+    let mut written: Vec<String> = Vec::with_capacity(record.len());
+    for (index, field) in record.iter().enumerate() {
+        let name = std::str::from_utf8(field)
+            .map_err(|_| not_utf8(line, field).column(String::from_utf8_lossy(field)))?;
+        written.push(match name.trim() {
+            "" => format!("Unnamed: {index}"),
+            name => name.to_string(),
+        });
+    }
+    let mut names: Vec<String> = Vec::with_capacity(written.len());
+    for name in &written {
+        let mut unique = name.clone();
+        let mut number = 0;
+        while names.contains(&unique) || number > 0 && written.contains(&unique) {
+            number += 1;
+            unique = format!("{name}.{number}");
+        }
+        names.push(unique);
+    }
+    Ok(names)
+}
+
+/// The line of each row, which starts at the byte given.
+fn lines(bytes: &[u8], starts: &[usize], options: &CsvOptions) -> Lines {
+    if options.header && options.skip_rows == 0 && options.rows.is_none() {
+        const CHUNK: usize = 1 << 20;
+        let chunks = bytes.len().div_ceil(CHUNK);
+        let count = |chunk: usize| {
+            let end = (chunk * CHUNK + CHUNK).min(bytes.len());
+            count_breaks(&bytes[chunk * CHUNK..end], bytes.get(end).copied())
+        };
+        let breaks = (0..chunks).into_par_iter().map(count).sum::<usize>();
+        // Blank lines and line breaks in cells can only add to the one break a row, the header's included.
+        if breaks == starts.len() + usize::from(bytes.ends_with(b"\n") || bytes.ends_with(b"\r")) {
+            return Lines::Sequential;
+        }
+    }
+    Lines::Each(line_numbers(bytes, starts).into())
+}

@@ -1,0 +1,20 @@
+//! A CSV file becomes a table: decoded, split into cells on all processors, each column of the narrowest type that fits.
+//!
+//! Here belongs everything about bytes: encodings, dialects, compression, types of cells. Not here: what is done with a table
+//! once it is read ([`super`]).
+
+mod batches;
+mod blocks;
+mod dialect;
+mod file;
+mod options;
+mod records;
+mod row_filter;
+mod scan;
+mod source;
+mod types;
+
+pub use batches::CsvBatches;
+pub use options::{CsvOptions, Encoding, ShortRows};
+pub use row_filter::Condition;
+pub use scan::CsvScan;

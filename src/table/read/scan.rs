@@ -1,0 +1,209 @@
+//! A CSV file that is read in batches, for files larger than memory.
+
+use super::super::frame::Table;
+use super::super::group::Aggregate;
+use super::super::running::RunningGroups;
+use super::batches::CsvBatches;
+use super::blocks::Blocks;
+use super::options::CsvOptions;
+use super::row_filter::{Condition, Filter, Rule};
+use crate::Result;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Bytes of the file in a batch.
+const BATCH_BYTES: usize = 1 << 24;
+/// Fewest bytes in a batch.
+const LEAST_BYTES: usize = 16;
+
+/// A CSV file to be read in batches: selected columns, filters, then a table, counts or aggregates. Only one batch is in
+/// memory at a time, so the file may be larger than it.
+///
+/// Types of columns are found in the first batch, and cells of later ones must fit them: state the type of a column
+/// whose first values mislead with [`CsvOptions::column_type`].
+///
+/// ```
+/// use cuaderno::table::{Aggregate, Table};
+/// # fn main() -> cuaderno::Result<()> {
+/// # let file = std::env::temp_dir().join(format!("cuaderno-scan-{}.csv", std::process::id()));
+/// # std::fs::write(&file, "title,language,price\nFunda,es,3.5\nCapa,pt,2\nCable,es,4.5\n").unwrap();
+/// let scan = Table::scan_csv(&file)?.filter_equal("language", "es");
+/// assert_eq!(scan.rows()?, 2);
+/// let prices = scan.group_by(&["language"], &[("price", Aggregate::Mean)])?;
+/// assert_eq!(prices.numbers("price_mean")?, [4.0]);
+/// let titles = scan.select(&["title"]).collect()?;
+/// assert_eq!(titles.texts("title")?, ["Funda", "Cable"]);
+/// # std::fs::remove_file(&file).unwrap();
+/// # Ok(()) }
+/// ```
+pub struct CsvScan {
+    path: PathBuf,
+    options: CsvOptions,
+    filters: Vec<Arc<Filter>>,
+    batch_bytes: usize,
+}
+
+impl std::fmt::Debug for CsvScan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CsvScan({}, {} filters)", self.path.display(), self.filters.len())
+    }
+}
+
+impl Table {
+    /// A CSV file that is read in batches, as polars's `scan_csv`: for files that are larger than memory, or of which
+    /// only some rows or columns are needed. Plain text or gzip; the dialect is found as in [`read_csv`](Self::read_csv).
+    ///
+    /// # Errors
+    /// `File` when the file is not there; `Table` when it is not a text file.
+    pub fn scan_csv(path: impl AsRef<Path>) -> Result<CsvScan> {
+        Self::scan_csv_with(path, &CsvOptions::default())
+    }
+
+    /// As [`scan_csv`](Self::scan_csv), for a file that is written as `options` say. `max_bytes` does not apply.
+    ///
+    /// # Errors
+    /// As [`scan_csv`](Self::scan_csv); `Parameter` when an option is out of range.
+    pub fn scan_csv_with(path: impl AsRef<Path>, options: &CsvOptions) -> Result<CsvScan> {
+        options.check()?;
+        let path = path.as_ref();
+        Blocks::open(path, options)?;
+        let (path, options) = (path.to_path_buf(), options.clone());
+        Ok(CsvScan { path, options, filters: Vec::new(), batch_bytes: BATCH_BYTES })
+    }
+}
+
+impl CsvScan {
+    /// Only these columns, in this order; others are not kept in memory. Filters may name others.
+    #[must_use]
+    pub fn select(mut self, columns: &[&str]) -> Self {
+        self.options = self.options.columns(columns);
+        self
+    }
+
+    /// Only the rows whose cell, written as text, is `value`; see [`Table::filter_equal`].
+    #[must_use]
+    pub fn filter_equal(self, column: &str, value: &str) -> Self {
+        self.with_filter(column, Rule::Equal(value.to_string()))
+    }
+
+    /// Only the rows whose number lies from `low` to `high`, both included; see [`Table::filter_between`].
+    #[must_use]
+    pub fn filter_between(self, column: &str, low: f64, high: f64) -> Self {
+        self.with_filter(column, Rule::Between(low, high))
+    }
+
+    /// Only the rows whose value of a column fulfills `condition`.
+    ///
+    /// ```
+    /// use cuaderno::table::{Table, Value};
+    /// # fn main() -> cuaderno::Result<()> {
+    /// # let file = std::env::temp_dir().join(format!("cuaderno-filter-{}.csv", std::process::id()));
+    /// # std::fs::write(&file, "title\nFunda\nCable\n").unwrap();
+    /// let scan = Table::scan_csv(&file)?
+    ///     .filter("title", Box::new(|title| matches!(title, Value::Text(t) if t.starts_with('F'))));
+    /// assert_eq!(scan.rows()?, 1);
+    /// # std::fs::remove_file(&file).unwrap();
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn filter(self, column: &str, condition: Condition) -> Self {
+        self.with_filter(column, Rule::If(condition))
+    }
+
+    fn with_filter(mut self, column: &str, rule: Rule) -> Self {
+        self.filters.push(Arc::new(Filter { column: column.to_string(), rule }));
+        self
+    }
+
+    /// Bytes of the file in a batch, 16 or more; default 16 MiB. A batch with its columns takes a small multiple of them.
+    #[must_use]
+    pub fn batch_bytes(mut self, bytes: usize) -> Self {
+        self.batch_bytes = bytes.max(LEAST_BYTES);
+        self
+    }
+
+    /// The batches one by one; those in which no row fulfills the filters are left out.
+    ///
+    /// ```
+    /// use cuaderno::table::Table;
+    /// # fn main() -> cuaderno::Result<()> {
+    /// # let file = std::env::temp_dir().join(format!("cuaderno-batch-{}.csv", std::process::id()));
+    /// # std::fs::write(&file, "title\nFunda\nCable\n").unwrap();
+    /// let mut longest = 0;
+    /// for batch in Table::scan_csv(&file)?.batches()? {
+    ///     let lengths = batch?.text_lengths("title")?;
+    ///     longest = longest.max(lengths.into_iter().max().unwrap_or(0));
+    /// }
+    /// assert_eq!(longest, 5);
+    /// # std::fs::remove_file(&file).unwrap();
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Table::read_csv_with`]; each batch can also be an error about its rows.
+    pub fn batches(&self) -> Result<CsvBatches> {
+        self.batches_of(&self.options.columns)
+    }
+
+    fn batches_of(&self, columns: &[String]) -> Result<CsvBatches> {
+        CsvBatches::open(&self.path, &self.options, self.filters.clone(), columns, self.batch_bytes)
+    }
+
+    /// The number of rows that fulfill the filters.
+    ///
+    /// # Errors
+    /// As [`Table::read_csv_with`].
+    pub fn rows(&self) -> Result<usize> {
+        let read = match self.filters.first() {
+            Some(filter) => vec![filter.column.clone()],
+            None => self.batches()?.first_column(),
+        };
+        self.batches_of(&read)?.map(|batch| batch.map(|batch| batch.rows())).sum()
+    }
+
+    /// The rows that fulfill the filters as one table, which is in memory.
+    ///
+    /// # Errors
+    /// As [`Table::read_csv_with`].
+    pub fn collect(&self) -> Result<Table> {
+        let batches = self.batches()?;
+        let empty = batches.empty();
+        let tables: Vec<Table> = batches.collect::<Result<_>>()?;
+        match &tables[..] {
+            [] => Ok(empty),
+            [table] => Ok(table.clone()),
+            _ => Table::concat(&tables.iter().collect::<Vec<_>>()),
+        }
+    }
+
+    /// As [`Table::group_by`], over the rows that fulfill the filters: one row per combination of values in `keys`,
+    /// sorted by them. Memory grows with the number of groups, and for `Distinct` with that of values.
+    ///
+    /// # Errors
+    /// As [`Table::group_by`]; `Parameter` for `Median`, which needs all values at once.
+    pub fn group_by(&self, keys: &[&str], aggregates: &[(&str, Aggregate)]) -> Result<Table> {
+        self.running(keys, aggregates)?.sorted()
+    }
+
+    /// As [`Table::value_counts`], over the rows that fulfill the filters.
+    ///
+    /// # Errors
+    /// As [`Table::read_csv_with`].
+    pub fn value_counts(&self, column: &str) -> Result<Table> {
+        self.running(&[column], &[])?.most_frequent()
+    }
+
+    fn running(&self, keys: &[&str], aggregates: &[(&str, Aggregate)]) -> Result<RunningGroups> {
+        let mut groups = RunningGroups::new(keys, aggregates)?;
+        let mut read: Vec<String> = Vec::new();
+        for name in keys.iter().copied().chain(aggregates.iter().map(|(name, _)| *name)) {
+            if !read.iter().any(|known| known == name) {
+                read.push(name.to_string());
+            }
+        }
+        let mut batches = self.batches_of(&read)?;
+        groups.add(&batches.empty())?;
+        batches.try_for_each(|batch| groups.add(&batch?))?;
+        Ok(groups)
+    }
+}
