@@ -1,16 +1,14 @@
 //! Rows divided into training, validation and test, the same way for the same seed.
 
+use super::divide::{check_fractions, check_groups, check_parts, divide, numbered};
 use crate::notebook::{Bundle, Show, show_in_cells};
-use crate::table::{Column, Table};
+use crate::table::{Column, Table, free_name};
 use crate::{Error, ErrorKind, Result};
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
-use std::collections::BTreeMap;
 
 /// The rows of each part, ascending; together they are all rows, and no row is in two parts.
 ///
-/// `shares` are the fractions for train, validation and test; they add up to 1. A share of 0 leaves that
-/// part empty; a part with a share above 0 gets at least one row, or there is an error.
+/// The fractions for train, validation and test add up to 1. A fraction of 0 leaves that part empty; a part with a
+/// fraction above 0 has at least one row, or there is an error. [`Split::parts`] takes any number of fractions.
 ///
 /// ```
 /// use cuaderno::data::Split;
@@ -27,7 +25,7 @@ pub struct Split {
     pub train: Vec<usize>,
     /// Rows to choose between models and epochs with.
     pub validation: Vec<usize>,
-    /// Rows to judge the chosen model with, once.
+    /// Rows to evaluate the chosen model on, once.
     pub test: Vec<usize>,
 }
 
@@ -35,58 +33,107 @@ impl Split {
     /// Splits rows 0 to `rows` at random.
     ///
     /// # Errors
-    /// When the shares do not add up to 1 or a part would stay empty.
-    pub fn random(rows: usize, shares: [f64; 3], seed: u64) -> Result<Self> {
+    /// [`ErrorKind::Parameter`] when the fractions do not add up to 1 or a part would stay empty.
+    pub fn random(rows: usize, fractions: [f64; 3], seed: u64) -> Result<Self> {
         let groups: Vec<usize> = (0..rows).collect();
-        divide(&vec![0; rows], &groups, shares, seed)
+        Ok(Self::of(divide(&vec![0; rows], &groups, &fractions, seed)?))
     }
 
-    /// Splits rows so that all rows of one group (say, of one id) come into the same part: else the
-    /// test set holds what was trained on.
+    /// Splits rows so that all rows of one group (such as one id) are in the same part: otherwise the test set has
+    /// examples that were trained on.
     ///
     /// # Errors
-    /// When the shares do not add up to 1 or a part would stay empty.
-    pub fn by_group(groups: &[String], shares: [f64; 3], seed: u64) -> Result<Self> {
-        divide(&vec![0; groups.len()], &numbered(groups), shares, seed)
+    /// As [`Self::random`].
+    pub fn by_group(groups: &[String], fractions: [f64; 3], seed: u64) -> Result<Self> {
+        Ok(Self::of(divide(&vec![0; groups.len()], &numbered(groups), &fractions, seed)?))
     }
 
-    /// Splits rows so that every class has the same shares in each part.
+    /// Splits rows so that every class has the same fractions in each part.
     ///
     /// # Errors
-    /// When the shares do not add up to 1 or a part would stay empty.
-    pub fn stratified(labels: &[usize], shares: [f64; 3], seed: u64) -> Result<Self> {
+    /// As [`Self::random`].
+    pub fn stratified(labels: &[usize], fractions: [f64; 3], seed: u64) -> Result<Self> {
         let groups: Vec<usize> = (0..labels.len()).collect();
-        divide(labels, &groups, shares, seed)
+        Ok(Self::of(divide(labels, &groups, &fractions, seed)?))
     }
 
-    /// Splits rows so that groups stay whole and every class has about the same shares in each part. A
-    /// group whose rows are of several classes counts for each of them.
+    /// Splits rows so that groups stay whole and every class has about the same fractions in each part. A group whose
+    /// rows are of several classes counts for each of them.
     ///
     /// # Errors
-    /// When `labels` and `groups` differ in length, the shares do not add up to 1, or a part would stay
-    /// empty.
+    /// As [`Self::random`], and when `labels` and `groups` differ in length.
     pub fn stratified_by_group(
         labels: &[usize],
         groups: &[String],
-        shares: [f64; 3],
+        fractions: [f64; 3],
         seed: u64,
     ) -> Result<Self> {
-        if labels.len() != groups.len() {
-            return Err(Error::new(
-                ErrorKind::Parameter,
-                format!("{} labels do not fit {} groups", labels.len(), groups.len()),
-            )
-            .help("give one label and one group a row"));
+        check_groups(labels, groups)?;
+        Ok(Self::of(divide(labels, &numbered(groups), &fractions, seed)?))
+    }
+
+    /// Splits rows by time: the earliest train, the latest test, so that the test set is the future. Rows of equal time
+    /// are in the same part, the one in which the first of them falls.
+    ///
+    /// ```
+    /// use cuaderno::data::Split;
+    /// # fn main() -> cuaderno::Result<()> {
+    /// let years = [2024.0, 2021.0, 2022.0, 2023.0];
+    /// let split = Split::by_time(&years, [0.5, 0.25, 0.25])?;
+    /// assert_eq!((split.train, split.validation, split.test), (vec![1, 2], vec![3], vec![0]));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::random`], and [`ErrorKind::Numeric`] when a time is not finite.
+    pub fn by_time(times: &[f64], fractions: [f64; 3]) -> Result<Self> {
+        check_fractions(&fractions)?;
+        if let Some(row) = times.iter().position(|time| !time.is_finite()) {
+            let problem = format!("expected a finite time for row {row}, found {}", times[row]);
+            return Err(Error::new(ErrorKind::Numeric, problem));
         }
-        divide(labels, &numbered(groups), shares, seed)
+        let mut order: Vec<usize> = (0..times.len()).collect();
+        order.sort_by(|a, b| times[*a].total_cmp(&times[*b]));
+        let ends = [fractions[0], fractions[0] + fractions[1], 1.0];
+        let mut parts: Vec<Vec<usize>> = vec![Vec::new(); 3];
+        let mut placed = 0;
+        for tied in order.chunk_by(|a, b| times[*a] == times[*b]) {
+            let reached = (placed as f64 + 0.5) / times.len() as f64;
+            let part = ends.iter().position(|end| reached < *end).unwrap_or(2);
+            parts[part].extend(tied);
+            placed += tied.len();
+        }
+        check_parts(&parts, &fractions, times.len())?;
+        parts.iter_mut().for_each(|part| part.sort_unstable());
+        Ok(Self::of(parts))
+    }
+
+    /// Rows divided into any number of parts, one per fraction, as [`Self::stratified_by_group`] does into three.
+    ///
+    /// # Errors
+    /// As [`Self::stratified_by_group`].
+    pub fn parts(
+        labels: &[usize],
+        groups: &[String],
+        fractions: &[f64],
+        seed: u64,
+    ) -> Result<Vec<Vec<usize>>> {
+        check_groups(labels, groups)?;
+        divide(labels, &numbered(groups), fractions, seed)
+    }
+
+    fn of(parts: Vec<Vec<usize>>) -> Self {
+        let mut parts = parts.into_iter();
+        let mut next = || parts.next().unwrap_or_default();
+        Self { train: next(), validation: next(), test: next() }
     }
 }
 
 impl Split {
-    /// How many rows of each class every part has.
+    /// Number of rows of each class in every part.
     ///
     /// # Errors
-    /// When a row has no label, or a label is not a class.
+    /// [`ErrorKind::Parameter`] when a row has no label, or a label is not a class.
     pub fn summary(&self, labels: &[usize], classes: &[&str]) -> Result<Table> {
         let parts = [&self.train, &self.validation, &self.test];
         let mut counts = vec![[0i64; 3]; classes.len()];
@@ -94,16 +141,20 @@ impl Split {
             for row in *rows {
                 let class = labels.get(*row).and_then(|label| counts.get_mut(*label));
                 let Some(count) = class else {
-                    let problem = format!("row {row} has no label, or one that is not a class");
+                    let problem = format!(
+                        "expected a label below {} for row {row}, found none or a larger one",
+                        classes.len()
+                    );
                     return Err(Error::new(ErrorKind::Parameter, problem)
-                        .help("give a label for every row, numbered from 0 to below the classes"));
+                        .help("pass a label for every row, numbered from 0"));
                 };
                 count[part] += 1;
             }
         }
         let rows: Vec<i64> = parts.iter().map(|part| part.len() as i64).collect();
+        let (part, total) = (free_name("part", classes), free_name("rows", classes));
         let mut columns: Vec<(&str, Column)> =
-            vec![("part", vec!["train", "validation", "test"].into()), ("rows", rows.into())];
+            vec![(&part, vec!["train", "validation", "test"].into()), (&total, rows.into())];
         for (name, count) in classes.iter().zip(&counts) {
             columns.push((name, count.to_vec().into()));
         }
@@ -129,110 +180,11 @@ impl Show for Split {
 
 show_in_cells!(Split);
 
-/// The place of each group in order of appearance.
-fn numbered(groups: &[String]) -> Vec<usize> {
-    let mut known = std::collections::HashMap::new();
-    let mut numbers = Vec::with_capacity(groups.len());
-    for group in groups {
-        let next = known.len();
-        numbers.push(*known.entry(group.as_str()).or_insert(next));
-    }
-    numbers
-}
-
-/// Groups in random order, the largest first, each to the part that lacks its rows most.
-fn divide(labels: &[usize], groups: &[usize], shares: [f64; 3], seed: u64) -> Result<Split> {
-    let valid = shares.iter().all(|share| (0.0..=1.0).contains(share));
-    if !valid || (shares.iter().sum::<f64>() - 1.0).abs() > 1e-6 {
-        return Err(Error::new(
-            ErrorKind::Parameter,
-            format!("the shares {shares:?} do not add up to 1"),
-        )
-        .help("give the fractions for train, validation and test, such as [0.7, 0.15, 0.15]"));
-    }
-
-    let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (row, group) in groups.iter().enumerate() {
-        members.entry(*group).or_default().push(row);
-    }
-    let mut members: Vec<Vec<usize>> = members.into_values().collect();
-    shuffle(&mut members, seed);
-    // Large groups first: the small ones that follow can even out what those upset.
-    members.sort_by_key(|rows| std::cmp::Reverse(rows.len()));
-
-    // Rows that each class still lacks in each part.
-    let mut lacking: BTreeMap<usize, [f64; 3]> = BTreeMap::new();
-    for label in labels {
-        let wanted = lacking.entry(*label).or_default();
-        for (wanted, share) in wanted.iter_mut().zip(shares) {
-            *wanted += share;
-        }
-    }
-    let mut room = shares.map(|share| share * labels.len() as f64);
-    let mut parts: [Vec<usize>; 3] = Default::default();
-    for rows in members {
-        // Sainte-Laguë's rule: half of what is about to be given counts as given already. Without it
-        // the smallest part would always be served first.
-        let same =
-            |row: usize| rows.iter().filter(|other| labels.get(**other) == labels.get(row)).count();
-        let halves: Vec<f64> = rows.iter().map(|row| same(*row) as f64 / 2.0).collect();
-        let need = |part: usize| {
-            let of_class: f64 = rows
-                .iter()
-                .zip(&halves)
-                .filter_map(|(row, half)| Some(lacking.get(labels.get(*row)?)?[part] - half))
-                .map(|wanted| wanted / shares[part])
-                .sum();
-            (of_class, (room[part] - rows.len() as f64 / 2.0) / shares[part])
-        };
-        let best = (0..3)
-            .filter(|part| shares[*part] > 0.0)
-            .max_by(|a, b| {
-                let ((a_class, a_room), (b_class, b_room)) = (need(*a), need(*b));
-                // Equal needs differ by rounding; then the larger part comes first.
-                if (a_class - b_class).abs() > 1e-9 {
-                    a_class.total_cmp(&b_class)
-                } else if (a_room - b_room).abs() > 1e-9 {
-                    a_room.total_cmp(&b_room)
-                } else {
-                    shares[*a].total_cmp(&shares[*b]).then(b.cmp(a))
-                }
-            })
-            .unwrap_or(0);
-        for &row in &rows {
-            if let Some(wanted) = labels.get(row).and_then(|label| lacking.get_mut(label)) {
-                wanted[best] -= 1.0;
-            }
-            room[best] -= 1.0;
-        }
-        parts[best].extend(rows);
-    }
-    for (part, name) in ["train", "validation", "test"].iter().enumerate() {
-        if shares[part] > 0.0 && parts[part].is_empty() {
-            return Err(Error::new(
-                ErrorKind::Parameter,
-                format!("{} rows are too few: no row is left for the {name} part", groups.len()),
-            )
-            .help("give more rows or groups, or set the share of that part to 0"));
-        }
-        parts[part].sort_unstable();
-    }
-    let [train, validation, test] = parts;
-    Ok(Split { train, validation, test })
-}
-
-/// Fisher–Yates with ChaCha, whose numbers are the same in every version of `rand`.
-fn shuffle<T>(items: &mut [T], seed: u64) {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    for last in (1..items.len()).rev() {
-        let other = (random.next_u64() % (last as u64 + 1)) as usize;
-        items.swap(last, other);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::{RngCore, SeedableRng};
 
     /// Labels and groups as a data set has them: classes of unequal size, some groups of several rows.
     fn rows(count: usize, seed: u64) -> (Vec<usize>, Vec<String>) {
@@ -338,14 +290,42 @@ mod tests {
     #[test]
     fn impossible_splits_are_refused() {
         let message = |result: Result<Split>| result.unwrap_err().to_string();
-        assert!(message(Split::random(9, [0.7, 0.2, 0.2], 0)).contains("do not add up to 1"));
-        assert!(message(Split::random(9, [1.2, -0.2, 0.0], 0)).contains("do not add up to 1"));
-        assert!(message(Split::random(9, [f64::NAN, 0.5, 0.5], 0)).contains("do not add up to 1"));
+        assert!(message(Split::random(9, [0.7, 0.2, 0.2], 0)).contains("add up to 1"));
+        assert!(message(Split::random(9, [1.2, -0.2, 0.0], 0)).contains("add up to 1"));
+        assert!(message(Split::random(9, [f64::NAN, 0.5, 0.5], 0)).contains("add up to 1"));
         assert!(message(Split::random(2, [0.7, 0.15, 0.15], 0)).contains("too few"));
         assert!(message(Split::random(0, [0.7, 0.15, 0.15], 0)).contains("too few"));
         let one_group = vec!["a".to_string(); 50];
         assert!(message(Split::by_group(&one_group, [0.7, 0.15, 0.15], 0)).contains("too few"));
         let short = Split::stratified_by_group(&[0, 1], &one_group, [0.7, 0.15, 0.15], 0);
-        assert!(message(short).contains("2 labels do not fit 50 groups"));
+        assert!(message(short).contains("expected 2 groups, one per label, found 50"));
+    }
+
+    #[test]
+    fn time_orders_the_parts() {
+        let times: Vec<f64> = (0..100).map(|row| f64::from(row * 37 % 100 / 4)).collect();
+        let split = Split::by_time(&times, [0.7, 0.15, 0.15]).unwrap();
+        assert_complete(&split, 100);
+        let range = |rows: &[usize]| {
+            let times = rows.iter().map(|row| times[*row]);
+            (times.clone().fold(f64::INFINITY, f64::min), times.fold(0.0, f64::max))
+        };
+        assert!(range(&split.train).1 < range(&split.validation).0);
+        assert!(range(&split.validation).1 < range(&split.test).0);
+        assert!((68..=72).contains(&split.train.len()));
+        assert!(Split::by_time(&[1.0, f64::NAN], [0.5, 0.0, 0.5]).is_err());
+        assert!(Split::by_time(&[1.0; 9], [0.5, 0.0, 0.5]).is_err());
+    }
+
+    #[test]
+    fn any_number_of_parts() {
+        let (labels, groups) = rows(500, 3);
+        let parts = Split::parts(&labels, &groups, &[0.4, 0.3, 0.2, 0.05, 0.05], 1).unwrap();
+        let mut all = parts.concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..500).collect::<Vec<_>>());
+        for (part, wanted) in parts.iter().zip([200, 150, 100, 25, 25]) {
+            assert!(part.len().abs_diff(wanted) <= 3);
+        }
     }
 }

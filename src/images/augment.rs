@@ -1,143 +1,235 @@
-//! How a picture varies while training.
+//! Random changes of an image while training.
 
+use super::affine::AffineTransform;
+use super::draw::{ColorChange, Draw, Matrix};
+use super::fill::FillMode;
 use crate::{Error, ErrorKind, Result};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-/// How far a picture may be moved and relit at random, in the vocabulary of Keras's
-/// `ImageDataGenerator`. The default changes nothing; set the fields that should vary.
+/// Random data augmentation. Geometry has the names of Keras's `ImageDataGenerator`, color those of
+/// torchvision's `ColorJitter`. The default changes nothing; set the fields that should vary.
+///
+/// Draws depend on the seed, the epoch and the image alone, so that any epoch can be repeated.
 ///
 /// ```
-/// use cuaderno::images::Augmentation;
-/// let augmentation = Augmentation { rotation: 20.0, horizontal_flip: 0.5, ..Default::default() };
-/// # let _ = augmentation;
+/// use cuaderno::images::{Augmentation, FillMode};
+/// let augmentation = Augmentation {
+///     rotation_range: 20.0,
+///     zoom_range: 0.2,
+///     horizontal_flip: 0.5,
+///     fill_mode: FillMode::Reflect,
+///     ..Default::default()
+/// };
+/// assert!(!augmentation.is_none() && Augmentation::default().is_none());
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Augmentation {
-    /// Turned by up to this many degrees, either way.
-    pub rotation: f32,
-    /// Moved sideways by up to this share of the width, either way.
-    pub width_shift: f32,
-    /// Moved up or down by up to this share of the height.
-    pub height_shift: f32,
-    /// Sheared by up to this many degrees, either way.
-    pub shear: f32,
-    /// Scaled by a factor between `1 - zoom` and `1 + zoom`.
-    pub zoom: f32,
-    /// Mirrored left to right with this probability.
+    /// Rotation by up to this many degrees, either way: 0 to 180.
+    pub rotation_range: f32,
+    /// Horizontal shift by up to this fraction of the width, either way: 0 to 1.
+    pub width_shift_range: f32,
+    /// Vertical shift by up to this fraction of the height, either way: 0 to 1.
+    pub height_shift_range: f32,
+    /// Shear by up to this many degrees, either way: 0 to 80.
+    pub shear_range: f32,
+    /// Width and height are each divided by a factor from `1 - zoom_range` to `1 + zoom_range`: 0 to 0.9.
+    pub zoom_range: f32,
+    /// Probability of mirroring left to right (Keras's `True` is 0.5).
     pub horizontal_flip: f32,
-    /// Mirrored top to bottom with this probability.
+    /// Probability of mirroring top to bottom.
     pub vertical_flip: f32,
-    /// Brightness multiplied by a factor between `1 - brightness` and `1 + brightness`.
+    /// A number of up to this size, either way, is added to all channels: 0 to 255.
+    pub channel_shift_range: f32,
+    /// Brightness factor from `1 - brightness` to `1 + brightness`: 0 to 1.
     pub brightness: f32,
-    /// Distance from middle grey multiplied by a factor between `1 - contrast` and `1 + contrast`.
+    /// Contrast factor around middle gray from `1 - contrast` to `1 + contrast`: 0 to 1.
     pub contrast: f32,
-    /// What stands where the moved picture leaves a gap.
-    pub fill: Fill,
+    /// Saturation factor from `1 - saturation` to `1 + saturation`: 0 to 1.
+    pub saturation: f32,
+    /// A random part of the image fills the frame, as torchvision's `RandomResizedCrop`.
+    pub random_resized_crop: Option<RandomResizedCrop>,
+    /// Probability that a random rectangle of 2 to 33 % of the area is erased to black, as torchvision's
+    /// `RandomErasing(scale=(0.02, 0.33), ratio=(0.3, 3.3))` before normalization.
+    pub random_erasing: f32,
+    /// Pixels for the gaps that geometry leaves.
+    pub fill_mode: FillMode,
 }
 
-/// What stands where a moved picture leaves a gap.
+/// Random resized crop, as torchvision's `RandomResizedCrop`: the range of area and aspect ratio of the part of an image that
+/// [`Augmentation::random_resized_crop`] draws and scales to the full size.
+///
+/// ```
+/// use cuaderno::images::{Augmentation, ImageSet, RandomResizedCrop, Transform};
+/// let crop = RandomResizedCrop { scale: [0.2, 0.5], ..RandomResizedCrop::default() };
+/// let augmentation = Augmentation { random_resized_crop: Some(crop), ..Augmentation::default() };
+/// let transform = Transform::default().augmented(augmentation);
+/// let images = ImageSet::from_pixels((0..192).collect(), 8, 8)?;
+/// let first = images.augmented(0, &transform, 0, 1)?;
+/// assert_ne!(first, images.augmented(0, &transform, 0, 2)?); // another epoch, another crop
+/// assert_eq!(first, images.augmented(0, &transform, 0, 1)?); // the same epoch, the same crop
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Fill {
-    /// The nearest pixel of the picture, as Keras's `fill_mode="nearest"`.
-    Nearest,
-    /// This color, red, green and blue.
-    Color([u8; 3]),
+pub struct RandomResizedCrop {
+    /// Least and largest fraction of the area.
+    pub scale: [f32; 2],
+    /// Least and largest aspect ratio, width by height, in units of the image's own.
+    pub ratio: [f32; 2],
+}
+
+impl Default for RandomResizedCrop {
+    /// torchvision's: 8 to 100 % of the area, ratio from 3/4 to 4/3.
+    fn default() -> Self {
+        Self { scale: [0.08, 1.0], ratio: [0.75, 4.0 / 3.0] }
+    }
 }
 
 impl Default for Augmentation {
     fn default() -> Self {
         Self {
-            rotation: 0.0,
-            width_shift: 0.0,
-            height_shift: 0.0,
-            shear: 0.0,
-            zoom: 0.0,
+            rotation_range: 0.0,
+            width_shift_range: 0.0,
+            height_shift_range: 0.0,
+            shear_range: 0.0,
+            zoom_range: 0.0,
             horizontal_flip: 0.0,
             vertical_flip: 0.0,
+            channel_shift_range: 0.0,
             brightness: 0.0,
             contrast: 0.0,
-            fill: Fill::Nearest,
+            saturation: 0.0,
+            random_resized_crop: None,
+            random_erasing: 0.0,
+            fill_mode: FillMode::Nearest,
         }
     }
 }
 
-/// One draw: where each pixel of the new picture lies in the old one, and how it is relit.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Draw {
-    /// `[a, b, c, d]`: from the middle of the picture, `(x, y)` lies at `(a x + b y, c x + d y)`.
-    pub(super) matrix: [f32; 4],
-    /// Added after that, in shares of width and height.
-    pub(super) shift: [f32; 2],
-    /// `value * gain + offset`, on values from 0 to 255.
-    pub(super) gain: f32,
-    pub(super) offset: f32,
-}
-
 impl Augmentation {
-    /// Whether it changes nothing.
+    /// Returns `true` if it changes nothing.
     pub fn is_none(&self) -> bool {
-        let changes = [
-            self.rotation,
-            self.width_shift,
-            self.height_shift,
-            self.shear,
-            self.zoom,
-            self.horizontal_flip,
-            self.vertical_flip,
-            self.brightness,
-            self.contrast,
-        ];
-        changes.iter().all(|change| *change == 0.0)
+        let ranges = self.ranges();
+        self.random_resized_crop.is_none() && ranges.iter().all(|(_, value, _)| *value == 0.0)
+    }
+
+    /// Each range with its name and its largest value.
+    fn ranges(&self) -> [(&'static str, f32, f32); 12] {
+        [
+            ("rotation_range", self.rotation_range, 180.0),
+            ("width_shift_range", self.width_shift_range, 1.0),
+            ("height_shift_range", self.height_shift_range, 1.0),
+            ("shear_range", self.shear_range, 80.0),
+            ("zoom_range", self.zoom_range, 0.9),
+            ("horizontal_flip", self.horizontal_flip, 1.0),
+            ("vertical_flip", self.vertical_flip, 1.0),
+            ("channel_shift_range", self.channel_shift_range, 255.0),
+            ("brightness", self.brightness, 1.0),
+            ("contrast", self.contrast, 1.0),
+            ("saturation", self.saturation, 1.0),
+            ("random_erasing", self.random_erasing, 1.0),
+        ]
     }
 
     pub(super) fn check(&self) -> Result<()> {
-        let below = |name: &str, value: f32, limit: f32| {
-            if (0.0..=limit).contains(&value) {
-                return Ok(());
+        for (name, value, limit) in self.ranges() {
+            if !(0.0..=limit).contains(&value) {
+                return Err(Error::new(
+                    ErrorKind::Parameter,
+                    format!("`{name}` must be from 0 to {limit}, found {value}"),
+                )
+                .help("0 switches it off"));
             }
-            Err(Error::new(
-                ErrorKind::Parameter,
-                format!("the augmentation's `{name}` is {value}, outside 0 to {limit}"),
-            )
-            .help("set it within that range; 0 switches it off"))
+        }
+        let Some(RandomResizedCrop { scale, ratio }) = self.random_resized_crop else {
+            return Ok(());
         };
-        below("rotation", self.rotation, 180.0)?;
-        below("width_shift", self.width_shift, 1.0)?;
-        below("height_shift", self.height_shift, 1.0)?;
-        below("shear", self.shear, 80.0)?;
-        below("zoom", self.zoom, 0.9)?;
-        below("horizontal_flip", self.horizontal_flip, 1.0)?;
-        below("vertical_flip", self.vertical_flip, 1.0)?;
-        below("brightness", self.brightness, 1.0)?;
-        below("contrast", self.contrast, 1.0)
+        let ordered = |[low, high]: [f32; 2], most: f32| 0.0 < low && low <= high && high <= most;
+        if ordered(scale, 1.0) && ordered(ratio, 100.0) {
+            return Ok(());
+        }
+        let problem = format!(
+            "`random_resized_crop` needs 0 < low ≤ high, at most 1 for `scale` and 100 for `ratio`; \
+             found scale {scale:?}, ratio {ratio:?}"
+        );
+        Err(Error::new(ErrorKind::Parameter, problem)
+            .help("`RandomResizedCrop::default()` is torchvision's"))
     }
 
-    /// The draw that belongs to `key` (seed, epoch and picture).
-    pub(super) fn draw(&self, key: [u64; 3]) -> Draw {
+    /// The draw that belongs to `key` (seed, epoch and image), for an image of this size.
+    pub(super) fn draw(&self, key: [u64; 3], width: usize, height: usize) -> Draw {
+        let mut random = Random::new(key);
+        // Every draw takes as many numbers, so that one switch does not change what another draws.
+        let affine = AffineTransform {
+            theta: random.within(self.rotation_range),
+            shear: random.within(self.shear_range),
+            zx: 1.0 + random.within(self.zoom_range),
+            zy: 1.0 + random.within(self.zoom_range),
+            tx: random.within(self.width_shift_range) * width as f32,
+            ty: random.within(self.height_shift_range) * height as f32,
+        };
+        let gain = 1.0 + random.within(self.brightness);
+        let contrast = 1.0 + random.within(self.contrast);
+        let saturation = 1.0 + random.within(self.saturation);
+        let shift = random.within(self.channel_shift_range);
+        let flip_x = random.unit() < self.horizontal_flip;
+        let flip_y = random.unit() < self.vertical_flip;
+        let crop: [f32; 4] = std::array::from_fn(|_| random.unit());
+        let erased: [f32; 5] = std::array::from_fn(|_| random.unit());
+
+        let mut matrix = affine.matrix().flipped(flip_x, flip_y);
+        if let Some(limits) = &self.random_resized_crop {
+            matrix = limits.matrix(crop, width, height).after(&matrix);
+        }
+        let color = ColorChange {
+            gain: gain * contrast,
+            offset: 127.5 * (1.0 - contrast) + shift,
+            saturation,
+        };
+        let erased = (erased[0] < self.random_erasing).then(|| {
+            let area = 0.02 + 0.31 * erased[1];
+            let ratio = log_uniform([0.3, 3.3], erased[2]).sqrt();
+            let (w, h) = ((area.sqrt() * ratio).min(1.0), (area.sqrt() / ratio).min(1.0));
+            let (left, top) = (erased[3] * (1.0 - w), erased[4] * (1.0 - h));
+            [left, top, left + w, top + h]
+        });
+        Draw { matrix, color, erased }
+    }
+}
+
+impl RandomResizedCrop {
+    /// The part of the image that the four numbers from 0 to 1 choose, as a matrix from output to input.
+    fn matrix(&self, [area, ratio, left, top]: [f32; 4], width: usize, height: usize) -> Matrix {
+        let area = self.scale[0] + (self.scale[1] - self.scale[0]) * area;
+        let ratio = log_uniform(self.ratio, ratio).sqrt();
+        let (w, h) = ((area.sqrt() * ratio).min(1.0), (area.sqrt() / ratio).min(1.0));
+        // From the middle of the image to the middle of the part.
+        let (x, y) = ((left - 0.5) * (1.0 - w), (top - 0.5) * (1.0 - h));
+        Matrix { a: w, b: 0.0, c: 0.0, d: h, shift_x: x * width as f32, shift_y: y * height as f32 }
+    }
+}
+
+fn log_uniform([low, high]: [f32; 2], unit: f32) -> f32 {
+    (low.ln() + (high.ln() - low.ln()) * unit).exp()
+}
+
+struct Random(ChaCha8Rng);
+
+impl Random {
+    fn new(key: [u64; 3]) -> Self {
         let mut seed = [0; 32];
         for (bytes, number) in seed.chunks_exact_mut(8).zip(key) {
             bytes.copy_from_slice(&number.to_le_bytes());
         }
-        let mut random = ChaCha8Rng::from_seed(seed);
-        let mut unit = || random.next_u32() as f32 / (u32::MAX as f32 + 1.0);
-        // Every draw takes as many numbers, so that one switch does not change what another draws.
-        let mut within = |range: f32| (2.0 * unit() - 1.0) * range;
-        let angle = within(self.rotation).to_radians();
-        let shear = within(self.shear).to_radians();
-        let zoom = 1.0 + within(self.zoom);
-        let shift = [within(self.width_shift), within(self.height_shift)];
-        let (gain, contrast) = (1.0 + within(self.brightness), 1.0 + within(self.contrast));
-        let flip_x = if unit() < self.horizontal_flip { -1.0 } else { 1.0 };
-        let flip_y = if unit() < self.vertical_flip { -1.0 } else { 1.0 };
+        Self(ChaCha8Rng::from_seed(seed))
+    }
 
-        // Forward, the picture is mirrored, sheared, turned, scaled and moved; each new pixel asks where
-        // it came from, so the matrix is the inverse: move back, scale back, turn back, shear back.
-        let (sin, cos) = angle.sin_cos();
-        let slope = shear.tan();
-        let unturned = [cos / zoom, sin / zoom, -sin / zoom, cos / zoom];
-        let [a, b, c, d] = unturned;
-        let matrix = [flip_x * (a - slope * c), flip_x * (b - slope * d), flip_y * c, flip_y * d];
-        Draw { matrix, shift, gain: gain * contrast, offset: 127.5 * (1.0 - contrast) }
+    /// From 0 to 1, without 1.
+    fn unit(&mut self) -> f32 {
+        (self.0.next_u32() >> 8) as f32 / (1_u32 << 24) as f32
+    }
+
+    fn within(&mut self, range: f32) -> f32 {
+        (2.0 * self.unit() - 1.0) * range
     }
 }

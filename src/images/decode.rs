@@ -1,123 +1,235 @@
-//! One file becomes a picture, or an error that says what is wrong with the file.
+//! One file becomes an image, or an error that names what is wrong with the file.
 
+use super::foreign::{Foreign, foreign};
+use super::jpeg;
+use super::locate::locate;
+use super::mode::mode;
+use super::png;
+use super::tiff::{self, Palette};
 use crate::{Error, ErrorKind, Result};
-use image::{
-    DynamicImage, ExtendedColorType, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage,
-};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
+use std::borrow::Cow;
 use std::io::Cursor;
 use std::path::Path;
 
-/// A file of a few kilobytes can claim to be a picture of many gigabytes.
-const MOST_PIXELS: u64 = 100_000_000;
-const MOST_MEMORY: u64 = 1 << 30;
+/// Memory that a decoder may take: 16 bytes for each pixel that may be there.
+const BYTES_PER_PIXEL: u64 = 16;
 
-/// Reads a JPEG or PNG file as RGB: grey is repeated, transparency is dropped, as Pillow's
-/// `Image.open(path).convert("RGB")`. Orientation tags are not applied, as there.
+/// Options of reading an image file: orientation, background and limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenOptions {
+    /// Turn and mirror the image as its EXIF orientation tag asks, as Pillow's `ImageOps.exif_transpose`. Phones
+    /// store photographs as the sensor saw them. Off by default, as in Pillow.
+    pub apply_orientation: bool,
+    /// Background under transparent pixels; without one transparency is dropped, as Pillow's `convert("RGB")`.
+    pub background: Option<[u8; 3]>,
+    /// Most pixels of an image: a file of a few kilobytes can claim many gigabytes. 100 million by default.
+    pub max_pixels: u64,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { apply_orientation: false, background: None, max_pixels: 100_000_000 }
+    }
+}
+
+/// Reads a JPEG, PNG, WebP, GIF (first frame), BMP or TIFF file as RGB; the content decides, not the name. Gray is
+/// repeated, transparency is dropped, CMYK is converted, as Pillow's `Image.open(path).convert("RGB")`; gray of 16
+/// bits is divided by 257, where Pillow clips it to white.
+///
+/// A path that is not there is looked for with other separators, without blanks at its ends or `file://`, in the
+/// other Unicode normal form and in another case, and taken where exactly one file fits.
+///
+/// ```
+/// use cuaderno::images::{Rgb, RgbImage, open_rgb};
+/// # let file = std::env::temp_dir().join(format!("cuaderno-doc-open-{}.png", std::process::id()));
+/// # RgbImage::from_pixel(4, 3, Rgb([200, 90, 10])).save(&file).unwrap();
+/// let image = open_rgb(&file)?;
+/// assert_eq!((image.dimensions(), image.get_pixel(0, 0)), ((4, 3), &Rgb([200, 90, 10])));
+/// # std::fs::remove_file(&file).unwrap();
+/// assert!(open_rgb("missing.png").is_err());
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
-/// When the file is missing, empty, truncated, no such picture, or larger than 100 million pixels.
+/// When the file is missing, empty, truncated, no such image, or larger than 100 million pixels.
 pub fn open_rgb(path: impl AsRef<Path>) -> Result<RgbImage> {
-    Ok(read(path.as_ref())?.picture)
+    open_rgb_with(path, &OpenOptions::default())
 }
 
-/// A decoded file and what it was.
+/// [`open_rgb`] with a choice of orientation, background and limits.
+///
+/// ```
+/// use cuaderno::images::{OpenOptions, RgbImage, open_rgb_with};
+/// # let file = std::env::temp_dir().join(format!("cuaderno-doc-options-{}.png", std::process::id()));
+/// # RgbImage::new(40, 30).save(&file).unwrap();
+/// let options = OpenOptions { apply_orientation: true, max_pixels: 1000, ..OpenOptions::default() };
+/// assert!(open_rgb_with(&file, &options).is_err()); // 1200 pixels
+/// # std::fs::remove_file(&file).unwrap();
+/// ```
+///
+/// # Errors
+/// As [`open_rgb`].
+pub fn open_rgb_with(path: impl AsRef<Path>, options: &OpenOptions) -> Result<RgbImage> {
+    Ok(read(path.as_ref(), options)?.image)
+}
+
+/// A decoded file and its properties.
 pub(super) struct Decoded {
-    pub(super) picture: RgbImage,
+    pub(super) image: RgbImage,
     pub(super) format: ImageFormat,
-    pub(super) mode: String,
+    pub(super) mode: &'static str,
     pub(super) channels: u8,
     pub(super) bytes: usize,
+    /// EXIF's number, 1 for upright.
+    pub(super) orientation: u8,
 }
 
-pub(super) fn read(path: &Path) -> Result<Decoded> {
+impl Decoded {
+    /// Pillow's name of the format.
+    pub(super) fn format_name(&self) -> &'static str {
+        match self.format {
+            ImageFormat::Png => "PNG",
+            ImageFormat::WebP => "WEBP",
+            ImageFormat::Gif => "GIF",
+            ImageFormat::Bmp => "BMP",
+            ImageFormat::Tiff => "TIFF",
+            _ => "JPEG",
+        }
+    }
+}
+
+pub(super) fn read(path: &Path, options: &OpenOptions) -> Result<Decoded> {
+    let path = &locate(path)?;
     if path.is_dir() {
-        return Err(Error::new(ErrorKind::Image, "this is a folder, not a picture")
+        return Err(Error::new(ErrorKind::Image, "this is a folder, not an image")
             .file(path)
             .help("name the files in it"));
     }
     let bytes = std::fs::read(path)
-        .map_err(|source| Error::io(path, &source).help("check the path of the picture"))?;
-    decode(&bytes).map_err(|error| error.file(path))
+        .map_err(|source| Error::io(path, &source).help("check the path of the image"))?;
+    decode(&bytes, options).map_err(|error| error.file(path))
 }
 
-fn decode(bytes: &[u8]) -> Result<Decoded> {
+fn decode(bytes: &[u8], options: &OpenOptions) -> Result<Decoded> {
     if bytes.is_empty() {
         return Err(broken("the file is empty"));
     }
     let format = match image::guess_format(bytes) {
-        Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png)) => format,
-        Ok(other) => {
-            return Err(Error::new(
-                ErrorKind::Image,
-                format!("{other:?} pictures are not supported"),
-            )
-            .help("convert it to JPEG or PNG"));
+        Ok(
+            format @ (ImageFormat::Jpeg
+            | ImageFormat::Png
+            | ImageFormat::WebP
+            | ImageFormat::Gif
+            | ImageFormat::Bmp
+            | ImageFormat::Tiff),
+        ) => format,
+        // TIFF with 64-bit places.
+        Err(_) if bytes.starts_with(b"II\x2B\0") || bytes.starts_with(b"MM\0\x2B") => {
+            ImageFormat::Tiff
         }
-        Err(_) => return Err(broken(not_a_picture(bytes))),
+        guess => {
+            return Err(match (foreign(bytes), guess) {
+                (Some(Foreign::Image(name)), _) => format_error(name),
+                (Some(Foreign::Other(problem)), _) => broken(problem),
+                (None, Ok(other)) => format_error(&format!("{other:?}")),
+                (None, Err(_)) => broken("this is not an image"),
+            });
+        }
     };
-    if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {
-        return Err(broken("the JPEG is truncated: its end is missing"));
+    let mut bytes = Cow::Borrowed(bytes);
+    if format == ImageFormat::Jpeg {
+        let facts = jpeg::inspect(&bytes);
+        if !facts.whole {
+            return Err(broken("the JPEG is truncated: its end is missing"));
+        }
+        if facts.unmarked_rgb {
+            bytes = Cow::Owned(jpeg::marked_as_rgb(&bytes));
+        }
     }
+    if format == ImageFormat::Png
+        && let Some(ended) = png::ended(&bytes)
+    {
+        bytes = Cow::Owned(ended);
+    }
+    let palette = if format == ImageFormat::Tiff { tiff::palette(&bytes) } else { None };
+    let decoded = || match &palette {
+        None => decode_as(&bytes, format, options, None),
+        Some(palette) => decode_as(&palette.gray, format, options, Some(palette)),
+    };
     // Decoders meet files that nobody foresaw; in a notebook a panic must not take the work along.
-    std::panic::catch_unwind(|| decode_as(bytes, format))
-        .unwrap_or_else(|_| Err(broken("the picture is damaged: its decoder gave up")))
+    std::panic::catch_unwind(decoded)
+        .unwrap_or_else(|_| Err(broken("the image is damaged: its decoder gave up")))
 }
 
-fn decode_as(bytes: &[u8], format: ImageFormat) -> Result<Decoded> {
-    let damaged = |error: image::ImageError| broken(format!("the picture is damaged: {error}"));
+fn decode_as(
+    bytes: &[u8],
+    format: ImageFormat,
+    options: &OpenOptions,
+    palette: Option<&Palette>,
+) -> Result<Decoded> {
+    let damaged = |error: image::ImageError| match error {
+        // The reader has its own words for the feature; the file is sound.
+        image::ImageError::Unsupported(error) => Error::new(ErrorKind::Image, error.to_string())
+            .help("convert it to PNG, in Pillow with `Image.open(path).convert(\"RGB\").save(…)`"),
+        error => broken(format!("the image is damaged: {error}")),
+    };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
-    limits.max_alloc = Some(MOST_MEMORY);
+    limits.max_alloc = Some(options.max_pixels.saturating_mul(BYTES_PER_PIXEL).max(1 << 20));
     reader.limits(limits);
-    let decoder = reader.into_decoder().map_err(damaged)?;
+    let mut decoder = reader.into_decoder().map_err(damaged)?;
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > MOST_PIXELS {
-        return Err(Error::new(
-            ErrorKind::Image,
-            format!("the picture claims {width}×{height} pixels, more than 100 million"),
-        )
-        .help("scale it down, or leave it out if it is not meant to be that large"));
+    if u64::from(width) * u64::from(height) > options.max_pixels {
+        let problem = format!(
+            "the image has {width}×{height} pixels, more than the limit of {}",
+            options.max_pixels
+        );
+        return Err(Error::new(ErrorKind::Image, problem)
+            .help("scale it down, leave it out, or raise `max_pixels`"));
     }
-    let color = decoder.original_color_type();
-    let (mode, channels) = mode(color);
-    let picture = DynamicImage::from_decoder(decoder).map_err(damaged)?.into_rgb8();
-    Ok(Decoded { picture, format, mode, channels, bytes: bytes.len() })
-}
-
-/// Pillow's name for a kind of pixel, and how many channels it has.
-fn mode(color: ExtendedColorType) -> (String, u8) {
-    let name = match color {
-        ExtendedColorType::L1 => "1",
-        ExtendedColorType::L2 | ExtendedColorType::L4 | ExtendedColorType::L8 => "L",
-        ExtendedColorType::La8 => "LA",
-        ExtendedColorType::Rgb8 => "RGB",
-        ExtendedColorType::Rgba8 => "RGBA",
-        ExtendedColorType::L16 => "I;16",
-        ExtendedColorType::Cmyk8 => "CMYK",
-        other => return (format!("{other:?}"), other.channel_count()),
+    if width == 0 || height == 0 {
+        return Err(broken(format!("the image has no pixels, its size is {width}×{height}")));
+    }
+    let (mode, channels) = match palette {
+        Some(_) => ("P", 1),
+        None => mode(bytes, format, decoder.original_color_type()),
     };
-    (name.to_string(), color.channel_count())
+    // A broken tag is no reason to refuse the pixels.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut image = DynamicImage::from_decoder(decoder).map_err(damaged)?;
+    if let Some(palette) = palette {
+        image = palette.colored(&image);
+    }
+    if options.apply_orientation {
+        image.apply_orientation(orientation);
+    }
+    let image = match options.background {
+        Some(background) if image.color().has_alpha() => composed(&image, background),
+        _ => image.into_rgb8(),
+    };
+    let orientation = orientation.to_exif();
+    Ok(Decoded { image, format, mode, channels, bytes: bytes.len(), orientation })
 }
 
-/// Whether the end-of-image marker follows the last start of a scan. Decoders fill what is missing with
-/// grey and say nothing.
-fn jpeg_is_whole(bytes: &[u8]) -> bool {
-    let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xFF, marker]);
-    match (last(0xDA), last(0xD9)) {
-        (Some(scan), Some(end)) => end > scan,
-        _ => false,
-    }
+/// The image over a background of one color.
+fn composed(image: &DynamicImage, background: [u8; 3]) -> RgbImage {
+    let pixels = image.to_rgba8();
+    RgbImage::from_fn(pixels.width(), pixels.height(), |x, y| {
+        let [r, g, b, alpha] = pixels.get_pixel(x, y).0;
+        let mixed = |own: u8, below: u8| {
+            let sum = u32::from(own) * u32::from(alpha) + u32::from(below) * u32::from(255 - alpha);
+            ((sum + 127) / 255) as u8
+        };
+        let [below_r, below_g, below_b] = background;
+        image::Rgb([mixed(r, below_r), mixed(g, below_g), mixed(b, below_b)])
+    })
 }
 
-fn not_a_picture(bytes: &[u8]) -> &'static str {
-    let start = String::from_utf8_lossy(&bytes[..bytes.len().min(64)]).trim_start().to_lowercase();
-    if start.starts_with("<!doctype") || start.starts_with("<html") {
-        "this is a web page, not a picture: its download went wrong"
-    } else if start.starts_with("version https://git-lfs") {
-        "this is a Git LFS pointer, not a picture: run `git lfs pull`"
-    } else {
-        "this is not a picture"
-    }
+fn format_error(name: &str) -> Error {
+    Error::new(ErrorKind::Image, format!("{name} images are not supported"))
+        .help("convert it to JPEG or PNG")
 }
 
 fn broken(problem: impl Into<String>) -> Error {

@@ -1,20 +1,63 @@
-//! Pictures: decoded in parallel into one block of memory, checked, augmented, made into tensors.
+//! Images: decoded on all cores into one block of memory, inspected, resized, augmented, made into tensors.
 //!
-//! [`inspect`] looks at files without trusting them; [`ImageSet`] holds many pictures of one size;
-//! [`Transform`] says how a picture becomes numbers, and [`Augmentation`] how it varies while training.
+//! [`inspect`] and [`survey`] look at files without trusting them; [`from_folder`] finds labeled files;
+//! [`ImageSet`] holds many images of one size; [`Transform`] normalizes them and [`Augmentation`] varies them
+//! while training.
+//!
+//! Here belongs what turns files into pixels and pixels into numbers. Not here: batches and labels
+//! ([`data`](crate::data)), grids and overlays for a report ([`plot`](crate::plot)), downloads
+//! ([`fetch`](crate::fetch)), and similarity by a network ([`similar`](crate::similar)).
+//!
+//! ```
+//! use cuaderno::images::{Augmentation, ImageSet, Transform};
+//! # fn main() -> cuaderno::Result<()> {
+//! let images = ImageSet::from_pixels(vec![128; 8 * 8 * 3], 8, 8)?;
+//! let flip = Augmentation { horizontal_flip: 0.5, ..Augmentation::default() };
+//! let (train, test) = (Transform::imagenet().augmented(flip), Transform::imagenet());
+//! assert!(train.is_random() && !test.is_random());
+//! let mut batch = vec![0.0; images.numel()]; // [1, 3, 8, 8]
+//! images.fill_batch(&[0], &test, 0, 0, &mut batch)?;
+//! # Ok(()) }
+//! ```
 
+mod affine;
 mod augment;
+mod cache;
 mod decode;
+mod draw;
+mod duplicates;
+mod fill;
+mod fit;
+#[cfg(test)]
+mod fixture;
+mod folder;
+mod foreign;
 mod inspect;
+mod jpeg;
+mod load;
+mod locate;
+mod mode;
+mod pattern;
+mod png;
 mod resize;
 mod set;
+mod survey;
+mod tiff;
 mod transform;
 mod warp;
 
-pub use augment::{Augmentation, Fill};
-pub use decode::open_rgb;
+pub use affine::AffineTransform;
+pub use augment::{Augmentation, RandomResizedCrop};
+pub use cache::load_rgb_cached;
+pub use decode::{OpenOptions, open_rgb, open_rgb_with};
+pub use duplicates::{near_duplicates, perceptual_hash};
+pub use fill::FillMode;
+pub use fit::{ResizeMode, resize_rgb, resize_rgb_with};
+pub use folder::{ImageFolder, from_file_names, from_folder};
 pub use inspect::inspect;
-pub use set::{ImageSet, load_rgb, resize_rgb};
+pub use load::{LoadOptions, SoundImages, load_rgb, load_rgb_with, load_sound_rgb};
+pub use set::ImageSet;
+pub use survey::{Survey, survey};
 pub use transform::Transform;
 
 // A cell keeps a variable under the name of its type, so these must have names that a cell can say.

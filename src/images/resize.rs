@@ -63,7 +63,7 @@ pub(super) fn resize(source: &[u8], from: [usize; 2], to: [usize; 2], target: &m
 mod tests {
     use super::resize;
 
-    /// A picture that any language makes the same way.
+    /// An image that any language makes the same way.
     fn pattern(width: usize, height: usize) -> Vec<u8> {
         (0..width * height * 3).map(|i| ((i * 7919 + i / 3 * 104_729) % 251) as u8).collect()
     }

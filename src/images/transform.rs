@@ -1,18 +1,28 @@
-//! How a picture becomes numbers.
+//! From the bytes of an image to the numbers that a network reads.
 
 use super::augment::Augmentation;
 use super::warp::{Wide, warp};
 use crate::{Error, ErrorKind, Result};
 
-/// How the bytes of a picture become the numbers that a network reads: augmented, when asked for, then
-/// `(value / 255 - mean) / std`, channel by channel. The default is values from 0 to 1.
+/// Normalization and augmentation of images, as torchvision's `Compose` of random changes, `ToTensor` and `Normalize`: from
+/// bytes `[height, width, 3]` to `[3, height, width]` with `(value / 255 − mean) / std`, channel by channel, after the
+/// augmentation, if any. The default gives values from 0 to 1.
+///
+/// ```
+/// use cuaderno::images::{ImageSet, Transform};
+/// let white = ImageSet::from_pixels(vec![255; 3], 1, 1)?;
+/// let mut values = [0.0; 3];
+/// white.fill_batch(&[0], &Transform::imagenet(), 0, 0, &mut values)?;
+/// assert!((values[0] - (1.0 - 0.485) / 0.229).abs() < 1e-5); // red of ImageNet
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transform {
-    /// Taken away from red, green and blue (of values from 0 to 1).
+    /// Mean of red, green and blue, of values from 0 to 1.
     pub mean: [f32; 3],
-    /// Then divided by.
+    /// Standard deviation of red, green and blue.
     pub std: [f32; 3],
-    /// Random changes, for training only.
+    /// Random changes, for training alone.
     pub augmentation: Option<Augmentation>,
 }
 
@@ -28,7 +38,7 @@ impl Transform {
         Self { mean, std, augmentation: None }
     }
 
-    /// With the statistics of ImageNet, which pretrained networks expect.
+    /// Normalization with the statistics of ImageNet, as torchvision's pretrained networks expect.
     pub fn imagenet() -> Self {
         Self::normalized([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
     }
@@ -39,19 +49,19 @@ impl Transform {
         self
     }
 
-    /// Whether pictures come out otherwise each time.
+    /// Returns `true` if each draw differs.
     pub fn is_random(&self) -> bool {
         self.augmentation.as_ref().is_some_and(|augmentation| !augmentation.is_none())
     }
 
-    /// Checks the parameters and turns them into what the inner loops need.
+    /// Checks the parameters and prepares them for the inner loops.
     pub(super) fn prepare(&self) -> Result<Prepared<'_>> {
         let finite = self.mean.iter().chain(&self.std).all(|value| value.is_finite());
         if !finite || self.std.iter().any(|std| *std <= 0.0) {
             return Err(Error::new(
                 ErrorKind::Parameter,
                 format!(
-                    "pictures cannot be normalized with mean {:?} and std {:?}",
+                    "images cannot be normalized with mean {:?} and std {:?}",
                     self.mean, self.std
                 ),
             )
@@ -75,16 +85,16 @@ impl Transform {
 
 /// A checked [`Transform`].
 pub(super) struct Prepared<'a> {
-    /// What each byte becomes, by channel.
+    /// The number for each byte, by channel.
     table: [[f32; 256]; 3],
-    /// `value * .0 + .1` is what a value between 0 and 255 becomes, by channel.
+    /// Scale and offset for values from 0 to 255, by channel.
     affine: [(f32, f32); 3],
     augmentation: Option<&'a Augmentation>,
 }
 
 impl Prepared<'_> {
-    /// Writes the picture `pixels`, `[height, width, 3]`, into `out`, `[3, height, width]`; `wide` is
-    /// room to work in.
+    /// Writes the image `pixels`, `[height, width, 3]`, into `out`, `[3, height, width]`; `wide` is
+    /// scratch memory.
     pub(super) fn apply(
         &self,
         pixels: &[u8],
@@ -96,8 +106,9 @@ impl Prepared<'_> {
     ) {
         match self.augmentation {
             Some(augmentation) => {
-                let draw = augmentation.draw(key);
-                warp(pixels, width, height, &draw, augmentation.fill, &self.affine, wide, out);
+                let draw = augmentation.draw(key, width, height);
+                let (size, fill) = ([width, height], augmentation.fill_mode);
+                warp(pixels, size, &draw, fill, &self.affine, wide, out);
             }
             None => self.look_up(pixels, out),
         }

@@ -1,20 +1,20 @@
-//! An affine change of a picture with bilinear interpolation, relit and normalized in the same pass.
+//! An affine change of an image with bilinear interpolation; its colors are changed and normalized in the
+//! same pass.
 
-use super::augment::{Draw, Fill};
+use super::draw::{ColorChange, Draw, Matrix};
+use super::fill::FillMode;
 
-/// A picture with its channels as floats, a fourth one added so that a pixel fills a register.
+/// An image with its channels as floats, a fourth one added so that a pixel fills a register.
 pub(super) type Wide = Vec<[f32; 4]>;
 
-/// Writes `pixels`, `[height, width, 3]`, as `draw` moves and relights it, into `out`,
-/// `[3, height, width]`; `affine` scales and offsets each channel's values of 0 to 255. `wide` is room
-/// to work in, kept from picture to picture.
-#[allow(clippy::too_many_arguments)]
+/// Writes `pixels`, `[height, width, 3]` with `size = [width, height]`, changed by `draw`, into `out`,
+/// `[3, height, width]`; `affine` scales and offsets the values from 0 to 255, channel by channel. `wide` is
+/// scratch memory that is reused from image to image.
 pub(super) fn warp(
     pixels: &[u8],
-    width: usize,
-    height: usize,
+    [width, height]: [usize; 2],
     draw: &Draw,
-    fill: Fill,
+    fill: FillMode,
     affine: &[(f32, f32); 3],
     wide: &mut Wide,
     out: &mut [f32],
@@ -24,30 +24,28 @@ pub(super) fn warp(
     let area = width * height;
     let (red, rest) = out.split_at_mut(area);
     let (green, blue) = rest.split_at_mut(area);
-    let [a, b, c, d] = draw.matrix;
+    let Matrix { a, b, c, d, shift_x, shift_y } = draw.matrix;
     let (middle_x, middle_y) = ((width as f32 - 1.0) / 2.0, (height as f32 - 1.0) / 2.0);
-    let (shift_x, shift_y) = (draw.shift[0] * width as f32, draw.shift[1] * height as f32);
     let (last_x, last_y) = (width - 1, height - 1);
     let (edge_x, edge_y) = (last_x as f32, last_y as f32);
+    let color_of_gap = match fill {
+        FillMode::Constant([r, g, b]) => [r.into(), g.into(), b.into(), 0.0],
+        _ => [0.0; 4],
+    };
 
     let rows = red.chunks_exact_mut(width).zip(green.chunks_exact_mut(width));
     let rows = rows.zip(blue.chunks_exact_mut(width)).enumerate();
     for (row, ((red, green), blue)) in rows {
-        let y = row as f32 - middle_y - shift_y;
-        let start_x = b * y + middle_x;
-        let start_y = d * y + middle_y;
+        let y = row as f32 - middle_y;
+        let start_x = b * y + shift_x + middle_x;
+        let start_y = d * y + shift_y + middle_y;
         let cells = red.iter_mut().zip(green).zip(blue).enumerate();
         for (column, ((red, green), blue)) in cells {
-            let x = column as f32 - middle_x - shift_x;
-            let from_x = a * x + start_x;
-            let from_y = c * x + start_y;
-            let color: [f32; 4] = match fill {
-                Fill::Color([r, g, b]) if outside(from_x, edge_x) || outside(from_y, edge_y) => {
-                    [r.into(), g.into(), b.into(), 0.0]
-                }
-                _ => {
-                    // Nearest fill: what lies outside is read from the border.
-                    let (from_x, from_y) = (from_x.clamp(0.0, edge_x), from_y.clamp(0.0, edge_y));
+            let x = column as f32 - middle_x;
+            let from_x = fill.inside(a * x + start_x, edge_x);
+            let from_y = fill.inside(c * x + start_y, edge_y);
+            let color = match (from_x, from_y) {
+                (Some(from_x), Some(from_y)) => {
                     let (left, top) = (from_x as usize, from_y as usize);
                     let (right, bottom) = ((left + 1).min(last_x), (top + 1).min(last_y));
                     let (share_x, share_y) = (from_x - left as f32, from_y - top as f32);
@@ -56,12 +54,16 @@ pub(super) fn warp(
                     let lower = between(wide[lower + left], wide[lower + right], share_x);
                     between(upper, lower, share_y)
                 }
+                _ => color_of_gap,
             };
-            let relit = color.map(|value| (value * draw.gain + draw.offset).clamp(0.0, 255.0));
-            *red = relit[0] * affine[0].0 + affine[0].1;
-            *green = relit[1] * affine[1].0 + affine[1].1;
-            *blue = relit[2] * affine[2].0 + affine[2].1;
+            let color = changed(color, &draw.color);
+            *red = color[0] * affine[0].0 + affine[0].1;
+            *green = color[1] * affine[1].0 + affine[1].1;
+            *blue = color[2] * affine[2].0 + affine[2].1;
         }
+    }
+    if let Some(rectangle) = draw.erased {
+        erase(rectangle, [width, height], affine, out);
     }
 }
 
@@ -69,9 +71,31 @@ fn between(a: [f32; 4], b: [f32; 4], share: f32) -> [f32; 4] {
     std::array::from_fn(|channel| a[channel] + (b[channel] - a[channel]) * share)
 }
 
-/// Half a pixel beyond the middle of the border pixels is still the picture.
-fn outside(at: f32, edge: f32) -> bool {
-    at < -0.5 || at > edge + 0.5
+#[inline]
+fn changed(color: [f32; 4], change: &ColorChange) -> [f32; 4] {
+    let gray = 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2];
+    color.map(|value| {
+        let value = gray + change.saturation * (value - gray);
+        (value * change.gain + change.offset).clamp(0.0, 255.0)
+    })
+}
+
+fn erase(
+    [left, top, right, bottom]: [f32; 4],
+    [width, height]: [usize; 2],
+    affine: &[(f32, f32); 3],
+    out: &mut [f32],
+) {
+    let pixel = |share: f32, side: usize| ((share * side as f32).round() as usize).min(side);
+    let columns = pixel(left, width)..pixel(right, width);
+    for (channel, (_, black)) in out.chunks_exact_mut(width * height).zip(affine) {
+        let rows = channel.chunks_exact_mut(width).take(pixel(bottom, height));
+        for row in rows.skip(pixel(top, height)) {
+            if let Some(erased) = row.get_mut(columns.clone()) {
+                erased.fill(*black);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -94,32 +118,45 @@ mod tests {
         let expected: [f32; 90] = [
             20.0, 39.649, 129.444, 74.509, 50.686, 45.258, 51.5, 146.124, 238.213, 147.624, 65.004, 87.534, 74.6, 145.793, 139.504, 96.719, 110.646, 128.364, 62.68, 66.142, 135.135, 4.444, 62.192, 138.991, 51.48, 105.692, 81.235, 1.862, 41.242, 138.0, 68.8, 57.712, 43.203, 110.73, 61.432, 140.767, 101.5, 74.309, 60.49, 76.683, 55.851, 108.052, 119.2, 139.465, 188.548, 74.236, 44.171, 106.875, 120.967, 105.868, 65.11, 190.545, 92.971, 139.086, 122.017, 78.918, 119.71, 167.358, 111.725, 119.0, 101.4, 61.743, 28.767, 98.272, 155.105, 156.883, 215.5, 196.503, 209.237, 151.466, 70.876, 146.974, 183.8, 181.177, 163.429, 125.303, 128.684, 172.194, 137.582, 131.122, 156.14, 106.148, 62.353, 29.053, 129.532, 145.472, 136.54, 82.043, 37.547, 31.0,
         ];
-        let draw =
-            Draw { matrix: [0.9, 0.35, -0.25, 1.1], shift: [0.1, -0.15], gain: 1.0, offset: 0.0 };
+        // The image is first moved by 0.1 of the width and -0.15 of the height.
+        let (x, y) = (-0.1 * 6.0, 0.15 * 5.0);
+        let (a, b, c, d) = (0.9, 0.35, -0.25, 1.1);
+        let matrix = Matrix { a, b, c, d, shift_x: a * x + b * y, shift_y: c * x + d * y };
+        let draw = Draw { matrix, color: ColorChange::NONE, erased: None };
         let mut out = [0.0; 90];
-        warp(&PIXELS, 6, 5, &draw, Fill::Nearest, &[(1.0, 0.0); 3], &mut Wide::new(), &mut out);
+        let plain = [(1.0, 0.0); 3];
+        warp(&PIXELS, [6, 5], &draw, FillMode::Nearest, &plain, &mut Wide::new(), &mut out);
         for (found, expected) in out.iter().zip(expected) {
             assert!((found - expected).abs() < 2e-3, "{found} {expected}");
         }
     }
 
     #[test]
-    fn gaps_can_be_filled_with_a_color_and_light_is_clamped() {
-        let draw = Draw { matrix: [1.0, 0.0, 0.0, 1.0], shift: [0.5, 0.0], gain: 2.0, offset: 1.0 };
+    fn gaps_can_be_filled_with_a_color_and_colors_are_clamped() {
+        let matrix = Matrix { a: 1.0, b: 0.0, c: 0.0, d: 1.0, shift_x: -3.0, shift_y: 0.0 };
+        let color = ColorChange { gain: 2.0, offset: 1.0, saturation: 1.0 };
+        let draw = Draw { matrix, color, erased: None };
         let mut out = [0.0; 90];
-        warp(
-            &PIXELS,
-            6,
-            5,
-            &draw,
-            Fill::Color([10, 20, 200]),
-            &[(0.5, 1.0); 3],
-            &mut Wide::new(),
-            &mut out,
-        );
+        let fill = FillMode::Constant([10, 20, 200]);
+        warp(&PIXELS, [6, 5], &draw, fill, &[(0.5, 1.0); 3], &mut Wide::new(), &mut out);
         // Column 0 lies outside: 10 * 2 + 1, halved, plus 1; and 200 * 2 is too bright.
         assert_eq!([out[0], out[30], out[60]], [11.5, 21.5, 128.5]);
         // Column 3 shows column 0.
         assert_eq!(out[3], (7.0 * 2.0 + 1.0) * 0.5 + 1.0);
+    }
+
+    #[test]
+    fn a_rectangle_is_erased_to_black() {
+        let matrix = Matrix { a: 1.0, b: 0.0, c: 0.0, d: 1.0, shift_x: 0.0, shift_y: 0.0 };
+        let erased = Some([0.0, 0.2, 0.5, 0.6]);
+        let draw = Draw { matrix, color: ColorChange::NONE, erased };
+        let mut out = [0.0; 90];
+        let scale = [(1.0, -7.0); 3];
+        warp(&PIXELS, [6, 5], &draw, FillMode::Nearest, &scale, &mut Wide::new(), &mut out);
+        for (at, value) in out.iter().enumerate() {
+            let (row, column) = (at % 30 / 6, at % 6);
+            let erased = column < 3 && (1..3).contains(&row);
+            assert_eq!(*value == -7.0, erased || PIXELS[(at % 30) * 3 + at / 30] == 0, "{at}");
+        }
     }
 }
