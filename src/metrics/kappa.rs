@@ -1,39 +1,26 @@
-//! Cohen's kappa (Cohen 1960): agreement beyond what chance would give.
+//! Cohen's kappa (Cohen 1960): agreement beyond chance.
 
-use super::check;
-use crate::{Error, ErrorKind, Result};
+use super::confusion::ConfusionMatrix;
+use super::kappa_weights::KappaWeights;
+use crate::Result;
 
-/// Cohen's kappa of two labellings of the same items into `classes` classes, from −1 to 1; 0 is chance.
+/// Cohen's kappa of two labelings of the same items into `classes` classes, from −1 to 1; 0 is agreement by chance.
+///
+/// `κ = 1 − Σ w·observed / Σ w·expected`, with the weights of [`KappaWeights`].
+///
+/// ```
+/// use cuaderno::metrics::{KappaWeights, cohen_kappa};
+/// assert_eq!(cohen_kappa(&[0, 1, 2, 2], &[0, 1, 2, 1], 3, KappaWeights::Quadratic)?, 0.8);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
-/// [`ErrorKind::Parameter`] if the slices differ in length, are empty, or hold a number that is no class;
-/// [`ErrorKind::Numeric`] if both use one and the same class only.
-pub fn cohen_kappa(truth: &[usize], predicted: &[usize], classes: usize) -> Result<f64> {
-    check::pairs(truth.len(), predicted.len())?;
-    check::labels(truth, classes, "the true class")?;
-    check::labels(predicted, classes, "the predicted class")?;
-    let mut counts = vec![vec![0; classes]; classes];
-    for (&truth, &predicted) in truth.iter().zip(predicted) {
-        counts[truth][predicted] += 1;
-    }
-    of_counts(&counts)
-}
-
-pub(super) fn of_counts(counts: &[Vec<usize>]) -> Result<f64> {
-    let total = counts.iter().flatten().sum::<usize>() as f64;
-    let mut agreed = 0.0;
-    let mut by_chance = 0.0;
-    for (i, row) in counts.iter().enumerate() {
-        let column: usize = counts.iter().map(|row| row[i]).sum();
-        agreed += row[i] as f64 / total;
-        by_chance += row.iter().sum::<usize>() as f64 / total * (column as f64 / total);
-    }
-    if by_chance >= 1.0 {
-        return Err(Error::new(
-            ErrorKind::Numeric,
-            "only one class occurs, so kappa is not defined",
-        )
-        .help("give items of two classes or more"));
-    }
-    Ok((agreed - by_chance) / (1.0 - by_chance))
+/// As [`ConfusionMatrix::new`]; [`Numeric`](crate::ErrorKind::Numeric) if both labelings use one and the same class only.
+pub fn cohen_kappa(
+    truth: &[usize],
+    predicted: &[usize],
+    classes: usize,
+    weights: KappaWeights,
+) -> Result<f64> {
+    ConfusionMatrix::numbered(truth, predicted, classes)?.cohen_kappa(weights)
 }

@@ -3,13 +3,13 @@
 use crate::notebook::{Bundle, Show, show_in_cells};
 use std::fmt::{self, Write as _};
 
-/// Precision, recall and F1, each from 0 to 1. What has no item to be measured on is 0, as with
-/// scikit-learn's `zero_division=0`.
+/// Precision, recall and F1, each from 0 to 1; 0 where there is no item to measure on, as with scikit-learn's
+/// `zero_division=0`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Scores {
-    /// Of the items predicted as the class, the share that is of the class.
+    /// The share of the items predicted as the class that are of the class.
     pub precision: f64,
-    /// Of the items of the class, the share that was predicted as the class.
+    /// The share of the items of the class that were predicted as the class.
     pub recall: f64,
     /// The harmonic mean of precision and recall.
     pub f1: f64,
@@ -22,23 +22,30 @@ pub struct ClassScores {
     pub class: String,
     /// Precision, recall and F1.
     pub scores: Scores,
-    /// How many items are of the class.
+    /// Number of items of the class.
     pub support: usize,
 }
 
 /// Precision, recall, F1 and support of each class, and their averages. Prints as scikit-learn's
 /// `classification_report`.
+///
+/// ```
+/// use cuaderno::metrics::ConfusionMatrix;
+/// let report = ConfusionMatrix::new(&[0, 0, 1, 1], &[0, 1, 1, 1], &["low", "high"])?.report();
+/// assert_eq!((report.classes[0].scores.recall, report.classes[1].support), (0.5, 2));
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassificationReport {
     /// One entry for each class, in their order.
     pub classes: Vec<ClassScores>,
     /// The share of all items whose class was predicted.
     pub accuracy: f64,
-    /// The plain mean over the classes.
+    /// The unweighted mean over the classes.
     pub macro_average: Scores,
     /// The mean over the classes, weighted by their support.
     pub weighted_average: Scores,
-    /// How many items there are.
+    /// Number of items.
     pub support: usize,
 }
 
@@ -130,7 +137,7 @@ impl Show for ClassificationReport {
     }
 }
 
-/// Text as it must stand in HTML.
+/// Escapes text for HTML.
 pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,77 +1,95 @@
-//! What the frozen beginning of a network makes of the pictures, computed once.
+//! Activations of the frozen prefix of a network, computed once per image.
 
-use super::TrainConfig;
 use crate::data::Dataset;
-use crate::nn::{Activations, Begun, Inputs, Model, Pass, Sequential, StoredTensor, Weights};
+use crate::hash::Hash;
+use crate::nn::{
+    Activations, CachedFeatures, Inputs, Model, Pass, Sequential, StoredTensor, Weights,
+};
 use crate::tensor::{plain, read};
 use crate::{Result, notebook};
 use std::path::Path;
 
-/// Whether the features that a frozen beginning of a network makes of the training pictures are kept from epoch to epoch.
-/// Later epochs then cost only the layers that are trained.
+/// Whether the activations of the frozen prefix of a network are cached from epoch to epoch. Later epochs then cost only
+/// the layers that are trained.
+///
+/// ```
+/// use cuaderno::train::{FeatureCaching, TrainConfig};
+/// // Eight augmented views of each image, each computed once.
+/// let config = TrainConfig { feature_cache: FeatureCaching::Views(8), ..TrainConfig::default() };
+/// assert_ne!(config.feature_cache, FeatureCaching::default());
+/// assert_eq!(TrainConfig::default().feature_cache, FeatureCaching::Auto);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FrozenFeatures {
-    /// Kept where the pictures are the same in every epoch; with augmentation they are made anew.
+pub enum FeatureCaching {
+    /// Cached where the images are the same in every epoch; recomputed with augmentation.
     #[default]
     Auto,
-    /// So many augmented views of every picture are kept; the epochs go round them.
+    /// This many augmented views of every image are cached; the epochs cycle through them.
     Views(usize),
-    /// Never kept.
+    /// Never cached.
     Off,
 }
 
-/// Examples that are computed at a time.
+/// Examples per batch.
 const BATCH: usize = 32;
 
-/// The kept features of a training and a validation set.
+/// The cached features of a training and a validation set.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
-    /// The network's first layers that are frozen, and a number that changes with their values.
-    beginning: Option<(usize, u64)>,
+pub(super) struct FeatureCache {
+    /// The number of frozen layers at the start of the network, and a hash of their values.
+    prefix: Option<(usize, u64)>,
     train: Vec<Slot>,
     validation: Slot,
 }
 
-/// The features of a set, once it was tried to make them; none when they take too much memory.
+/// The features of a set once they were requested; `Some(None)` when they take too much memory.
 type Slot = Option<Option<Features>>;
 
-/// A row of features an example.
+/// One row of features per example.
 #[derive(Clone, Debug)]
 pub(super) struct Features {
     layers: usize,
-    /// The shape of one example's.
+    /// Shape of one row.
     shape: Vec<usize>,
     values: Vec<f32>,
 }
 
-/// Which examples' features.
+/// The settings of the cache; see [`TrainConfig`](super::TrainConfig).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CacheConfig<'a> {
+    pub mode: FeatureCaching,
+    pub folder: Option<&'a Path>,
+    pub memory: usize,
+}
+
+/// Of which split the features are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Train { seed: u64, epoch: u64 },
     Validation,
 }
 
-/// The first layers of a network, all that are frozen.
+/// The frozen layers at the start of a network.
 #[derive(Clone, Copy)]
-struct Beginning<'a> {
+struct FrozenPrefix<'a> {
     name: &'a str,
     sequence: &'a Sequential,
     layers: usize,
 }
 
-impl<'a> Beginning<'a> {
+impl<'a> FrozenPrefix<'a> {
     /// None where they hold no parameters.
     fn of(model: &'a dyn Model) -> Option<Self> {
-        let (name, sequence) = model.beginning()?;
-        let layers = sequence.frozen_layers();
+        let (name, sequence) = model.backbone()?;
+        let layers = sequence.frozen_prefix();
         (layers > 0).then_some(Self { name, sequence, layers })
     }
 
-    /// A number that changes with what they are and with their values.
+    /// Hash of the layers and their values.
     fn key(&self) -> u64 {
         let mut hash = Hash::default();
-        hash.add(self.sequence.describe_first(self.layers).as_bytes());
-        self.sequence.look_at_first(self.layers, &mut |values| {
+        hash.add(self.sequence.describe_prefix(self.layers).as_bytes());
+        self.sequence.visit_prefix(self.layers, &mut |values| {
             values.chunks(2).for_each(|pair| {
                 let bits = |place: usize| pair.get(place).map_or(0, |v| u64::from(v.to_bits()));
                 hash.add_word(bits(0) << 32 | bits(1));
@@ -81,45 +99,45 @@ impl<'a> Beginning<'a> {
     }
 }
 
-impl Kept {
-    /// Forgets features that were made with other weights: to be called where somebody may have changed them, since
+impl FeatureCache {
+    /// Drops features that were computed with other weights. To be called where they may have changed from outside;
     /// training itself changes no frozen ones.
     pub fn check(&mut self, model: &dyn Model) {
-        if self.beginning.is_some() {
+        if self.prefix.is_some() {
             self.begin(model);
         }
     }
 
-    /// Keeps what there is only if it was made with the weights that the model has now.
+    /// Drops the features unless they were computed with the model's current weights.
     fn begin(&mut self, model: &dyn Model) {
-        let found = Beginning::of(model).map(|beginning| (beginning.layers, beginning.key()));
-        if self.beginning != found {
-            *self = Self { beginning: found, ..Self::default() };
+        let found = FrozenPrefix::of(model).map(|prefix| (prefix.layers, prefix.key()));
+        if self.prefix != found {
+            *self = Self { prefix: found, ..Self::default() };
         }
     }
 
-    /// The features of a set, made now if they were not before; none where nothing is frozen or they are not to be kept.
+    /// The features of a set, computed now if they were not before; none where nothing is frozen or caching is off.
     pub fn features(
         &mut self,
         model: &dyn Model,
         set: &Dataset,
         part: Part,
-        config: &TrainConfig,
+        config: &CacheConfig<'_>,
     ) -> Result<Option<&Features>> {
-        let mode = config.frozen_features;
-        if mode == FrozenFeatures::Off {
+        let mode = config.mode;
+        if mode == FeatureCaching::Off {
             return Ok(None);
         }
-        let beginning = Beginning::of(model);
-        if self.beginning.map(|(layers, _)| layers) != beginning.map(|found| found.layers) {
+        let prefix = FrozenPrefix::of(model);
+        if self.prefix.map(|(layers, _)| layers) != prefix.map(|found| found.layers) {
             self.begin(model);
         }
-        let (Some(beginning), Some((_, weights))) = (beginning, self.beginning) else {
+        let (Some(prefix), Some((_, weights))) = (prefix, self.prefix) else {
             return Ok(None);
         };
         let views = match (mode, part) {
-            (FrozenFeatures::Auto, Part::Train { .. }) if set.is_augmented() => return Ok(None),
-            (FrozenFeatures::Views(views), Part::Train { .. }) if set.is_augmented() => {
+            (FeatureCaching::Auto, Part::Train { .. }) if set.is_augmented() => return Ok(None),
+            (FeatureCaching::Views(views), Part::Train { .. }) if set.is_augmented() => {
                 views.max(1)
             }
             _ => 1,
@@ -138,12 +156,12 @@ impl Kept {
         let features = match slot.take() {
             Some(features) => features,
             None => {
-                let file = config.features_folder.as_ref().map(|folder| {
+                let file = config.folder.map(|folder| {
                     let key = key(weights, set, seed, view);
                     folder.join(format!("features-{key:016x}.safetensors"))
                 });
-                let most = config.features_memory / views;
-                Features::get(beginning, set, [seed, view], most, file.as_deref())?
+                let most = config.memory / views;
+                Features::get(prefix, set, [seed, view], most, file.as_deref())?
             }
         };
         Ok(slot.insert(features).as_ref())
@@ -151,20 +169,20 @@ impl Kept {
 }
 
 impl Features {
-    /// Reads them where they were written before, else makes and writes them; none when they would take more than `most`
-    /// bytes.
+    /// Reads them where they were written before, else computes and writes them; none when they would take more than
+    /// `most` bytes.
     fn get(
-        beginning: Beginning,
+        prefix: FrozenPrefix,
         set: &Dataset,
         view: [u64; 2],
         most: usize,
         file: Option<&Path>,
     ) -> Result<Option<Self>> {
-        let found = file.and_then(|file| Self::read(file, beginning.layers, set.len()));
+        let found = file.and_then(|file| Self::read(file, prefix.layers, set.len()));
         if let Some(found) = found.filter(|found| size_of_val(&found.values[..]) <= most) {
             return Ok(Some(found));
         }
-        let features = Self::compute(beginning, set, view, most)?;
+        let features = Self::compute(prefix, set, view, most)?;
         if let (Some(features), Some(file)) = (&features, file) {
             features.write(file)?;
         }
@@ -173,7 +191,7 @@ impl Features {
 
     /// Runs the frozen layers over every example; none when the features would take more than `most` bytes.
     fn compute(
-        Beginning { name, sequence, layers }: Beginning,
+        FrozenPrefix { name, sequence, layers }: FrozenPrefix,
         set: &Dataset,
         [seed, view]: [u64; 2],
         most: usize,
@@ -184,7 +202,7 @@ impl Features {
         for indices in all.chunks(BATCH) {
             notebook::check()?;
             let (inputs, _) = set.batch(indices, seed, view)?;
-            let made = pass.enter(name, || sequence.forward_first(layers, &inputs, &pass))?;
+            let made = pass.enter(name, || sequence.forward_prefix(layers, &inputs, &pass))?;
             let shape = made.shape()[1..].to_vec();
             let size: usize = shape.iter().product();
             if size * set.len() * size_of::<f32>() > most {
@@ -200,15 +218,16 @@ impl Features {
         Ok(Some(features))
     }
 
-    /// Some examples of the set, with these features in place of the pictures.
+    /// A batch of the set with these features in place of the images.
     pub fn batch(&self, set: &Dataset, indices: &[usize]) -> Result<Inputs> {
         let size: usize = self.shape.iter().product();
         let rows = indices.iter().flat_map(|row| &self.values[row * size..(row + 1) * size]);
-        let begun = Begun::new(self.layers, rows.copied().collect(), indices.len(), &self.shape)?;
-        Ok(Inputs { begun: Some(begun), ..set.beside_pictures(indices)? })
+        let cached =
+            CachedFeatures::new(self.layers, rows.copied().collect(), indices.len(), &self.shape)?;
+        Ok(Inputs { cached: Some(cached), ..set.beside_images(indices)? })
     }
 
-    /// What was written before for the same key, if it is whole.
+    /// Features written before under the same key, if the file is complete.
     fn read(file: &Path, layers: usize, examples: usize) -> Option<Self> {
         let stored = Weights::read(file).ok()?;
         let StoredTensor { shape, values } = stored.get("features")?;
@@ -226,7 +245,7 @@ impl Features {
     }
 }
 
-/// A number that changes with the frozen weights, the pictures, and what is done to them.
+/// Hash of the frozen weights, the images, and their transform.
 fn key(weights: u64, set: &Dataset, seed: u64, view: u64) -> u64 {
     let mut hash = Hash::default();
     hash.add_word(weights);
@@ -236,26 +255,4 @@ fn key(weights: u64, set: &Dataset, seed: u64, view: u64) -> u64 {
         hash.add_word(view);
     }
     hash.0
-}
-
-/// The same on every machine and in every version, unlike the standard library's. Each word is mixed in by a
-/// multiplication, which carries its bits up, and a shift, which carries them down.
-#[derive(Default)]
-struct Hash(u64);
-
-impl Hash {
-    fn add(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        words.iter().for_each(|word| self.add_word(u64::from_le_bytes(*word)));
-        self.add_word(
-            rest.iter().fold(rest.len() as u64, |word, byte| word << 8 | u64::from(*byte)),
-        );
-    }
-
-    fn add_word(&mut self, word: u64) {
-        // The golden ratio of all 64-bit numbers; the sum keeps zeros from leaving no trace.
-        const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mixed = (self.0 ^ word).wrapping_add(FACTOR).wrapping_mul(FACTOR);
-        self.0 = mixed ^ mixed >> 32;
-    }
 }
