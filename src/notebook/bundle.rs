@@ -1,44 +1,72 @@
-//! One value in the several forms a front end can choose from.
+//! MIME bundles: one value in the formats that a front end chooses from.
 
 use super::place::{Place, place};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::fmt::Write as _;
 use std::io::Write;
 
-/// A value in the forms that Jupyter front ends choose from. `plain` is always there.
+/// A MIME bundle: a value in the formats that Jupyter front ends choose from; `plain` is always present.
+///
+/// ```
+/// use cuaderno::notebook::Bundle;
+/// let bundle = Bundle { html: Some("<b>0.716</b>".into()), ..Bundle::default() };
+/// assert!(bundle.plain.is_empty() && bundle.png.is_none());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bundle {
     /// `text/plain`.
     pub plain: String,
     /// `text/html`.
     pub html: Option<String>,
-    /// `image/png`, the bytes of the file.
+    /// `image/png`, the file's bytes.
     pub png: Option<Vec<u8>>,
     /// `image/svg+xml`.
     pub svg: Option<String>,
 }
 
-/// A value that a notebook can show.
+/// Rich display: a value that a notebook can show, as IPython's `_repr_mimebundle_`. [`display`] shows it.
+///
+/// ```
+/// use cuaderno::notebook::{Bundle, Show};
+///
+/// struct Accuracy(f64);
+///
+/// impl Show for Accuracy {
+///     fn bundle(&self) -> Bundle {
+///         let plain = format!("{:.1} %", self.0 * 100.0);
+///         Bundle { html: Some(format!("<b>{plain}</b>")), plain, ..Bundle::default() }
+///     }
+/// }
+///
+/// assert_eq!(Accuracy(0.716).bundle().plain, "71.6 %");
+/// ```
 pub trait Show {
-    /// The value in every form it has.
+    /// The value in all its formats.
     fn bundle(&self) -> Bundle;
 }
 
-/// Shows a value: as rich output in a notebook cell, at once and as often as it is called; as plain text
-/// elsewhere.
+/// Displays a value: at once as rich output in a notebook cell, as plain text elsewhere. A cell may call it any number of
+/// times.
+///
+/// ```
+/// use cuaderno::notebook::{Show, display};
+/// use cuaderno::plot;
+/// let figure = plot::bars(&["a", "b"], &[1.0, 2.0])?;
+/// display(&figure); // an image in a cell, this line in a terminal:
+/// assert_eq!(figure.bundle().plain, "figure: 2 bars");
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 pub fn display(value: &dyn Show) {
     show(Kind::Display, &value.bundle());
 }
 
-/// Shows a value as the result of a cell. Types that a cell's last line may show call it from `evcxr_display`.
+/// Displays a value as the result of a cell; called from the `evcxr_display` of types that may be a cell's last expression.
 pub fn show_result(value: &dyn Show) {
     show(Kind::Result, &value.bundle());
 }
 
-/// Takes away what the running cell has shown so far: at once, or with `wait` only when the next output comes, so
-/// that the one takes the place of the other without a flicker.
-///
-/// Only a `cuaderno` kernel can do that; elsewhere, what is shown stays.
+/// Clears the output of the running cell, at once or, with `wait`, when the next output arrives, which avoids flicker. Without
+/// effect outside a `cuaderno` kernel.
 pub fn clear_output(wait: bool) {
     if place() == Place::Kernel {
         let content = format!("{{\"wait\":{wait}}}");
@@ -47,21 +75,21 @@ pub fn clear_output(wait: bool) {
     }
 }
 
-/// The ways in which the kernel shows a bundle.
+/// The message that carries a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind<'a> {
     Display,
     Result,
-    /// The first of a value that is going to change, under an id.
+    /// Output that will be updated, under this display id.
     First(&'a str),
-    /// Replaces what was shown under an id.
+    /// An update of the output under this display id.
     Update(&'a str),
 }
 
-/// Shows a bundle where this code runs.
+/// Writes a bundle for the front end of this process.
 pub(super) fn show(kind: Kind<'_>, bundle: &Bundle) {
     let mut out = std::io::stdout().lock();
-    // A closed standard output leaves nobody to tell.
+    // A closed standard output cannot report its own error.
     let _ = match place() {
         Place::Kernel => out.write_all(message(kind, bundle).as_bytes()),
         Place::Evcxr => write_blocks(&mut out, bundle),
@@ -69,7 +97,7 @@ pub(super) fn show(kind: Kind<'_>, bundle: &Bundle) {
     };
 }
 
-/// A block that the `cuaderno` kernel understands: the whole Jupyter message in one line of JSON.
+/// The block that the `cuaderno` kernel parses: the whole Jupyter message in one line of JSON.
 fn message(kind: Kind<'_>, bundle: &Bundle) -> String {
     let (name, id) = match kind {
         Kind::Display => ("display_data", None),
@@ -107,7 +135,7 @@ fn message(kind: Kind<'_>, bundle: &Bundle) -> String {
     envelope(name, &content)
 }
 
-/// The kind and content of a message, between the marks by which the kernel finds them.
+/// Type and content of a message between the markers that the kernel searches for.
 fn envelope(kind: &str, content: &str) -> String {
     format!(
         "EVCXR_BEGIN_CONTENT application/vnd.cuaderno.message+json\n\
@@ -116,8 +144,8 @@ fn envelope(kind: &str, content: &str) -> String {
     )
 }
 
-/// The size in CSS pixels (96 an inch) at which a PNG is meant to be seen: front ends take its pixels for
-/// that, and would show a picture of twice the density twice as large. `None` when the file does not tell.
+/// The size of a PNG in CSS pixels (96 per inch), by its `pHYs` chunk: without it, front ends show an image of twice the
+/// density twice as large. `None` when the file has no such chunk.
 fn displayed_size(png: &[u8]) -> Option<[u32; 2]> {
     let number =
         |at: usize| png.get(at..at + 4).and_then(|b| b.try_into().ok()).map(u32::from_be_bytes);
@@ -137,7 +165,7 @@ fn displayed_size(png: &[u8]) -> Option<[u32; 2]> {
     }
 }
 
-/// A text as a JSON string.
+/// `text` as a JSON string.
 fn json_string(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
@@ -162,7 +190,8 @@ fn write_blocks(out: &mut impl Write, bundle: &Bundle) -> std::io::Result<()> {
         writeln!(out, "EVCXR_BEGIN_CONTENT {mime}\n{content}\nEVCXR_END_CONTENT")
     };
     block("text/plain", &bundle.plain)?;
-    if let Some(html) = &bundle.html {
+    // A plain kernel shows the first format it knows: of an image in HTML and one in a file, the file.
+    if let Some(html) = bundle.html.as_ref().filter(|_| bundle.png.is_none()) {
         block("text/html", html)?;
     }
     if let Some(png) = &bundle.png {
@@ -174,11 +203,11 @@ fn write_blocks(out: &mut impl Write, bundle: &Bundle) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Gives types the method by which evcxr shows the last expression of a cell.
+/// Implements the method by which evcxr displays the last expression of a cell.
 macro_rules! show_in_cells {
     ($($name:ty),+ $(,)?) => {$(
         impl $name {
-            /// Shows the value as the result of a notebook cell.
+            /// Displays the value as the result of a notebook cell.
             pub fn evcxr_display(&self) {
                 $crate::notebook::show_result(self);
             }
@@ -220,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dense_picture_is_shown_at_its_size() {
+    fn a_dense_image_is_shown_at_its_size() {
         let chunk = |kind: &[u8], data: &[u8]| {
             let mut bytes = (data.len() as u32).to_be_bytes().to_vec();
             bytes.extend(kind);
@@ -237,7 +266,7 @@ mod tests {
         assert_eq!(displayed_size(&dense), Some([150, 100]));
         assert_eq!(displayed_size(&[start, chunk(b"IDAT", &[])].concat()), None);
         for end in 0..dense.len() {
-            // A file cut short anywhere does no harm.
+            // A truncated file has no size.
             let _ = displayed_size(&dense[..end]);
         }
     }

@@ -1,4 +1,4 @@
-//! Interruption that keeps variables: long work looks at a flag between its steps and stops by itself.
+//! Cooperative interruption: long-running functions check a flag between steps and return an error, so variables are kept.
 
 use crate::{Error, ErrorKind, Result};
 use std::path::PathBuf;
@@ -6,21 +6,21 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The flag is a file; looking for it costs about a microsecond, so inner loops ask for it this often at most.
+/// Shortest time between two checks of the flag, a file: a check costs about a microsecond.
 const INTERVAL: Duration = Duration::from_millis(50);
 
 struct Flag {
     file: PathBuf,
     start: Instant,
-    /// When the file was last looked for, in nanoseconds after `start`.
-    looked: AtomicU64,
+    /// Time of the last check, in nanoseconds after `start`.
+    checked: AtomicU64,
 }
 
 fn flag() -> Option<&'static Flag> {
     static FLAG: OnceLock<Option<Flag>> = OnceLock::new();
     let find = || {
         let file = PathBuf::from(std::env::var_os("CUADERNO_INTERRUPT")?);
-        Some(Flag { file, start: Instant::now(), looked: AtomicU64::new(0) })
+        Some(Flag { file, start: Instant::now(), checked: AtomicU64::new(0) })
     };
     FLAG.get_or_init(find).as_ref()
 }
@@ -28,31 +28,39 @@ fn flag() -> Option<&'static Flag> {
 impl Flag {
     fn raised(&self) -> bool {
         let now = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let looked = self.looked.load(Ordering::Relaxed);
-        if now.saturating_sub(looked) < INTERVAL.as_nanos() as u64 && looked != 0 {
+        let last = self.checked.load(Ordering::Relaxed);
+        if now.saturating_sub(last) < INTERVAL.as_nanos() as u64 && last != 0 {
             return false;
         }
-        self.looked.store(now.max(1), Ordering::Relaxed);
+        self.checked.store(now.max(1), Ordering::Relaxed);
         let raised = self.file.exists();
         if raised {
-            // Whoever asks next must see it too, without waiting.
-            self.looked.store(0, Ordering::Relaxed);
+            // The next check must not wait for the interval.
+            self.checked.store(0, Ordering::Relaxed);
         }
         raised
     }
 }
 
-/// Whether the user has asked the running cell to stop.
-///
-/// Cheap enough for every batch, image or row block; always `false` outside a notebook.
+/// Returns `true` if the user has interrupted the running cell. Cheap enough for every batch, image or block of rows;
+/// always `false` outside a notebook.
 pub fn interrupted() -> bool {
     flag().is_some_and(Flag::raised)
 }
 
-/// Ends long work when the user has asked for it: call it between batches, as `notebook::check()?`.
+/// Returns an error when the user has interrupted the running cell. Call it between the steps of a long loop:
+///
+/// ```
+/// # fn main() -> cuaderno::Result<()> {
+/// for batch in 0..3 {
+///     cuaderno::notebook::check()?;
+///     // … work on the batch …
+/// }
+/// # Ok(()) }
+/// ```
 ///
 /// # Errors
-/// [`ErrorKind::Interrupted`] when the user has asked the running cell to stop.
+/// [`ErrorKind::Interrupted`] when the user has interrupted the running cell.
 pub fn check() -> Result<()> {
     if interrupted() { Err(stopped()) } else { Ok(()) }
 }
@@ -73,9 +81,9 @@ mod tests {
     }
 
     #[test]
-    fn a_raised_flag_is_seen_by_everyone_who_asks_and_a_lowered_one_by_none() {
+    fn a_raised_flag_is_seen_by_every_check_and_a_lowered_one_by_none() {
         let file = std::env::temp_dir().join(format!("cuaderno-flag-{}", std::process::id()));
-        let flag = Flag { file: file.clone(), start: Instant::now(), looked: AtomicU64::new(0) };
+        let flag = Flag { file: file.clone(), start: Instant::now(), checked: AtomicU64::new(0) };
         assert!(!flag.raised());
         std::fs::write(&file, "").unwrap();
         std::thread::sleep(2 * INTERVAL);

@@ -1,4 +1,4 @@
-//! A value that is shown once and then replaced in place.
+//! Output that is updated in place.
 
 use super::Bundle;
 use super::bundle::{Kind, Show, show};
@@ -6,14 +6,13 @@ use super::place::{Place, place};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Updates come this often at most; the last one always comes.
+/// Shortest time between two updates; the last one is always shown.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// Shows a value and replaces it in place as it changes, at most every 0.2 seconds.
+/// A handle that shows a value and updates it in place, at most every 0.2 seconds.
 ///
-/// On a plain `evcxr_jupyter` and outside notebooks, where nothing can be replaced, each update prints the
-/// bundle's `plain` text if it has changed, at most once a second, and the last value is shown when the handle
-/// is finished or dropped.
+/// In a plain `evcxr_jupyter` and outside notebooks, where output cannot be updated, each update prints the bundle's `plain`
+/// text if it has changed, at most once a second, and the last value is shown when the handle is finished or dropped.
 ///
 /// ```
 /// use cuaderno::notebook::{Bundle, Live};
@@ -28,15 +27,15 @@ pub struct Live {
     id: String,
     place: Place,
     shown: Option<Instant>,
-    /// What was last shown.
+    /// The plain text of the last output.
     text: String,
-    /// What came too soon after the last update.
+    /// The newest value that is not shown yet.
     waiting: Option<Bundle>,
     last: Option<Bundle>,
 }
 
 impl Live {
-    /// A handle that has shown nothing yet.
+    /// A handle without output.
     pub fn new() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -50,14 +49,18 @@ impl Live {
         }
     }
 
-    /// Whether an update would be shown now: drawing a figure that is not shown costs time for nothing.
+    /// Returns `true` if an update would be shown at once; check it before drawing a figure for one.
     pub fn due(&self) -> bool {
         let interval = if self.place == Place::Kernel { INTERVAL } else { 5 * INTERVAL };
         self.shown.is_none_or(|shown| shown.elapsed() >= interval)
     }
 
-    /// Replaces what is shown, now or with the next update.
-    pub fn update(&mut self, bundle: Bundle) {
+    /// Updates the output, at once or with the next update.
+    pub fn update(&mut self, mut bundle: Bundle) {
+        // What is redrawn ten times a second needs each image once.
+        if bundle.png.is_some() {
+            bundle.html = None;
+        }
         if self.due() {
             self.put(bundle);
         } else {
@@ -65,12 +68,12 @@ impl Live {
         }
     }
 
-    /// Replaces what is shown by a value's forms.
+    /// Updates the output to `value`.
     pub fn show(&mut self, value: &dyn Show) {
         self.update(value.bundle());
     }
 
-    /// Shows the last value if it has not been shown yet. Dropping the handle does the same.
+    /// Shows the last value if it is not shown yet. Dropping the handle does the same.
     pub fn finish(&mut self) {
         if let Some(bundle) = self.waiting.take() {
             self.put(bundle);
@@ -122,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn updates_are_limited_and_the_last_is_kept() {
+    fn updates_are_rate_limited_and_the_last_is_shown() {
         let mut live = Live::new();
         live.update(bundle("first"));
         assert_eq!(live.text, "first");

@@ -1,19 +1,19 @@
-//! Where the code runs: in a cell of our kernel, in a cell of a plain `evcxr_jupyter`, or elsewhere.
+//! Detection of the front end: a cell of the `cuaderno` kernel, a cell of a plain `evcxr_jupyter`, or neither.
 
 use std::sync::OnceLock;
 
-/// Where output goes.
+/// The destination of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// A cell of the `cuaderno` kernel, which shows and updates while the cell runs.
+    /// A cell of the `cuaderno` kernel, which shows and updates output while the cell runs.
     Kernel,
-    /// A cell of a plain `evcxr_jupyter`, which shows pictures when the cell ends and keeps one of them.
+    /// A cell of a plain `evcxr_jupyter`, which shows only the last image, when the cell ends.
     Evcxr,
     /// A test, a script, an example.
     Elsewhere,
 }
 
-/// The place, looked up once: a process does not move.
+/// The destination of this process's output, determined once.
 pub fn place() -> Place {
     static PLACE: OnceLock<Place> = OnceLock::new();
     *PLACE.get_or_init(|| {

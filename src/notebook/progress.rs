@@ -1,9 +1,9 @@
-//! A progress bar with rate and time left.
+//! Progress bars.
 
 use super::{Bundle, Live};
 use std::time::{Duration, Instant};
 
-/// A bar that fills as work is done, with the rate and the time left.
+/// A progress bar with rate and remaining time.
 ///
 /// ```
 /// use cuaderno::notebook::Progress;
@@ -20,13 +20,13 @@ pub struct Progress {
     done: usize,
     note: String,
     start: Instant,
-    /// How long all steps took, once they are done.
+    /// Time of all steps, once they are done.
     took: Option<Duration>,
     live: Live,
 }
 
 impl Progress {
-    /// A bar for `total` steps, named by a short word for the work.
+    /// A bar of `total` steps; `label` names the work, such as "decoding".
     pub fn new(label: impl Into<String>, total: usize) -> Self {
         Self {
             label: label.into(),
@@ -39,12 +39,12 @@ impl Progress {
         }
     }
 
-    /// Counts `steps` more as done.
+    /// Adds `steps` to the completed steps.
     pub fn step(&mut self, steps: usize) {
         self.set(self.done + steps);
     }
 
-    /// Sets how many steps are done.
+    /// Sets the number of completed steps.
     pub fn set(&mut self, done: usize) {
         self.done = done.min(self.total);
         self.took = self.took.filter(|_| self.done == self.total);
@@ -56,12 +56,12 @@ impl Progress {
         }
     }
 
-    /// A word beside the bar, such as the present loss.
+    /// Sets a note beside the bar, such as the current loss.
     pub fn note(&mut self, note: impl Into<String>) {
         self.note = note.into();
     }
 
-    /// Shows the bar as it stands, for the last time. Dropping the bar does the same.
+    /// Shows the final state of the bar. Dropping the bar does the same.
     pub fn finish(&mut self) {
         self.live.update(self.bundle(self.elapsed()));
         self.live.finish();
@@ -111,7 +111,7 @@ impl Progress {
     }
 }
 
-/// Seconds as a clock shows them.
+/// Seconds as text, such as `2:30 min`.
 fn clock(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     if seconds < 10.0 {
@@ -125,7 +125,7 @@ fn clock(seconds: f64) -> String {
     }
 }
 
-/// A rate with about three digits.
+/// A rate to about three digits.
 fn short(rate: f64) -> String {
     if rate >= 100.0 {
         format!("{rate:.0}")
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bar_tells_rate_and_time_left() {
+    fn the_bar_shows_rate_and_time_left() {
         let mut progress = Progress::new("decoding <images>", 400);
         progress.done = 100;
         progress.note("loss 0.5");
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn no_steps_and_no_time_do_no_harm() {
+    fn no_steps_and_no_time_are_shown() {
         let bundle = Progress::new("x", 0).bundle(Duration::ZERO);
         assert_eq!(bundle.plain, "x ████████████████████ 100 % · 0/0 · in 0.0 s");
         let bundle = Progress::new("x", 5).bundle(Duration::ZERO);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_that_is_full_says_so_once() {
+    fn a_full_bar_keeps_its_time() {
         let mut progress = Progress::new("x", 2);
         progress.step(2);
         let full = progress.bundle(progress.elapsed());
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn more_steps_than_announced_fill_the_bar() {
+    fn more_steps_than_the_total_fill_the_bar() {
         let mut progress = Progress::new("x", 2);
         progress.step(5);
         assert!(progress.bundle(Duration::from_secs(1)).plain.contains("100 % · 2/2"));

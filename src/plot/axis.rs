@@ -1,4 +1,4 @@
-//! From values to places on an axis: ranges, round tick values and their text.
+//! The scale of an axis: ranges, round tick values and their text.
 
 use crate::{Error, ErrorKind, Result};
 
@@ -11,7 +11,7 @@ pub(super) fn extent<'a>(values: impl IntoIterator<Item = &'a f64>) -> Option<(f
     })
 }
 
-/// How values become places.
+/// The scale of an axis: how values map to positions.
 #[derive(Clone, Debug)]
 pub(super) enum Scale {
     /// Numbers from `low` to `high`.
@@ -52,7 +52,7 @@ impl Scale {
         })
     }
 
-    /// Where `value` lies: 0 at the low end, 1 at the high end. In bands, values count from 0 and stand
+    /// The position of `value`: 0 at the low end, 1 at the high end. In bands, values count from 0 and stand
     /// in the middle of their band.
     pub fn place(&self, value: f64) -> f64 {
         match self {
@@ -192,15 +192,20 @@ pub(super) fn fixed(value: f64, digits: usize) -> String {
         Some((whole, rest)) => (whole, format!(".{rest}")),
         None => (text.as_str(), String::new()),
     };
-    let mut grouped = String::new();
-    for (i, digit) in whole.chars().enumerate() {
-        if i > 0 && whole.len() > 4 && (whole.len() - i) % 3 == 0 {
+    let negative = value < 0.0 && text.chars().any(|c| ('1'..='9').contains(&c));
+    grouped(whole, negative) + &rest
+}
+
+/// Digits with a thin space between thousands, from five digits on.
+pub(super) fn grouped(digits: &str, negative: bool) -> String {
+    let mut grouped = if negative { "−".to_string() } else { String::new() };
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && digits.len() > 4 && (digits.len() - i).is_multiple_of(3) {
             grouped.push('\u{202f}');
         }
         grouped.push(digit);
     }
-    let negative = value < 0.0 && text.chars().any(|c| ('1'..='9').contains(&c));
-    format!("{}{grouped}{rest}", if negative { "−" } else { "" })
+    grouped
 }
 
 /// `value` with about `digits` significant digits, without trailing zeros: the text at a bar's end.

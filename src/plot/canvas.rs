@@ -1,10 +1,12 @@
-//! A plotters backend that draws smooth edges into an RGB picture, finer than its pixels.
+//! A plotters backend that draws smooth edges into an RGB image, finer than its pixels.
 //!
 //! plotters hands over whole numbers. Here a CSS pixel has [`UNIT`] of them, so that lines, dots and
-//! letters keep their true place, whatever the density of the picture.
+//! letters keep their true place, whatever the density of the image.
 
 use super::font::{self, X_HEIGHT};
 use super::scene::Rect;
+use super::stamps::Stamps;
+use super::theme::Color;
 use ab_glyph_rasterizer::{Point, Rasterizer, point};
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{
@@ -18,7 +20,7 @@ pub(super) const UNIT: f64 = 64.0;
 
 type Drawn = Result<(), DrawingErrorKind<Infallible>>;
 
-/// An RGB picture to draw on.
+/// An RGB image to draw on.
 pub(super) struct Canvas {
     pixels: Vec<u8>,
     width: usize,
@@ -72,6 +74,36 @@ impl Canvas {
         }
     }
 
+    /// Draws many dots of one radius (in CSS pixels), the colors by their number.
+    pub fn cloud(&mut self, points: &[(f32, f32, u16)], radius: f64, colors: &[Color]) {
+        let scale = (self.density * UNIT) as f32;
+        let stamps = Stamps::new(radius * f64::from(scale));
+        let (width, height) = (self.width as i32, self.height as i32);
+        let inks: Vec<([i32; 3], i32)> = colors
+            .iter()
+            .map(|color| (color.rgb.map(i32::from), (color.alpha * 256.0) as i32))
+            .collect();
+        for &(x, y, color) in points {
+            let Some(&(rgb, alpha)) = inks.get(usize::from(color)) else { continue };
+            let (left, top, edge, cover) = stamps.at(x * scale, y * scale);
+            let size = edge as i32;
+            if left < 0 || top < 0 || left + size > width || top + size > height {
+                continue;
+            }
+            for (row, cover) in cover.chunks_exact(edge).enumerate() {
+                let from = ((top as usize + row) * self.width + left as usize) * 3;
+                let pixels = &mut self.pixels[from..from + edge * 3];
+                for (pixel, &cover) in pixels.chunks_exact_mut(3).zip(cover) {
+                    let share = (alpha * i32::from(cover)) >> 8;
+                    for (old, new) in pixel.iter_mut().zip(rgb) {
+                        let from = i32::from(*old);
+                        *old = (from + (((new - from) * share + 128) >> 8)) as u8;
+                    }
+                }
+            }
+        }
+    }
+
     fn to_pixel(&self, (x, y): BackendCoord) -> (f64, f64) {
         (f64::from(x) * self.density, f64::from(y) * self.density)
     }
@@ -100,7 +132,7 @@ impl Canvas {
         let top = min_y.floor().max(-1.0) - 1.0;
         let wide = max_x.ceil().min(self.width as f64 + 1.0) + 2.0 - left;
         let high = max_y.ceil().min(self.height as f64 + 1.0) + 2.0 - top;
-        // Not a number compares false, and draws nothing.
+        // NaN compares false, and draws nothing.
         if color.alpha <= 0.0 || !(wide >= 1.0 && high >= 1.0) {
             return;
         }
@@ -128,7 +160,7 @@ impl Canvas {
             max = (max.0.max(x), max.1.max(y));
         }
         self.fill_shape(min, max, color, |raster, left, top| {
-            // The rasteriser wants nothing left of its box; to the right and below it copes.
+            // The rasterizer accepts nothing left of its box; to the right and below it clips.
             let place = |(x, y): (f64, f64)| {
                 let (wide, high) = raster_size(raster);
                 point((x - left).clamp(0.0, wide) as f32, (y - top).clamp(-1.0, high) as f32)
@@ -310,7 +342,7 @@ impl DrawingBackend for Canvas {
             HPos::Center => wide / 2.0,
             HPos::Right => wide,
         };
-        // The same rules as plotters' SVG backend, so that both pictures agree.
+        // The same rules as plotters' SVG backend, so that both images agree.
         let above = match style.anchor().v_pos {
             VPos::Bottom => X_HEIGHT / 2.0,
             VPos::Center => -X_HEIGHT / 2.0,

@@ -1,40 +1,23 @@
-//! The font that is part of the crate: measuring, wrapping and outlining text.
+//! Measuring, wrapping and outlining text.
 
+use super::faces::{self, Face};
 use super::theme::Color;
-use ab_glyph::{Font, FontRef, OutlineCurve, Point, point};
+use ab_glyph::{Font, GlyphId, OutlineCurve, Point, point};
 use ab_glyph_rasterizer::Rasterizer;
 use plotters_backend::{
     BackendColor, BackendCoord, BackendTextStyle, FontFamily, FontStyle, FontTransform, text_anchor,
 };
+use std::borrow::Cow;
 use std::sync::OnceLock;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-/// What an SVG asks the reader's machine for: Verdana is as wide as DejaVu Sans.
+/// The `font-family` of an SVG: Verdana is as wide as DejaVu Sans.
 pub(super) const FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
 
 /// The height of a small x in ems: plotters' SVG backend places text by it.
 pub(super) const X_HEIGHT: f64 = 0.547;
 /// The height of a capital letter in ems.
 pub(super) const CAP_HEIGHT: f64 = 0.729;
-
-static REGULAR: &[u8] = include_bytes!("fonts/DejaVuSans.ttf");
-static BOLD: &[u8] = include_bytes!("fonts/DejaVuSans-Bold.ttf");
-
-struct Faces {
-    regular: FontRef<'static>,
-    bold: FontRef<'static>,
-}
-
-/// `None` only if the files of the crate itself were damaged: then text is left out.
-fn face(bold: bool) -> Option<&'static FontRef<'static>> {
-    static FACES: OnceLock<Option<Faces>> = OnceLock::new();
-    let faces = FACES.get_or_init(|| {
-        Some(Faces {
-            regular: FontRef::try_from_slice(REGULAR).ok()?,
-            bold: FontRef::try_from_slice(BOLD).ok()?,
-        })
-    });
-    faces.as_ref().map(|faces| if bold { &faces.bold } else { &faces.regular })
-}
 
 /// Makes the font known to plotters, for charts drawn with plotters' own elements.
 pub(super) fn register() {
@@ -43,18 +26,54 @@ pub(super) fn register() {
         use plotters::style::{FontStyle, register_font};
         for name in [FAMILY, "sans-serif", "DejaVu Sans"] {
             // The bytes are the ones that `face` reads; a failure means the same as there.
-            let _ = register_font(name, FontStyle::Normal, REGULAR);
-            let _ = register_font(name, FontStyle::Bold, BOLD);
+            let [regular, bold] = faces::own_files();
+            let _ = register_font(name, FontStyle::Normal, regular);
+            let _ = register_font(name, FontStyle::Bold, bold);
         }
     });
 }
 
+/// `text` with each letter and its combining marks as one character, where there is one (NFC): the fonts have
+/// no marks to combine.
+pub(super) fn composed(text: &str) -> Cow<'_, str> {
+    if is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.nfc().collect())
+    }
+}
+
+/// A glyph of a line.
+pub(super) struct Glyph {
+    pub face: &'static Face,
+    pub id: GlyphId,
+    pub character: char,
+    /// The advance, in ems.
+    pub advance: f64,
+}
+
+/// The glyphs of one line of `text`.
+pub(super) fn glyphs(text: &str, bold: bool) -> impl Iterator<Item = Glyph> + '_ {
+    text.chars().filter_map(move |character| {
+        let (face, id) = faces::glyph(character, bold)?;
+        Some(Glyph { face, id, character, advance: face.advance(id) })
+    })
+}
+
 /// The width of one line of `text` at `size` (ems in pixels), in pixels.
-pub(super) fn width(text: &str, size: f64, bold: bool) -> f64 {
-    let Some(font) = face(bold) else { return 0.0 };
-    let units = f64::from(font.units_per_em().unwrap_or(2048.0));
-    text.chars().map(|c| f64::from(font.h_advance_unscaled(font.glyph_id(c)))).sum::<f64>() * size
-        / units
+pub(crate) fn width(text: &str, size: f64, bold: bool) -> f64 {
+    composed(text).chars().map(|c| advance(c, bold)).sum::<f64>() * size
+}
+
+/// The advance of a character in ems. Those of Latin letters are most of what is measured, and looked up once.
+fn advance(c: char, bold: bool) -> f64 {
+    static LATIN: OnceLock<[Vec<f64>; 2]> = OnceLock::new();
+    let measure = |c, bold| faces::glyph(c, bold).map_or(0.0, |(face, id)| face.advance(id));
+    let latin = LATIN.get_or_init(|| {
+        [false, true].map(|bold| ('\0'..'\u{180}').map(|c| measure(c, bold)).collect())
+    });
+    let known = latin[usize::from(bold)].get(c as usize);
+    known.copied().unwrap_or_else(|| measure(c, bold))
 }
 
 /// `text` cut with an ellipsis so that it is at most `room` pixels wide.
@@ -105,12 +124,10 @@ pub(super) fn outline(
     raster: &mut Rasterizer,
     to: impl Fn(f64, f64) -> Point,
 ) {
-    let Some(font) = face(bold) else { return };
-    let units = f64::from(font.units_per_em().unwrap_or(2048.0));
     let mut pen = 0.0;
-    for c in text.chars() {
-        let glyph = font.glyph_id(c);
-        if let Some(outline) = font.outline(glyph) {
+    for glyph in glyphs(text, bold) {
+        let units = glyph.face.units();
+        if let Some(outline) = glyph.face.font().outline(glyph.id) {
             let at = |p: Point| to(pen + f64::from(p.x) / units, f64::from(p.y) / units);
             for curve in outline.curves {
                 match curve {
@@ -122,7 +139,7 @@ pub(super) fn outline(
                 }
             }
         }
-        pen += f64::from(font.h_advance_unscaled(glyph)) / units;
+        pen += glyph.advance;
     }
 }
 
@@ -211,7 +228,7 @@ mod tests {
 
     #[test]
     fn the_font_has_the_letters_that_reports_need() {
-        let font = face(false).unwrap();
+        let font = faces::own(false).unwrap().font();
         for c in "áéíóúüñÑ¿¡ªº€αβγΔσμ→←↑↓≤≥≈±×−√∑∞─│┌█●■▲✓✗…“”«»₂²⁻⁶".chars()
         {
             assert_ne!(font.glyph_id(c).0, 0, "{c} is missing");

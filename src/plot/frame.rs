@@ -1,24 +1,42 @@
-//! What surrounds a chart: title, legend and caption.
+//! The frame of a chart: title, legend and caption.
 
-use super::chart::Chart;
 use super::font;
 use super::scene::{Align, Label, Rect, Scene, centred};
-use super::theme::{self, Color, GAP, MARGIN};
+use super::theme::{self, Color, GAP, MARGIN, Theme};
 use super::words::Language;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind};
 
-/// What a user said about a figure beside its data.
+/// The settings of a figure beside its data.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Frame {
     pub title: String,
     pub caption: String,
     pub x_label: Option<String>,
     pub y_label: Option<String>,
+    /// Label of the axis of categories, whichever that is.
+    pub category_label: Option<String>,
+    /// Label of the axis of values, whichever that is.
+    pub value_label: Option<String>,
     pub size: Option<(u32, u32)>,
     pub language: Language,
+    pub theme: Theme,
+    /// A text for readers who do not see the figure, instead of the chart's own.
+    pub alt: Option<String>,
 }
 
 impl Frame {
+    /// The frame with the labels of categories and values at their axes: `lying` charts have the categories at the side.
+    /// A label given for the axis itself stays.
+    pub fn oriented(&self, lying: bool) -> Self {
+        let (category, value) = (self.category_label.clone(), self.value_label.clone());
+        let (x, y) = if lying { (value, category) } else { (category, value) };
+        Self {
+            x_label: self.x_label.clone().or(x),
+            y_label: self.y_label.clone().or(y),
+            ..self.clone()
+        }
+    }
+
     /// The label of the horizontal axis: the user's, or the chart's own.
     pub fn x_or(&self, own: &str) -> String {
         self.x_label.clone().unwrap_or_else(|| own.to_string())
@@ -52,58 +70,18 @@ pub(super) fn no_room(width: f64, height: f64) -> Error {
         .help("give a larger size, or leave the size out")
 }
 
-/// Lays `chart` out in its frame.
-pub(super) fn compose(chart: &dyn Chart, frame: &Frame) -> Result<Scene> {
-    let (width, height) = frame.size.unwrap_or_else(|| chart.size(frame));
-    let (width, height) = (f64::from(width), f64::from(height));
-    if width < 60.0 || height < 60.0 {
-        return Err(no_room(width, height));
-    }
-    let mut scene = Scene::new(width, height);
-    scene.bar(Rect::new(0.0, 0.0, width, height), theme::WHITE);
-    let mut body = Rect::new(0.0, 0.0, width, height).inset(MARGIN, MARGIN, MARGIN, MARGIN);
-    let around = Around::new(frame, chart.left_out(), body.w);
-    let text = |text: String, y, size, bold, color| Label {
-        text,
-        x: MARGIN,
-        y,
-        size,
-        bold,
-        color,
-        align: Align::Start,
-        upward: false,
-    };
-    let (size, bottom) = (theme::TITLE_SIZE, body.bottom());
-    for (i, line) in around.title.iter().enumerate() {
-        let baseline = body.y + size * (0.85 + i as f64 * TITLE_LINE);
-        scene.label(text(line.clone(), baseline, size, true, theme::TEXT));
-    }
-    let (above, below) = around.heights();
-    for (i, line) in around.caption.iter().enumerate() {
-        let baseline = bottom - below + GAP + (i as f64 + 0.75) * NOTE_LINE * theme::NOTE_SIZE;
-        scene.label(text(line.clone(), baseline, theme::NOTE_SIZE, false, theme::MUTED));
-    }
-    body = body.inset(0.0, above, 0.0, below);
-    body = legend(&mut scene, body, &chart.legend(frame.language));
-    if body.w < 40.0 || body.h < 40.0 {
-        return Err(no_room(width, height));
-    }
-    chart.draw(&mut scene, body, frame)?;
-    Ok(scene)
-}
-
 /// Heights of lines in ems.
-const TITLE_LINE: f64 = 1.3;
-const NOTE_LINE: f64 = 1.4;
+pub(super) const TITLE_LINE: f64 = 1.3;
+pub(super) const NOTE_LINE: f64 = 1.4;
 
 /// Title and caption, broken into lines.
-struct Around {
-    title: Vec<String>,
-    caption: Vec<String>,
+pub(super) struct Around {
+    pub title: Vec<String>,
+    pub caption: Vec<String>,
 }
 
 impl Around {
-    fn new(frame: &Frame, left_out: usize, width: f64) -> Self {
+    pub fn new(frame: &Frame, left_out: usize, width: f64) -> Self {
         let mut caption = frame.caption.clone();
         if left_out > 0 {
             let separator = if caption.is_empty() { "" } else { " · " };
@@ -119,7 +97,7 @@ impl Around {
     }
 
     /// The room above and below the chart that they take.
-    fn heights(&self) -> (f64, f64) {
+    pub fn heights(&self) -> (f64, f64) {
         let high = |lines: usize, line: f64, gap: f64| {
             if lines == 0 { 0.0 } else { lines as f64 * line + gap }
         };
@@ -140,7 +118,7 @@ pub(super) fn size_around(frame: &Frame, left_out: usize, width: f64, height: f6
 }
 
 /// The legend in rows above the chart, where it covers no data. Gives what is left of `body`.
-fn legend(scene: &mut Scene, body: Rect, entries: &[Entry]) -> Rect {
+pub(super) fn legend(scene: &mut Scene, body: Rect, entries: &[Entry]) -> Rect {
     const SWATCH: f64 = 20.0;
     let size = theme::TICK_SIZE;
     let row = size * 1.55;

@@ -1,13 +1,14 @@
-//! A panel with its axes: where values go, and tick labels that never touch.
+//! A panel with its axes, and tick labels that never touch.
 
 use super::axis::{Scale, Tick};
 use super::font::{self, CAP_HEIGHT};
 use super::frame::no_room;
 use super::scene::{Align, Label, Rect, Scene, centred};
 use super::theme::{self, GAP};
+use super::words::Language;
 use crate::Result;
 
-/// An axis of a panel: how values are placed, what it measures, and whether lines cross the panel.
+/// An axis of a panel: its scale, its label, and whether grid lines cross the panel.
 #[derive(Clone, Debug)]
 pub(super) struct Axis {
     pub scale: Scale,
@@ -41,7 +42,7 @@ struct TickRow {
     /// For each tick: its place along the axis from 0 to 1, and its lines.
     texts: Vec<(f64, Vec<String>)>,
     size: f64,
-    /// How much room they take across the axis.
+    /// The room that they take across the axis.
     depth: f64,
     upward: bool,
 }
@@ -67,7 +68,7 @@ pub(super) fn panel(
     let mut rect = area;
     let mut sides = None;
     for _ in 0..3 {
-        let side = side_ticks(&y.scale, area.h - bottom, area.w * 0.42);
+        let side = side_ticks(&y.scale, area.h - bottom, area.w * 0.42, scene.language);
         let left = beside + side.depth + TICK_GAP;
         let overhang = if matches!(x.scale, Scale::Bands(_)) { 2.0 } else { 14.0 };
         rect = area.inset(left, theme::TICK_SIZE * 0.5, overhang, bottom);
@@ -75,7 +76,7 @@ pub(super) fn panel(
             let edge = rect.w.min(rect.h);
             rect = Rect::new(rect.x + (rect.w - edge) / 2.0, rect.y, edge, edge);
         }
-        let under = bottom_ticks(&x.scale, rect.w, area.h * 0.42);
+        let under = bottom_ticks(&x.scale, rect.w, area.h * 0.42, scene.language);
         bottom = below + under.depth + TICK_GAP;
         sides = Some((side, under));
     }
@@ -127,11 +128,11 @@ pub(super) fn panel(
     Ok(panel)
 }
 
-/// How much room axes around a panel of `width` × `height` take: beside it and below it.
+/// The room that the axes around a panel of `width` × `height` take: beside it and below it.
 pub(super) fn room_for_axes(x: &Axis, y: &Axis, width: f64, height: f64) -> (f64, f64) {
     let label_room = theme::LABEL_SIZE * 1.25 + 2.0;
-    let side = side_ticks(&y.scale, height, width * 0.5);
-    let under = bottom_ticks(&x.scale, width, height * 0.5);
+    let side = side_ticks(&y.scale, height, width * 0.5, Language::English);
+    let under = bottom_ticks(&x.scale, width, height * 0.5, Language::English);
     let below = if x.label.is_empty() { 0.0 } else { label_room };
     let beside = if y.label.is_empty() { 0.0 } else { label_room + 2.0 };
     (beside + side.depth + TICK_GAP + 2.0, below + under.depth + TICK_GAP + theme::TICK_SIZE * 0.5)
@@ -164,7 +165,7 @@ pub(super) fn zero_line(scene: &mut Scene, panel: &Panel) {
     }
 }
 
-fn side_ticks(scale: &Scale, length: f64, room: f64) -> TickRow {
+fn side_ticks(scale: &Scale, length: f64, room: f64, language: Language) -> TickRow {
     if let Scale::Bands(names) = scale {
         let (size, stride) = band_size(names.len(), length);
         let band = length / names.len().max(1) as f64;
@@ -180,13 +181,15 @@ fn side_ticks(scale: &Scale, length: f64, room: f64) -> TickRow {
     }
     let size = theme::TICK_SIZE;
     let ticks = scale.ticks(((length / 42.0) as usize).clamp(2, 12));
-    let texts: Vec<_> =
-        ticks.into_iter().map(|tick| (scale.place(tick.value), vec![tick.label])).collect();
+    let texts: Vec<_> = ticks
+        .into_iter()
+        .map(|tick| (scale.place(tick.value), vec![language.localized(&tick.label)]))
+        .collect();
     let depth = widest(&texts, size);
     TickRow { texts, size, depth, upward: false }
 }
 
-fn bottom_ticks(scale: &Scale, length: f64, room: f64) -> TickRow {
+fn bottom_ticks(scale: &Scale, length: f64, room: f64, language: Language) -> TickRow {
     let size = theme::TICK_SIZE;
     let Scale::Bands(names) = scale else {
         let most = ((length / 55.0) as usize).clamp(2, 14);
@@ -195,8 +198,10 @@ fn bottom_ticks(scale: &Scale, length: f64, room: f64) -> TickRow {
             .map(|most| scale.ticks(most))
             .find(|ticks| apart(scale, ticks, length))
             .unwrap_or_default();
-        let texts: Vec<_> =
-            ticks.into_iter().map(|tick| (scale.place(tick.value), vec![tick.label])).collect();
+        let texts: Vec<_> = ticks
+            .into_iter()
+            .map(|tick| (scale.place(tick.value), vec![language.localized(&tick.label)]))
+            .collect();
         return TickRow { texts, size, depth: size * 1.1, upward: false };
     };
     let band = length / names.len().max(1) as f64;
@@ -245,7 +250,7 @@ fn widest(texts: &[(f64, Vec<String>)], size: f64) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// Whether neighbouring labels leave space between them.
+/// Returns `true` if neighbouring labels leave space between them.
 fn apart(scale: &Scale, ticks: &[Tick], length: f64) -> bool {
     ticks.windows(2).all(|pair| {
         let half = |tick: &Tick| font::width(&tick.label, theme::TICK_SIZE, false) / 2.0;

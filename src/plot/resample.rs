@@ -1,8 +1,8 @@
-//! Pictures at the resolution in which a figure shows them.
+//! Images at the resolution in which a figure shows them.
 
 use image::{RgbImage, imageops};
 
-/// `image` at `width` × `height` pixels, as RGB bytes. Small pictures enlarged three times or more keep
+/// `image` at `width` × `height` pixels, as RGB bytes. Small images enlarged three times or more keep
 /// their square pixels, as matplotlib shows them: smoothing would invent detail.
 pub(super) fn resample(image: &RgbImage, width: u32, height: u32) -> Vec<u8> {
     let (from_width, from_height) = image.dimensions();
@@ -24,15 +24,15 @@ pub(super) fn resample(image: &RgbImage, width: u32, height: u32) -> Vec<u8> {
     }
 }
 
-/// Whether `image`, shown `width` pixels wide, keeps its square pixels.
+/// Returns `true` if `image`, shown `width` pixels wide, keeps its square pixels.
 pub(super) fn pixelated(image: &RgbImage, width: f64) -> bool {
     width >= 3.0 * f64::from(image.width())
 }
 
-/// Bilinear, in whole numbers: pictures of a grid are most of its cost.
+/// Bilinear, in whole numbers: images of a grid are most of its cost.
 fn enlarge(image: &RgbImage, width: usize, height: usize) -> Vec<u8> {
     let (from_width, from_height) = (image.width() as usize, image.height() as usize);
-    // Where each new pixel's centre lies between two old ones: index, next index, share in 1/256.
+    // The place of each new pixel's center between two old ones: index, next index, weight in 1/256.
     let places = |new: usize, old: usize| -> Vec<(usize, usize, u32)> {
         (0..new)
             .map(|i| {
@@ -69,7 +69,7 @@ mod tests {
     use image::Rgb;
 
     #[test]
-    fn enlarging_keeps_flat_pictures_flat_and_corners_in_place() {
+    fn enlarging_keeps_flat_images_flat_and_corners_in_place() {
         let flat = RgbImage::from_pixel(7, 5, Rgb([10, 130, 250]));
         assert!(enlarge(&flat, 12, 9).chunks(3).all(|p| p == [10, 130, 250]));
         let mut spot = RgbImage::new(4, 4);

@@ -1,13 +1,15 @@
-//! A finished picture as a list of marks, and the one way it is drawn on a plotters backend.
+//! A finished image as a list of marks, and the one way it is drawn on a plotters backend.
 
 use super::font::{self, Lettering, X_HEIGHT, backend_color};
-use super::theme::Color;
+use super::theme::{self, Color, Theme};
+use super::words::Language;
 use image::RgbImage;
 use plotters::element::{Drawable, PointCollection};
 use plotters_backend::text_anchor::HPos;
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, DrawingBackend, DrawingErrorKind,
 };
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A rectangle in pixels.
@@ -38,7 +40,7 @@ impl Rect {
     }
 }
 
-/// Where a text stands in relation to its point.
+/// The alignment of a text to its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Align {
     Start,
@@ -62,25 +64,75 @@ pub(super) struct Label {
 /// One thing to draw. Lengths are CSS pixels from the upper left corner.
 #[derive(Clone, Debug)]
 pub(super) enum Mark {
-    Bar { rect: Rect, color: Color },
-    Polygon { points: Vec<(f64, f64)>, color: Color },
-    Stroke { points: Vec<(f64, f64)>, color: Color, width: f64 },
-    Dot { x: f64, y: f64, radius: f64, color: Color },
+    Bar {
+        rect: Rect,
+        color: Color,
+    },
+    Polygon {
+        points: Vec<(f64, f64)>,
+        color: Color,
+    },
+    Stroke {
+        points: Vec<(f64, f64)>,
+        color: Color,
+        width: f64,
+    },
+    Dot {
+        x: f64,
+        y: f64,
+        radius: f64,
+        color: Color,
+    },
+    /// Many dots of one size: place and number of the color.
+    Cloud {
+        points: Vec<(f32, f32, u16)>,
+        radius: f64,
+        colors: Vec<Color>,
+    },
     Label(Label),
-    Picture { rect: Rect, image: Arc<RgbImage> },
+    Image {
+        rect: Rect,
+        image: Arc<RgbImage>,
+    },
 }
 
-/// A finished picture.
+/// A finished image.
 #[derive(Clone, Debug)]
 pub(super) struct Scene {
     pub width: f64,
     pub height: f64,
+    /// The language of the numbers that are written.
+    pub language: Language,
     pub marks: Vec<Mark>,
+    /// What a reader sees who points at a place, where the front end can show it.
+    pub notes: Vec<(Rect, String)>,
 }
 
 impl Scene {
-    pub fn new(width: f64, height: f64) -> Self {
-        Self { width, height, marks: Vec::new() }
+    pub fn new(width: f64, height: f64, language: Language) -> Self {
+        Self { width, height, language, marks: Vec::new(), notes: Vec::new() }
+    }
+
+    /// Gives every color that has a role its value in `theme`.
+    pub fn paint(&mut self, theme: Theme) {
+        for mark in &mut self.marks {
+            match mark {
+                Mark::Bar { color, .. }
+                | Mark::Polygon { color, .. }
+                | Mark::Stroke { color, .. }
+                | Mark::Dot { color, .. } => *color = theme.paint(*color),
+                Mark::Cloud { colors, .. } => {
+                    colors.iter_mut().for_each(|color| *color = theme.paint(*color));
+                }
+                Mark::Label(label) => label.color = theme.paint(label.color),
+                Mark::Image { .. } => {}
+            }
+        }
+    }
+
+    /// Shows `text` to a reader who points into `rect`.
+    pub fn note(&mut self, rect: Rect, text: String) {
+        self.notes.push((rect, text));
     }
 
     pub fn bar(&mut self, rect: Rect, color: Color) {
@@ -95,18 +147,36 @@ impl Scene {
         self.marks.push(Mark::Dot { x, y, radius, color });
     }
 
-    pub fn has_pictures(&self) -> bool {
-        self.marks.iter().any(|mark| matches!(mark, Mark::Picture { .. }))
+    pub fn has_images(&self) -> bool {
+        self.marks.iter().any(|mark| matches!(mark, Mark::Image { .. }))
     }
 
-    pub fn picture(&mut self, rect: Rect, image: Arc<RgbImage>) {
-        self.marks.push(Mark::Picture { rect, image });
+    pub fn image(&mut self, rect: Rect, image: Arc<RgbImage>) {
+        self.marks.push(Mark::Image { rect, image });
     }
 
-    pub fn label(&mut self, label: Label) {
+    pub fn label(&mut self, mut label: Label) {
+        if let Cow::Owned(composed) = font::composed(&label.text) {
+            label.text = composed;
+        }
         if !label.text.is_empty() {
             self.marks.push(Mark::Label(label));
         }
+    }
+
+    /// A label on a veil of the ground's color, readable over lines.
+    pub fn label_on_veil(&mut self, label: Label) {
+        let wide = font::width(&label.text, label.size, label.bold);
+        let left = match label.align {
+            Align::Start => label.x,
+            Align::Middle => label.x - wide / 2.0,
+            Align::End => label.x - wide,
+        };
+        let top = label.y - font::CAP_HEIGHT * label.size - 1.5;
+        let high = font::CAP_HEIGHT * label.size + 3.5;
+        let veil = Rect::new(left - 1.5, top, wide + 3.0, high);
+        self.bar(veil, theme::PAPER.alpha(0.8));
+        self.label(label);
     }
 
     /// A straight line of `dash` pixels on, `dash` pixels off.
@@ -151,8 +221,8 @@ pub(super) struct SceneElement<'a> {
     pub scene: &'a Scene,
     pub unit: f64,
     pub origin: BackendCoord,
-    /// Whether pictures are drawn too; our own backends place them afterwards in their own resolution.
-    pub pictures: bool,
+    /// Whether images are drawn too; our own backends place them afterwards in their own resolution.
+    pub images: bool,
 }
 
 struct Ink {
@@ -236,13 +306,14 @@ impl<DB: DrawingBackend> Drawable<DB> for SceneElement<'_> {
                     };
                     backend.draw_text(&label.text, &lettering, bottom)?;
                 }
-                Mark::Picture { rect, image } if self.pictures => {
+                Mark::Image { rect, image } if self.images => {
                     let from = at(rect.x, rect.y);
                     let to = at(rect.right(), rect.bottom());
                     let (w, h) = ((to.0 - from.0).max(1) as u32, (to.1 - from.1).max(1) as u32);
                     backend.blit_bitmap(from, (w, h), &super::resample::resample(image, w, h))?;
                 }
-                Mark::Picture { .. } => {}
+                // Our own backends draw clouds by themselves; for others they are made dots or an image first.
+                Mark::Image { .. } | Mark::Cloud { .. } => {}
             }
         }
         Ok(())

@@ -1,17 +1,59 @@
-//! How every figure looks: colors, sizes and widths in one place. Lengths are CSS pixels.
+//! The style of all figures: colors, sizes and widths in one place. Lengths are CSS pixels.
 
 use image::Rgb;
+
+/// The colors of a figure. In all of them the colors of series are told apart with any color vision.
+///
+/// ```
+/// use cuaderno::plot::{self, Theme};
+/// let figure = plot::bars(&["a", "b"], &[1.0, 2.0])?;
+/// assert_ne!(figure.svg()?, figure.clone().theme(Theme::Dark).svg()?);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Theme {
+    /// Dark on white.
+    #[default]
+    Light,
+    /// Light on a dark ground.
+    Dark,
+    /// For paper: black text, and series that differ in lightness too, so that a copy in gray can be read.
+    Print,
+    /// Black on white, with dark and saturated colors.
+    HighContrast,
+}
+
+/// The role of a color; a theme gives it its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A color of its own in every theme.
+    Fixed,
+    Paper,
+    Text,
+    Muted,
+    Grid,
+    Axis,
+    Missing,
+    Series(u8),
+    Good,
+    Bad,
+}
 
 /// A color with opacity.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Color {
     pub rgb: [u8; 3],
     pub alpha: f64,
+    pub role: Role,
 }
 
 impl Color {
     pub const fn new(red: u8, green: u8, blue: u8) -> Self {
-        Self { rgb: [red, green, blue], alpha: 1.0 }
+        Self { rgb: [red, green, blue], alpha: 1.0, role: Role::Fixed }
+    }
+
+    const fn of(role: Role, rgb: [u8; 3]) -> Self {
+        Self { rgb, alpha: 1.0, role }
     }
 
     pub fn alpha(self, alpha: f64) -> Self {
@@ -29,16 +71,101 @@ impl Color {
 
     /// The text color with the better contrast on this fill.
     pub fn readable_text(self) -> Self {
-        if self.luminance() > 0.22 { TEXT } else { WHITE }
+        let dark = Self { role: Role::Fixed, ..TEXT };
+        if self.luminance() > 0.22 { dark } else { WHITE }
     }
 }
 
 pub(super) const WHITE: Color = Color::new(255, 255, 255);
-pub(super) const TEXT: Color = Color::new(33, 37, 41);
-pub(super) const MUTED: Color = Color::new(96, 102, 109);
-pub(super) const GRID: Color = Color::new(229, 231, 235);
-pub(super) const AXIS: Color = Color::new(120, 126, 133);
-pub(super) const MISSING: Color = Color::new(236, 236, 236);
+/// The ground of a figure.
+pub(super) const PAPER: Color = Color::of(Role::Paper, [255, 255, 255]);
+pub(super) const TEXT: Color = Color::of(Role::Text, [33, 37, 41]);
+pub(super) const MUTED: Color = Color::of(Role::Muted, [96, 102, 109]);
+pub(super) const GRID: Color = Color::of(Role::Grid, [229, 231, 235]);
+pub(super) const AXIS: Color = Color::of(Role::Axis, [120, 126, 133]);
+pub(super) const MISSING: Color = Color::of(Role::Missing, [236, 236, 236]);
+/// Something right, such as a correct prediction: green, with a mark beside it so that color is not the only sign.
+pub(super) const GOOD: Color = Color::of(Role::Good, [0, 122, 86]);
+/// Something wrong, such as a false prediction.
+pub(super) const BAD: Color = Color::of(Role::Bad, [190, 60, 0]);
+
+impl Theme {
+    /// The value that `color` has in this theme.
+    pub(super) fn paint(self, color: Color) -> Color {
+        let rgb = match (self, color.role) {
+            (_, Role::Fixed) | (Self::Light, _) => return color,
+            (Self::Dark, role) => match role {
+                Role::Paper => [22, 24, 28],
+                Role::Text => [232, 234, 237],
+                Role::Muted => [170, 176, 184],
+                Role::Grid => [52, 56, 62],
+                Role::Axis => [128, 134, 142],
+                Role::Missing => [60, 62, 66],
+                Role::Good => [64, 196, 150],
+                Role::Bad => [255, 140, 80],
+                Role::Series(index) => DARK[usize::from(index) % DARK.len()],
+                Role::Fixed => color.rgb,
+            },
+            (Self::Print, role) => match role {
+                Role::Text | Role::Muted => [0, 0, 0],
+                Role::Grid => [214, 214, 214],
+                Role::Axis => [60, 60, 60],
+                Role::Series(index) => PRINT[usize::from(index) % PRINT.len()],
+                _ => color.rgb,
+            },
+            (Self::HighContrast, role) => match role {
+                Role::Text | Role::Muted | Role::Axis => [0, 0, 0],
+                Role::Grid => [190, 190, 190],
+                Role::Missing => [200, 200, 200],
+                Role::Series(index) => CONTRAST[usize::from(index) % CONTRAST.len()],
+                _ => color.rgb,
+            },
+        };
+        Color { rgb, ..color }
+    }
+}
+
+/// Wong's colors, lightened for a dark ground.
+const DARK: [[u8; 3]; 10] = [
+    [86, 180, 233],
+    [240, 172, 48],
+    [46, 196, 150],
+    [240, 128, 70],
+    [222, 148, 208],
+    [216, 170, 120],
+    [150, 206, 250],
+    [176, 176, 176],
+    [251, 195, 228],
+    [240, 232, 100],
+];
+
+/// Colors whose lightness falls and rises between neighbors.
+const PRINT: [[u8; 3]; 10] = [
+    [0, 68, 136],
+    [230, 159, 0],
+    [0, 110, 84],
+    [204, 121, 167],
+    [60, 60, 60],
+    [150, 200, 235],
+    [160, 60, 0],
+    [170, 170, 170],
+    [110, 80, 150],
+    [215, 205, 60],
+];
+
+/// Paul Tol's high-contrast and dark colors: at least 4.5 to 1 on white.
+const CONTRAST: [[u8; 3]; 10] = [
+    [0, 68, 136],
+    [176, 84, 0],
+    [0, 100, 60],
+    [170, 0, 60],
+    [96, 40, 130],
+    [0, 0, 0],
+    [0, 104, 139],
+    [110, 90, 0],
+    [130, 30, 100],
+    [90, 90, 90],
+];
 
 pub(super) const TITLE_SIZE: f64 = 15.0;
 pub(super) const PANEL_TITLE_SIZE: f64 = 12.5;
@@ -71,7 +198,8 @@ const PALETTE: [Color; 10] = [
 
 /// The color of series `index`; after ten the palette starts again.
 pub(super) fn series(index: usize) -> Color {
-    PALETTE[index % PALETTE.len()]
+    let index = index % PALETTE.len();
+    Color { role: Role::Series(index as u8), ..PALETTE[index] }
 }
 
 /// ColorBrewer's `Blues`, for amounts from nothing to everything.
@@ -122,7 +250,7 @@ fn ramp(stops: &[[u8; 3]], share: f64) -> Color {
         let (from, to) = (f64::from(stops[below][channel]), f64::from(stops[below + 1][channel]));
         *value = (from + (to - from) * part).round() as u8;
     }
-    Color { rgb, alpha: 1.0 }
+    Color { rgb, alpha: 1.0, role: Role::Fixed }
 }
 
 impl From<Color> for Rgb<u8> {
@@ -147,7 +275,7 @@ mod tests {
 
     #[test]
     fn text_on_every_fill_has_contrast() {
-        // WCAG 2 asks 4.5 for small text; 3.5 is what the middle of a ramp can offer either color.
+        // WCAG 2 requires 4.5 for small text; 3.5 is what the middle of a ramp can offer either color.
         let contrast = |a: Color, b: Color| {
             let (a, b) = (a.luminance() + 0.05, b.luminance() + 0.05);
             a.max(b) / a.min(b)

@@ -1,19 +1,26 @@
 //! Bars: one value for each name.
 
-use super::super::Figure;
-use super::super::axis::{Scale, extent, significant};
+use super::super::axis::{Scale, extent};
+use super::super::figure::Figure;
 use super::super::font;
 use super::super::frame::Frame;
 use super::super::panel::{self, Axis, Panel};
 use super::super::scene::{Align, Label, Rect, Scene, centred};
 use super::super::theme;
-use super::super::words::Word;
-use super::Chart;
+use super::super::words::{Language, Word};
+use super::base::Chart;
 use super::data::{self, plural};
 use crate::Result;
 
 /// One bar for each label, with its value at the end: upright, or lying when labels are long or many.
-/// A value that is not finite gets no bar.
+/// A value that is not finite gets no bar. [`Figure::value_label`] labels the axis of the values in both cases.
+///
+/// ```
+/// use cuaderno::plot;
+/// let figure = plot::bars(&["Goya", "Miró", "Varo"], &[291.0, 102.0, 64.0])?.value_label("works");
+/// assert!(figure.svg()?.contains("works"));
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`crate::ErrorKind::Figure`] if labels and values differ in number, if no value is finite, or if
@@ -22,7 +29,14 @@ pub fn bars(labels: &[impl AsRef<str>], values: &[f64]) -> Result<Figure> {
     new(data::names(labels), values.to_vec(), false)
 }
 
-/// How many rows each class has, as bars in the order given.
+/// The number of rows of each class, as bars in the order given.
+///
+/// ```
+/// use cuaderno::plot;
+/// let figure = plot::class_counts(&["low", "medium", "high"], &[120, 310, 85])?;
+/// assert!(figure.svg()?.contains("310"));
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`crate::ErrorKind::Figure`] if names and counts differ in number, or if there are none.
@@ -44,12 +58,6 @@ struct Bars {
 }
 
 impl Bars {
-    /// Lying bars leave room for long or many labels.
-    fn lying(&self) -> bool {
-        let longest = self.labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
-        self.labels.len() > 12 || longest * self.labels.len() > 80
-    }
-
     fn digits(&self) -> usize {
         if self.counts { 12 } else { 3 }
     }
@@ -72,10 +80,16 @@ impl Chart for Bars {
         data::not_finite(&self.values)
     }
 
+    /// Lying bars leave room for long or many labels.
+    fn lying(&self) -> bool {
+        data::lie(&self.labels)
+    }
+
     fn draw(&self, scene: &mut Scene, body: Rect, frame: &Frame) -> Result<()> {
         let (low, high) = extent(&self.values).unwrap_or((0.0, 1.0));
         let mut amounts = Scale::from_zero(low, high)?;
-        let texts = self.values.iter().map(|&value| significant(value, self.digits()));
+        let texts =
+            self.values.iter().map(|&value| frame.language.significant(value, self.digits()));
         let room =
             texts.map(|text| font::width(&text, theme::TICK_SIZE, false)).fold(0.0, f64::max);
         if let (true, Scale::Linear { low, high }) = (self.lying(), &mut amounts) {
@@ -119,6 +133,8 @@ impl Bars {
             let middle = panel.y_at(i as f64);
             let end = if value.is_finite() { panel.x_at(value) } else { zero };
             let (left, right) = (zero.min(end), zero.max(end));
+            let row = Rect::new(panel.rect.x, middle - band / 2.0, panel.rect.w, band);
+            scene.note(row, self.note(scene.language, i));
             scene.bar(Rect::new(left, middle - thick / 2.0, right - left, thick), theme::series(0));
             if size >= theme::SMALLEST_SIZE {
                 let (x, align) = if value < 0.0 {
@@ -126,7 +142,14 @@ impl Bars {
                 } else {
                     (right + 5.0, Align::Start)
                 };
-                scene.label(self.value_label(value, x, centred(middle, size), size, align));
+                scene.label(self.value_label(
+                    scene.language,
+                    value,
+                    x,
+                    centred(middle, size),
+                    size,
+                    align,
+                ));
             }
         }
     }
@@ -135,7 +158,8 @@ impl Bars {
         let band = panel.rect.w / self.labels.len() as f64;
         let thick = (band * 0.68).min(110.0);
         let zero = panel.y_at(0.0);
-        let widest = self.values.iter().map(|&value| significant(value, self.digits()));
+        let widest =
+            self.values.iter().map(|&value| scene.language.significant(value, self.digits()));
         let widest =
             widest.map(|text| font::width(&text, theme::TICK_SIZE, false)).fold(0.0, f64::max);
         let size = theme::TICK_SIZE * ((band - 3.0) / widest.max(1.0)).min(1.0);
@@ -143,17 +167,38 @@ impl Bars {
             let middle = panel.x_at(i as f64);
             let end = if value.is_finite() { panel.y_at(value) } else { zero };
             let (top, bottom) = (zero.min(end), zero.max(end));
+            let column = Rect::new(middle - band / 2.0, panel.rect.y, band, panel.rect.h);
+            scene.note(column, self.note(scene.language, i));
             scene.bar(Rect::new(middle - thick / 2.0, top, thick, bottom - top), theme::series(0));
             if size >= theme::SMALLEST_SIZE {
                 let y = if value < 0.0 { bottom + size * 1.15 } else { top - 5.0 };
-                scene.label(self.value_label(value, middle, y, size, Align::Middle));
+                scene.label(self.value_label(
+                    scene.language,
+                    value,
+                    middle,
+                    y,
+                    size,
+                    Align::Middle,
+                ));
             }
         }
     }
 
-    fn value_label(&self, value: f64, x: f64, y: f64, size: f64, align: Align) -> Label {
+    fn note(&self, language: Language, i: usize) -> String {
+        format!("{}: {}", self.labels[i], language.significant(self.values[i], 12))
+    }
+
+    fn value_label(
+        &self,
+        language: Language,
+        value: f64,
+        x: f64,
+        y: f64,
+        size: f64,
+        align: Align,
+    ) -> Label {
         Label {
-            text: significant(value, self.digits()),
+            text: language.significant(value, self.digits()),
             x,
             y,
             size,

@@ -1,18 +1,28 @@
 //! Box plots: the quartiles of each group and what lies far outside.
 
-use super::super::Figure;
 use super::super::axis::{Scale, extent};
+use super::super::figure::Figure;
 use super::super::frame::Frame;
 use super::super::panel::{self, Axis};
 use super::super::scene::{Rect, Scene};
 use super::super::theme;
-use super::Chart;
+use super::base::Chart;
 use super::data::{self, Group, plural};
 use super::histogram::quantile;
 use crate::Result;
 
-/// For each group a box from the first to the third quartile with the median, whiskers to the last
+/// Box plot: for each group a box from the first to the third quartile with the median, whiskers to the last
 /// value within 1.5 times the box (Tukey 1977), and dots beyond. An empty group leaves its place empty.
+///
+/// ```
+/// use cuaderno::plot::{self, Group};
+/// let figure = plot::box_plot(&[
+///     Group::new("history", &[3.0, 4.0, 4.5, 5.0, 20.0]),
+///     Group::new("nature", &[2.0, 2.5, 3.0]),
+/// ])?;
+/// assert!(figure.svg()?.contains("nature"));
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`crate::ErrorKind::Figure`] if no value is finite, or if values are too far apart to draw.

@@ -1,19 +1,26 @@
 //! Learning curves: what training and validation did from epoch to epoch.
 
-use super::super::Figure;
-use super::super::axis::{Scale, extent, fixed, significant};
+use super::super::axis::{Scale, extent};
+use super::super::figure::Figure;
 use super::super::font;
 use super::super::frame::{Entry, Frame, Sample};
-use super::super::panel::{self, Axis};
+use super::super::panel::{self, Axis, Panel};
 use super::super::scene::{Align, Label, Rect, Scene};
 use super::super::theme::{self, GAP};
 use super::super::words::{Language, Word};
-use super::Chart;
+use super::base::Chart;
 use super::data::{self, plural, wrong};
 use super::line::{polyline, whole};
 use crate::Result;
 
-/// A measure over the epochs, on the training and the validation split.
+/// A metric over the epochs, on the training and the validation split, for [`curves`].
+///
+/// ```
+/// use cuaderno::plot::{Metric, curves};
+/// let loss = Metric::lower("loss", &[1.1, 0.8, 0.6], &[1.0, 0.9, 0.95]);
+/// assert!(curves(&[loss])?.svg()?.contains("epoch 2")); // the best of validation
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metric {
     name: String,
@@ -46,8 +53,18 @@ impl Metric {
     }
 }
 
-/// One panel for each measure, side by side, over the epochs counted from 1; the best epoch is marked.
+/// Learning curves: a panel for each metric, side by side, over the epochs counted from 1, with the best epoch marked.
 /// A value that is not finite leaves a gap.
+///
+/// ```
+/// use cuaderno::plot::{self, Metric};
+/// let figure = plot::curves(&[
+///     Metric::lower("loss", &[1.10, 0.81, 0.62], &[1.08, 0.90, 0.88]),
+///     Metric::higher("accuracy", &[0.38, 0.61, 0.73], &[0.36, 0.58, 0.60]),
+/// ])?;
+/// assert_eq!(figure.to_string(), "figure: loss and accuracy over 3 epochs");
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`crate::ErrorKind::Figure`] if there is no measure, or one without a finite value.
@@ -134,6 +151,28 @@ impl Chart for Curves {
 }
 
 impl Curves {
+    /// The values of each epoch, shown over the whole height.
+    fn notes(&self, scene: &mut Scene, panel: &Panel, metric: &Metric, language: Language) {
+        let epochs = metric.train.len().max(metric.validation.len());
+        let half = (panel.x_at(2.0) - panel.x_at(1.0)).abs() / 2.0;
+        for epoch in 0..epochs {
+            let name = language.metric(&metric.name);
+            let mut text = format!("{name}, {} {}", language.word(Word::Epoch), epoch + 1);
+            for (word, values) in
+                [(Word::Train, &metric.train), (Word::Validation, &metric.validation)]
+            {
+                if let Some(&value) = values.get(epoch).filter(|value| value.is_finite()) {
+                    text +=
+                        &format!("\n{}: {}", language.word(word), language.significant(value, 4));
+                }
+            }
+            let x = panel.x_at((epoch + 1) as f64);
+            let (left, right) = (panel.rect.x.max(x - half), panel.rect.right().min(x + half));
+            let strip = Rect::new(left, panel.rect.y, right - left, panel.rect.h);
+            scene.note(strip, text);
+        }
+    }
+
     fn draw_metric(
         &self,
         scene: &mut Scene,
@@ -154,7 +193,12 @@ impl Curves {
 
         let baseline = area.y + theme::PANEL_TITLE_SIZE;
         let mut label = Label {
-            text: font::shorten(&metric.name, theme::PANEL_TITLE_SIZE, true, panel.rect.w * 0.55),
+            text: font::shorten(
+                language.metric(&metric.name),
+                theme::PANEL_TITLE_SIZE,
+                true,
+                panel.rect.w * 0.55,
+            ),
             x: panel.rect.x,
             y: baseline,
             size: theme::PANEL_TITLE_SIZE,
@@ -170,9 +214,9 @@ impl Curves {
                 "{} {} · {} {}",
                 language.word(Word::Best),
                 if (0.01..100.0).contains(&value.abs()) {
-                    fixed(value, 3)
+                    language.number(value, 3)
                 } else {
-                    significant(value, 3)
+                    language.significant(value, 3)
                 },
                 language.word(Word::Epoch),
                 epoch + 1
@@ -193,9 +237,10 @@ impl Curves {
             let x: Vec<f64> = (1..=values.len()).map(|epoch| epoch as f64).collect();
             polyline(scene, &panel, &x, values, theme::series(i));
         }
+        self.notes(scene, &panel, metric, language);
         if let Some((epoch, value)) = best {
             let (x, y) = (panel.x_at((epoch + 1) as f64), panel.y_at(value));
-            scene.dot(x, y, 5.0, theme::WHITE);
+            scene.dot(x, y, 5.0, theme::PAPER);
             scene.dot(x, y, 4.0, theme::TEXT);
         }
         Ok(())

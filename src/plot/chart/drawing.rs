@@ -1,10 +1,11 @@
 //! A drawing of one's own, made with plotters.
 
+use super::super::figure::Figure;
+use super::super::font;
 use super::super::frame::Frame;
 use super::super::scene::{Align, Label, Mark, Rect, Scene};
 use super::super::theme::Color;
-use super::super::{Figure, font};
-use super::Chart;
+use super::base::Chart;
 use super::data::wrong;
 use crate::Result;
 use plotters::coord::Shift;
@@ -82,10 +83,12 @@ impl Chart for Drawing {
         for mark in &self.marks {
             let mut mark = mark.clone();
             match &mut mark {
-                Mark::Bar { rect, .. } | Mark::Picture { rect, .. } => {
+                Mark::Bar { rect, .. } | Mark::Image { rect, .. } => {
                     let (x, y) = at((rect.x, rect.y));
                     *rect = Rect::new(x, y, rect.w * scale, rect.h * scale);
                 }
+                // A pen draws no clouds.
+                Mark::Cloud { .. } => {}
                 Mark::Polygon { points, .. } => points.iter_mut().for_each(|p| *p = at(*p)),
                 Mark::Stroke { points, width, .. } => {
                     points.iter_mut().for_each(|p| *p = at(*p));
@@ -107,6 +110,17 @@ impl Chart for Drawing {
 }
 
 /// The plotters backend that [`drawing`] hands out: it keeps what is drawn.
+///
+/// ```
+/// use cuaderno::plot;
+/// use plotters::prelude::*;
+/// let figure = plot::drawing(100, 100, |area| {
+///     area.draw(&PathElement::new(vec![(10, 10), (90, 90)], &RED))?;
+///     Ok(())
+/// })?;
+/// assert_eq!(figure.to_string(), "figure: drawing of 100 × 100");
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Pen {
     width: u32,
@@ -222,7 +236,7 @@ impl DrawingBackend for Pen {
     fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, at: BackendCoord) -> Drawn {
         let size = style.size() / 1.24;
         let (x, y) = place(at);
-        // How far the baseline lies below the point, as in plotters' SVG backend.
+        // The distance of the baseline below the point, as in plotters' SVG backend.
         let below = match style.anchor().v_pos {
             VPos::Top => 0.76,
             VPos::Center => font::X_HEIGHT / 2.0,
@@ -261,7 +275,7 @@ impl DrawingBackend for Pen {
         let (x, y) = place(at);
         let rect = Rect::new(x, y, f64::from(w), f64::from(h));
         match image::RgbImage::from_raw(w, h, source.to_vec()) {
-            Some(image) => self.push(Mark::Picture { rect, image: Arc::new(image) }),
+            Some(image) => self.push(Mark::Image { rect, image: Arc::new(image) }),
             None => Ok(()),
         }
     }

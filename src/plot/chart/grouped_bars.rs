@@ -1,18 +1,28 @@
 //! Grouped bars: several values for each name, told apart by color.
 
-use super::super::Figure;
-use super::super::axis::{Scale, extent, fixed, significant};
+use super::super::axis::{Scale, extent};
+use super::super::figure::Figure;
 use super::super::font;
 use super::super::frame::{Entry, Frame, Sample};
 use super::super::panel::{self, Axis};
 use super::super::scene::{Align, Label, Rect, Scene};
 use super::super::theme;
 use super::super::words::Language;
-use super::Chart;
+use super::base::Chart;
 use super::data::{self, Group, plural, wrong};
 use crate::Result;
 
-/// For each label a bar of every group, such as precision, recall and F1 of each class.
+/// Grouped bar chart: for each label a bar of every group, such as precision, recall and F1 of each class.
+///
+/// ```
+/// use cuaderno::plot::{self, Group};
+/// let figure = plot::grouped_bars(
+///     &["cat", "dog"],
+///     &[Group::new("precision", &[0.81, 0.77]), Group::new("recall", &[0.75, 0.83])],
+/// )?;
+/// assert!(figure.svg()?.contains("recall"));
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`crate::ErrorKind::Figure`] if a group has not one value for each label, or if no value is finite.
@@ -70,7 +80,9 @@ impl Chart for GroupedBars {
         let zero = panel.y_at(0.0);
         // Shares have as many decimals as their neighbours; other amounts as few as they need.
         let shares = low >= -1.0 && high <= 1.0;
-        let text = |value| if shares { fixed(value, 2) } else { significant(value, 2) };
+        let language = frame.language;
+        let text =
+            |value| if shares { language.number(value, 2) } else { language.significant(value, 2) };
         let texts = values().map(|&value| text(value));
         let widest =
             texts.map(|text| font::width(&text, theme::TICK_SIZE, false)).fold(0.0, f64::max);
@@ -85,6 +97,13 @@ impl Chart for GroupedBars {
                 let (top, bottom) = (zero.min(end), zero.max(end));
                 let rect = Rect::new(middle - thick / 2.0, top, thick, bottom - top);
                 scene.bar(rect, theme::series(g));
+                let note = format!(
+                    "{}, {}: {}",
+                    self.labels[i],
+                    group.name,
+                    language.significant(value, 6)
+                );
+                scene.note(Rect { y: panel.rect.y, h: panel.rect.h, ..rect }, note);
                 if size >= 7.0 {
                     scene.label(Label {
                         text: text(value),

@@ -1,18 +1,27 @@
 //! Heatmaps: a number in every cell of a table, as color and as text.
 
-use super::super::Figure;
-use super::super::axis::{Scale, extent, fixed, significant};
+use super::super::axis::{Scale, Tick, extent, significant};
+use super::super::figure::Figure;
 use super::super::font;
 use super::super::frame::{self, Frame};
 use super::super::panel::{self, Axis, Panel};
 use super::super::scene::{Align, Label, Rect, Scene, centred};
 use super::super::theme::{self, Color, GAP};
-use super::Chart;
+use super::super::words::Language;
+use super::base::Chart;
 use super::data::{self, plural, wrong};
 use crate::Result;
 
-/// A table of numbers: `values[i][j]` belongs to `rows[i]` and `columns[j]`. Values on both sides of
+/// Heat map of a table of numbers: `values[i][j]` belongs to `rows[i]` and `columns[j]`. Values on both sides of
 /// zero get a diverging scale with zero in its middle. A value that is not finite leaves its cell gray.
+///
+/// ```
+/// use cuaderno::plot;
+/// let seconds = [vec![12.0, 7.5, 4.1], vec![30.2, 16.9, 9.0]];
+/// let figure = plot::heatmap(&["small", "large"], &["1 thread", "2 threads", "4 threads"], &seconds)?;
+/// assert_eq!(figure.to_string(), "figure: heatmap of 2 rows and 3 columns");
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`crate::ErrorKind::Figure`] if names and values differ in number, or if no value is finite.
@@ -30,7 +39,15 @@ pub fn heatmap(
     new(data::names(rows), data::names(columns), values, range)
 }
 
-/// A correlation matrix of the named columns, from −1 to 1.
+/// Correlation matrix of the named columns, from −1 to 1, such as [`Table::correlation`](crate::table::Table::correlation)
+/// computes it.
+///
+/// ```
+/// use cuaderno::plot;
+/// let figure = plot::correlation(&["likes", "visits"], &[vec![1.0, 0.82], vec![0.82, 1.0]])?;
+/// assert!(figure.svg()?.contains("0.82"));
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`heatmap`], and if a value lies outside −1 to 1.
@@ -107,12 +124,12 @@ impl Heatmap {
         )
     }
 
-    fn text(&self, value: f64) -> String {
+    fn text(&self, value: f64, language: Language) -> String {
         let (low, high) = self.range.ends();
         if high.abs().max(low.abs()) <= 1.0 && value.is_finite() {
-            return fixed(value, 2);
+            return language.number(value, 2);
         }
-        significant(value, 3)
+        language.significant(value, 3)
     }
 }
 
@@ -141,8 +158,11 @@ impl Chart for Heatmap {
         let (strip, x, y) = self.axes(frame);
         let panel = panel::panel(scene, body.inset(0.0, 0.0, strip.width(), 0.0), x, y, false)?;
         let cells = Cells::new(&panel, self.rows.len(), self.columns.len());
-        let texts: Vec<Vec<String>> =
-            self.values.iter().map(|row| row.iter().map(|&v| self.text(v)).collect()).collect();
+        let texts: Vec<Vec<String>> = self
+            .values
+            .iter()
+            .map(|row| row.iter().map(|&v| self.text(v, frame.language)).collect())
+            .collect();
         let size = cells.text_size(texts.iter().flatten(), 1.0);
         for (i, row) in self.values.iter().enumerate() {
             for (j, &value) in row.iter().enumerate() {
@@ -183,6 +203,12 @@ impl Cells {
         let x = self.origin.0 + column as f64 * self.wide;
         let y = self.origin.1 + row as f64 * self.high;
         scene.bar(Rect::new(x, y, self.wide - self.gap, self.high - self.gap), color);
+    }
+
+    pub fn note(&self, scene: &mut Scene, row: usize, column: usize, text: String) {
+        let x = self.origin.0 + column as f64 * self.wide;
+        let y = self.origin.1 + row as f64 * self.high;
+        scene.note(Rect::new(x, y, self.wide, self.high), text);
     }
 
     /// The text size at which every text fits its cell, with `lines` of its height in a cell.
@@ -229,7 +255,7 @@ pub(super) struct ColorStrip {
     low: f64,
     high: f64,
     label: String,
-    ticks: Vec<super::super::axis::Tick>,
+    ticks: Vec<Tick>,
 }
 
 const STRIP: f64 = 14.0;
@@ -239,7 +265,7 @@ impl ColorStrip {
         let ticks = if high > low {
             Scale::Linear { low, high }.ticks(5)
         } else {
-            vec![super::super::axis::Tick { value: low, label: significant(low, 3) }]
+            vec![Tick { value: low, label: significant(low, 3) }]
         };
         Self { low, high, label: label.to_string(), ticks }
     }
@@ -269,7 +295,7 @@ impl ColorStrip {
             let y = rect.bottom() - rect.h * place;
             widest = widest.max(font::width(&tick.label, theme::TICK_SIZE, false));
             scene.label(Label {
-                text: tick.label.clone(),
+                text: scene.language.localized(&tick.label),
                 x: x + STRIP + 5.0,
                 y: centred(y, theme::TICK_SIZE),
                 size: theme::TICK_SIZE,

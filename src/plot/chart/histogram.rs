@@ -1,13 +1,13 @@
 //! Histograms: how values are distributed.
 
-use super::super::Figure;
 use super::super::axis::{Scale, extent};
+use super::super::figure::Figure;
 use super::super::frame::{Entry, Frame};
 use super::super::panel::{self, Axis};
 use super::super::scene::{Rect, Scene};
 use super::super::theme;
 use super::super::words::{Language, Word};
-use super::Chart;
+use super::base::Chart;
 use super::data::{self, Group, plural, wrong};
 use super::grouped_bars::groups_legend;
 use crate::{ErrorKind, Result};
@@ -15,9 +15,19 @@ use crate::{ErrorKind, Result};
 /// Fewer bins hide the shape, more are noise.
 const MOST_BINS: usize = 80;
 
-/// The distribution of one or several groups over common bins, whose number follows from the data
+/// Histogram of one or several groups over common bins, whose number follows from the data
 /// (Freedman and Diaconis 1981, and Sturges 1926 where that is finer, as numpy's `auto` does). Several
 /// groups overlap, each seen through the others.
+///
+/// ```
+/// use cuaderno::plot::{self, Group};
+/// let figure = plot::histogram(&[
+///     Group::new("train", &[1.0, 2.0, 2.0, 3.0]),
+///     Group::new("test", &[2.0, 3.0]),
+/// ])?;
+/// assert!(figure.to_string().starts_with("figure: histogram of 6 values"));
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`crate::ErrorKind::Figure`] if no value is finite, or if values are too far apart to draw.
@@ -27,7 +37,14 @@ pub fn histogram(groups: &[Group]) -> Result<Figure> {
     new(groups, most.clamp(1, MOST_BINS))
 }
 
-/// As [`histogram`], with the number of bins given.
+/// [`histogram`] with the number of bins given.
+///
+/// ```
+/// use cuaderno::plot::{self, Group};
+/// let figure = plot::histogram_with_bins(&[Group::new("price", &[1.0, 2.0, 2.0, 3.0])], 4)?;
+/// assert_eq!(figure.to_string(), "figure: histogram of 4 values in 4 bins");
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`histogram`], and [`ErrorKind::Parameter`] unless there are 1 to 1000 bins.
@@ -47,7 +64,7 @@ fn new(groups: &[Group], bins: usize) -> Result<Figure> {
     let Some((low, high)) = extent(groups.iter().flat_map(|group| &group.values)) else {
         return Err(wrong("there is no value to draw"));
     };
-    // The scale says whether the values can be drawn at all.
+    // The scale fails if the values cannot be drawn at all.
     Scale::around(low, high)?;
     // A single value stands in the middle of three bins.
     let half = (low.abs() * 0.1).max(0.5);
@@ -64,8 +81,8 @@ fn new(groups: &[Group], bins: usize) -> Result<Figure> {
     }))
 }
 
-/// How many values fall into each of `bins` equal bins; the last one holds its upper end too.
-fn count(values: &[f64], low: f64, high: f64, bins: usize) -> Vec<f64> {
+/// The number of values in each of `bins` equal bins; the last one holds its upper end too.
+pub(super) fn count(values: &[f64], low: f64, high: f64, bins: usize) -> Vec<f64> {
     let mut counts = vec![0.0; bins];
     for value in values.iter().filter(|value| value.is_finite()) {
         let bin = ((value - low) / (high - low) * bins as f64) as usize;
@@ -74,7 +91,7 @@ fn count(values: &[f64], low: f64, high: f64, bins: usize) -> Vec<f64> {
     counts
 }
 
-fn auto_bins(values: &[f64]) -> usize {
+pub(super) fn auto_bins(values: &[f64]) -> usize {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
     sorted.sort_by(f64::total_cmp);
     let (Some(&low), Some(&high)) = (sorted.first(), sorted.last()) else { return 1 };

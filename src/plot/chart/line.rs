@@ -1,17 +1,30 @@
 //! Lines: one value after another.
 
-use super::super::Figure;
 use super::super::axis::{Scale, extent};
+use super::super::figure::Figure;
 use super::super::frame::{Entry, Frame, Sample};
+use super::super::hover;
 use super::super::panel::{self, Axis, Panel};
-use super::super::scene::{Rect, Scene};
+use super::super::scene::{Mark, Rect, Scene};
 use super::super::theme::{self, Color};
 use super::super::words::{Language, Word};
-use super::Chart;
+use super::base::Chart;
 use super::data::{self, Series, plural};
 use crate::Result;
 
-/// One line for each series. A value that is not finite leaves a gap.
+/// Line chart: one line for each series, with its [band](Series::band) if it has one. A value that is not finite leaves a gap.
+///
+/// ```
+/// use cuaderno::plot::{self, Series};
+/// let figure = plot::line(&[
+///     Series::new("4 cores", &[1.0, 2.0, 4.0], &[1.0, 1.9, 3.6]),
+///     Series::new("ideal", &[1.0, 2.0, 4.0], &[1.0, 2.0, 4.0]),
+/// ])?
+/// .x_label("threads")
+/// .y_label("speed-up");
+/// assert_eq!(figure.to_string(), "figure: 2 lines, 6 points");
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`crate::ErrorKind::Figure`] if there is no finite point, if a series has not as many x as y values,
@@ -23,6 +36,13 @@ pub fn line(series: &[Series]) -> Result<Figure> {
 
 /// The learning rate of each epoch or step; on a logarithmic axis if it falls in steps
 /// over more than a factor of 20.
+///
+/// ```
+/// use cuaderno::plot;
+/// let figure = plot::learning_rate(&[0.01, 0.01, 0.001, 0.001])?;
+/// assert_eq!(figure.to_string(), "figure: learning rate, 4 points");
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`line()`].
@@ -39,7 +59,7 @@ struct Lines {
 }
 
 impl Lines {
-    /// Whether the values move in a few steps, as when a rate is divided by ten now and then.
+    /// Returns `true` if the values move in a few steps, as when a rate is divided by ten now and then.
     fn steps(&self) -> bool {
         let values = || self.series.iter().flat_map(|one| &one.y);
         let mut levels: Vec<u64> = values().map(|value| value.to_bits()).collect();
@@ -69,8 +89,10 @@ impl Chart for Lines {
     fn draw(&self, scene: &mut Scene, body: Rect, frame: &Frame) -> Result<()> {
         let (x_low, x_high) =
             extent(self.series.iter().flat_map(|one| &one.x)).unwrap_or((0.0, 1.0));
-        let (y_low, y_high) =
-            extent(self.series.iter().flat_map(|one| &one.y)).unwrap_or((0.0, 1.0));
+        let bands = || self.series.iter().filter_map(|one| one.band.as_ref());
+        let all = self.series.iter().flat_map(|one| &one.y);
+        let all = all.chain(bands().flat_map(|(low, high)| low.iter().chain(high)));
+        let (y_low, y_high) = extent(all).unwrap_or((0.0, 1.0));
         let counted = self.series.iter().all(|one| one.counted);
         let x = if counted { whole(x_low, x_high) } else { Scale::around(x_low, x_high)? };
         let y = if self.learning_rate && y_low > 0.0 && y_high / y_low > 20.0 && self.steps() {
@@ -87,7 +109,26 @@ impl Chart for Lines {
         let panel = panel::panel(scene, body, x, y, false)?;
         panel::spines(scene, &panel);
         for (i, one) in self.series.iter().enumerate() {
+            if let Some((low, high)) = &one.band {
+                let color = theme::series(i).alpha(0.2);
+                let at = |(&x, &y): (&f64, &f64)| (panel.x_at(x), panel.y_at(y));
+                let finite = |(x, y): &(&f64, &f64)| x.is_finite() && y.is_finite();
+                let upper = one.x.iter().zip(high).filter(finite).map(at);
+                let lower = one.x.iter().zip(low).filter(finite).map(at).rev();
+                let points = upper.chain(lower).collect();
+                scene.marks.push(Mark::Polygon { points, color });
+            }
             polyline(scene, &panel, &one.x, &one.y, theme::series(i));
+            for (&x, &y) in one.x.iter().zip(&one.y).take(hover::MOST + 1) {
+                if x.is_finite() && y.is_finite() {
+                    let name =
+                        if one.name.is_empty() { String::new() } else { one.name.clone() + "\n" };
+                    let value = |value| language.significant(value, 4);
+                    let text = format!("{name}{}, {}", value(x), value(y));
+                    let (x, y) = (panel.x_at(x), panel.y_at(y));
+                    scene.note(Rect::new(x - 6.0, y - 6.0, 12.0, 12.0), text);
+                }
+            }
         }
         Ok(())
     }

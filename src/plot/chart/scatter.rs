@@ -1,18 +1,28 @@
 //! Scatter plots: points of two coordinates, groups by color.
 
-use super::super::Figure;
 use super::super::axis::{Scale, extent};
+use super::super::figure::Figure;
 use super::super::frame::{Entry, Frame, Sample};
-use super::super::panel::{self, Axis};
-use super::super::scene::{Rect, Scene};
+use super::super::panel::{self, Axis, Panel};
+use super::super::scene::{Mark, Rect, Scene};
 use super::super::theme;
 use super::super::words::Language;
-use super::Chart;
+use super::base::Chart;
 use super::data::{self, Series, plural};
 use super::line::legend;
 use crate::Result;
 
-/// A cloud of points for each series; the more points, the smaller and the more transparent they are.
+/// Scatter plot: a cloud of points for each series; the more points, the smaller and the more transparent they are.
+///
+/// ```
+/// use cuaderno::plot::{self, Series};
+/// let figure = plot::scatter(&[
+///     Series::new("cat", &[1.0, 1.2], &[0.3, 0.4]),
+///     Series::new("dog", &[2.0, 2.2, 2.1], &[0.9, 1.1, 1.0]),
+/// ])?;
+/// assert_eq!(figure.to_string(), "figure: 5 points in 2 groups");
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`crate::ErrorKind::Figure`] if no point has two finite coordinates, if a series has not as many x as
@@ -22,6 +32,9 @@ pub fn scatter(groups: &[Series]) -> Result<Figure> {
     Ok(Figure::new(Scatter { groups: groups.to_vec() }))
 }
 
+/// More points are drawn as one cloud.
+const MOST_DOTS: usize = 4000;
+
 #[derive(Debug)]
 struct Scatter {
     groups: Vec<Series>,
@@ -30,6 +43,25 @@ struct Scatter {
 impl Scatter {
     fn points(&self) -> usize {
         self.groups.iter().map(|group| group.x.len()).sum()
+    }
+}
+
+impl Scatter {
+    fn cloud(&self, panel: &Panel, radius: f64, alpha: f64) -> Mark {
+        let mut points = Vec::with_capacity(self.points());
+        let longest = self.groups.iter().map(|group| group.x.len()).max().unwrap_or(0);
+        for i in 0..longest {
+            for (g, group) in self.groups.iter().enumerate() {
+                if let (Some(&x), Some(&y)) = (group.x.get(i), group.y.get(i))
+                    && x.is_finite()
+                    && y.is_finite()
+                {
+                    points.push((panel.x_at(x) as f32, panel.y_at(y) as f32, g as u16));
+                }
+            }
+        }
+        let colors = (0..self.groups.len()).map(|g| theme::series(g).alpha(alpha)).collect();
+        Mark::Cloud { points, radius, colors }
     }
 }
 
@@ -62,6 +94,10 @@ impl Chart for Scatter {
         let points = self.points() as f64;
         let radius = (4.5 - points.log10() * 0.65).clamp(1.2, 3.8);
         let alpha = (1.15 - points.log10() * 0.17).clamp(0.25, 0.85);
+        if self.points() > MOST_DOTS {
+            scene.marks.push(self.cloud(&panel, radius, alpha));
+            return Ok(());
+        }
         // Point i of every group in turn: no group hides the others by coming last.
         let longest = self.groups.iter().map(|group| group.x.len()).max().unwrap_or(0);
         for i in 0..longest {
