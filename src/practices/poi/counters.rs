@@ -1,9 +1,9 @@
-//! How often a place is visited, liked, disliked and kept.
+//! Visits, likes, dislikes and bookmarks of a place.
 
-use super::dice::Dice;
 use super::scene::Scene;
+use crate::practices::dice::Dice;
 
-/// What visitors did, in one row.
+/// The counters of one row.
 pub(super) struct Counters {
     pub(super) visits: i64,
     pub(super) likes: i64,
@@ -11,7 +11,7 @@ pub(super) struct Counters {
     pub(super) bookmarks: i64,
 }
 
-/// How attractive a place is: mostly what can be seen, some of it what is known, a little chance.
+/// The attraction of a place: mostly what its image shows, partly its metadata, and a little chance.
 pub(super) fn attraction(
     scene: &Scene,
     tier: i64,
@@ -41,8 +41,7 @@ pub(super) fn attraction(
 }
 
 impl Counters {
-    /// Likes and bookmarks grow together, over two orders of magnitude; dislikes fall; visits know
-    /// nothing of it.
+    /// Likes and bookmarks grow together, over two orders of magnitude; dislikes fall; visits are independent.
     pub(super) fn draw(attraction: f64, dice: &mut Dice) -> Self {
         let level = 1.0 / (1.0 + (-1.4 * (attraction + 0.10 * dice.normal())).exp());
         let likes = 110.0 * (200.0_f64).powf(level) * (0.06 * dice.normal()).exp();

@@ -1,8 +1,8 @@
-//! What stands around the monument: trees, water, and what is in the way.
+//! The surroundings of a monument: trees, water, and obstacles.
 
-use super::canvas::{Canvas, Color, mix, noise, rough_noise, scaled};
-use super::dice::Dice;
+use super::super::canvas::{Canvas, Color, mix, noise, rough_noise, scaled};
 use super::scene::{Scene, Subject};
+use crate::practices::dice::Dice;
 
 /// Trees behind the monument, or at the sides in front of it.
 pub(super) fn trees(canvas: &mut Canvas, scene: &Scene, dice: &mut Dice, in_front: bool) {
@@ -59,7 +59,7 @@ fn crown(
     });
 }
 
-/// A pond or a river in the foreground: the place upside down, rippled, tinted.
+/// A pond or a river in the foreground: the image mirrored, rippled and tinted.
 pub(super) fn water(canvas: &mut Canvas, scene: &Scene) {
     let shore =
         (scene.horizon + if scene.subject == Subject::Garden { 0.08 } else { 0.15 }).min(0.86);

@@ -1,15 +1,15 @@
-//! The target of practice 1: how much visitors engage with a place.
+//! The target of practice 1: the engagement of visitors.
 
 use crate::table::{QuantileCut, Table};
 use crate::{Error, ErrorKind, Result};
 
-/// The three classes of engagement, from the lowest.
+/// The classes of engagement, from low to high.
 pub const CLASSES: [&str; 3] = ["low", "medium", "high"];
 
 /// The first formula of the practice, `(Likes · Bookmarks² − Dislikes) / Visits`, row by row.
 ///
 /// # Errors
-/// When a column is missing or not numeric, or a cell is empty or a place was never visited.
+/// [`ErrorKind::Table`] when a column is missing or not numeric, a cell is empty, or a place has no visits.
 pub fn first_engagement(table: &Table) -> Result<Vec<f64>> {
     let (likes, dislikes) = (counted(table, "Likes")?, counted(table, "Dislikes")?);
     let (bookmarks, visits) = (counted(table, "Bookmarks")?, positive(table, "Visits")?);
@@ -17,8 +17,8 @@ pub fn first_engagement(table: &Table) -> Result<Vec<f64>> {
     Ok((0..table.rows()).map(value).collect())
 }
 
-/// The final formula, `((Likes · Bookmarks² − Dislikes) / Visits) · (1 / tier)`: tier 1 is the highest
-/// level, so it weighs most.
+/// The final formula of the practice, `((Likes · Bookmarks² − Dislikes) / Visits) · (1 / tier)`, row by row: tier 1,
+/// the highest, has the largest weight.
 ///
 /// # Errors
 /// As [`first_engagement`], and when a tier is not above 0.
@@ -47,31 +47,31 @@ fn positive(table: &Table, column: &str) -> Result<Vec<f64>> {
     }
 }
 
-/// Engagement cut into the three [`CLASSES`], each with a third of the rows that it was fitted on.
+/// Thresholds that cut the engagement into the three [`CLASSES`] of equal size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {
     cut: QuantileCut,
 }
 
 impl Target {
-    /// Thresholds from all these values, as the practice's report computes them.
+    /// Thresholds from all values, as the practice's report computes them.
     ///
     /// # Errors
-    /// When a value is not finite, or so many are equal that a class would stay empty.
+    /// [`ErrorKind::Numeric`] when a value is not finite, or so many values are equal that a class would be empty.
     pub fn fit(engagement: &[f64]) -> Result<Self> {
         Ok(Self { cut: QuantileCut::fit(engagement, CLASSES.len())? })
     }
 
-    /// Thresholds from the values at `rows` (the training rows) alone.
+    /// Thresholds from the values at `rows`, the training rows.
     ///
     /// # Errors
-    /// As [`fit`](Self::fit), and when a row is past the end.
+    /// As [`fit`](Self::fit), and when a row does not exist.
     pub fn fit_on(engagement: &[f64], rows: &[usize]) -> Result<Self> {
         let value = |row: &usize| {
             engagement.get(*row).copied().ok_or_else(|| {
                 Error::new(
                     ErrorKind::Parameter,
-                    format!("row {row} was asked for, but there are {} values", engagement.len()),
+                    format!("row {row} does not exist: there are {} values", engagement.len()),
                 )
                 .help("rows count from 0")
             })
@@ -82,12 +82,12 @@ impl Target {
     /// The class of each value: 0 low, 1 medium, 2 high.
     ///
     /// # Errors
-    /// When a value is not finite.
+    /// [`ErrorKind::Numeric`] when a value is not finite.
     pub fn labels(&self, engagement: &[f64]) -> Result<Vec<usize>> {
         self.cut.assign(engagement)
     }
 
-    /// What separates low from medium, and medium from high.
+    /// The thresholds between low and medium, and between medium and high.
     pub fn thresholds(&self) -> &[f64] {
         &self.cut.edges()[1..CLASSES.len()]
     }

@@ -1,39 +1,43 @@
-//! A sample data set in the schema of the course's, made from nothing but a seed.
+//! A synthetic sample with the schema of the course's data, generated from a seed.
 
 use super::counters::{Counters, attraction};
-use super::dice::Dice;
-use super::files::{COLUMNS, PoiPaths};
+use super::paint::paint;
+use super::paths::{COLUMNS, FILE, PoiPaths};
 use super::scene::{SUBJECTS, Scene};
-use super::words;
+use super::{kinds, words};
+use crate::practices::dice::Dice;
 use crate::{Error, ErrorKind, Result};
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
 use rayon::prelude::*;
 use std::path::Path;
 
-/// How many rows the sample in the repository has.
+/// Number of rows of the repository's sample.
 pub const SAMPLE_ROWS: usize = 400;
-/// The seed it was made from.
+/// Seed of the repository's sample.
 pub const SAMPLE_SEED: u64 = 1492;
 
 const JPEG_QUALITY: u8 = 60;
-/// Writes a sample of `rows` points of interest into `folder`: `poi_dataset.csv` and one picture of
-/// 128×128 pixels for each id, `data_main/<id>/main.jpg`. The same arguments give the same bytes.
+
+/// Writes a synthetic sample of `rows` points of interest into `folder`: `poi_dataset.csv` and for each id an image of
+/// 128×128 pixels, `data_main/<id>/main.jpg`. The same arguments give the same bytes.
 ///
-/// The schema, the proportions of tiers and categories, and the ids that fill several rows are those of
-/// the course's data; every value is made up. What a picture shows (light, haze, water, what stands in
-/// the way) moves likes, bookmarks and dislikes more than the metadata do.
+/// The schema, the proportions of tiers and categories, and the ids with several rows follow the course's data; all values
+/// are synthetic. The content of an image (light, haze, water, obstacles) influences likes, bookmarks and dislikes more
+/// than the metadata do.
 ///
 /// # Errors
-/// When `rows` is below 10 or above 100,000, or a file cannot be written.
+/// [`ErrorKind::Parameter`] when `rows` is not between 10 and 100,000; [`ErrorKind::File`] when a file cannot be written.
 pub fn generate(folder: impl AsRef<Path>, rows: usize, seed: u64) -> Result<PoiPaths> {
     write(folder.as_ref(), rows, seed)
 }
 
 fn write(folder: &Path, rows: usize, seed: u64) -> Result<PoiPaths> {
     if !(10..=100_000).contains(&rows) {
-        return Err(Error::new(ErrorKind::Parameter, format!("{rows} rows cannot be generated"))
-            .help("ask for 10 to 100,000"));
+        return Err(Error::new(
+            ErrorKind::Parameter,
+            format!("`rows` must be between 10 and 100,000, found {rows}"),
+        ));
     }
     let sample = Sample::draw(rows, seed);
     sample.places.par_iter().try_for_each(|place| {
@@ -42,14 +46,14 @@ fn write(folder: &Path, rows: usize, seed: u64) -> Result<PoiPaths> {
         write_file(&folder.join("main.jpg"), &place.jpeg()?)
     })?;
     // The table comes last: a folder that has it is complete.
-    let csv = folder.join("poi_dataset.csv");
+    let csv = folder.join(FILE);
     write_file(&csv, sample.csv()?.as_slice())?;
     Ok(PoiPaths::new(csv, folder.to_path_buf(), false))
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     crate::files::replace(path, |part| std::fs::write(part, bytes))
-        .map_err(|error| error.help("choose a folder that can be written to"))
+        .map_err(|error| error.help("choose a writable folder"))
 }
 
 struct Place {
@@ -68,7 +72,7 @@ struct Place {
 
 struct Sample {
     places: Vec<Place>,
-    /// The place of each row.
+    /// The index of each row's place.
     rows: Vec<usize>,
     seed: u64,
 }
@@ -125,10 +129,14 @@ impl Place {
         let share = [0.16, 0.18, 0.07, 0.21, 0.09, 0.06, 0.11, 0.06, 0.06];
         let subject = SUBJECTS[dice.weighted(&share)];
         let name = words::name(subject, &mut dice);
-        let description = words::description(&name, &mut dice);
-        let categories =
+        let mut description = words::description(&name, &mut dice);
+        let mut categories =
             if dice.chance(0.004) { Vec::new() } else { words::categories(subject, &mut dice) };
-        let tags = words::tags(&name, &mut dice);
+        let mut tags = words::tags(&name, &mut dice);
+        // A stream of its own, so that the places' scenes do not depend on what is said of them.
+        let mut kind_dice = Dice::new(seed ^ 0xCA7E_6047, index as u64 + 1);
+        kinds::arrange(&mut categories, subject, &mut kind_dice);
+        kinds::describe(&categories, &mut description, &mut tags, &mut kind_dice);
         let tier = 1 + dice.weighted(&[0.533, 0.397, 0.064, 0.006]) as i64;
         let (longitude, latitude) = location(&mut dice);
         let xps = match tier {
@@ -156,16 +164,16 @@ impl Place {
     }
 
     fn jpeg(&self) -> Result<Vec<u8>> {
-        let picture = self.scene.paint();
+        let image = paint(&self.scene);
         let mut bytes = Vec::new();
         JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY)
-            .encode(&picture, picture.width(), picture.height(), ExtendedColorType::Rgb8)
+            .encode(&image, image.width(), image.height(), ExtendedColorType::Rgb8)
             .map_err(|error| Error::new(ErrorKind::Image, error.to_string()))?;
         Ok(bytes)
     }
 }
 
-/// Most places lie in Madrid, the others in the towns around it.
+/// Locations: most in Madrid, the others in towns around it.
 fn location(dice: &mut Dice) -> (f64, f64) {
     const TOWNS: [(f64, f64); 6] = [
         (-3.7036, 40.4169),
@@ -193,7 +201,7 @@ fn uuid(high: u64, low: u64) -> String {
     )
 }
 
-/// The list as Python prints it: single quotes, double ones around an item that holds a single one.
+/// A list as Python prints it: single quotes, double quotes around an item with a single quote.
 fn python_list(items: &[impl AsRef<str>]) -> String {
     let quoted = |item: &str| {
         if item.contains('\'') && !item.contains('"') {

@@ -1,4 +1,4 @@
-//! Points of interest: one row of metadata and one picture each, and how engaged their visitors are.
+//! Points of interest (practices 1 and 2): metadata and one image per row, and the engagement of visitors.
 //!
 //! ```no_run
 //! use cuaderno::practices::poi;
@@ -9,17 +9,23 @@
 //! # Ok(()) }
 //! ```
 
-mod canvas;
+mod category;
 mod counters;
 mod details;
-mod dice;
 mod engagement;
+mod experiment;
 mod files;
 mod generate;
+mod kinds;
 mod monuments;
+mod paint;
+mod paths;
 mod scene;
 mod words;
 
+pub use category::{CategoryTarget, text_vectors, texts, tf_idf};
 pub use engagement::{CLASSES, Target, engagement, first_engagement};
-pub use files::{PoiPaths, image_paths, locate, read};
+pub use experiment::{Branch, Experiment, Recipe, Resampling, image_features};
+pub use files::{image_paths, locate, read};
 pub use generate::{SAMPLE_ROWS, SAMPLE_SEED, generate};
+pub use paths::PoiPaths;

@@ -1,8 +1,8 @@
-//! The monuments, one function each; all stand on the horizon line.
+//! The monuments, one function each; all are on the horizon line.
 
-use super::canvas::{Canvas, Color, mix, scaled};
-use super::dice::Dice;
+use super::super::canvas::{Canvas, Color, mix, scaled};
 use super::scene::{Light, Scene, Subject};
+use crate::practices::dice::Dice;
 
 pub(super) fn paint(canvas: &mut Canvas, scene: &Scene, dice: &mut Dice) {
     match scene.subject {
@@ -18,7 +18,7 @@ pub(super) fn paint(canvas: &mut Canvas, scene: &Scene, dice: &mut Dice) {
     }
 }
 
-/// Places relative to the foot of the monument, in its own size.
+/// Coordinates relative to the foot of the monument, in units of its size.
 struct Site<'a> {
     canvas: &'a mut Canvas,
     scene: &'a Scene,
@@ -28,7 +28,7 @@ struct Site<'a> {
 
 impl<'a> Site<'a> {
     fn new(canvas: &'a mut Canvas, scene: &'a Scene) -> Self {
-        // Floodlights: at night a monument stands out warm against the sky.
+        // Floodlights: at night a monument is warm against the sky.
         let wall = scene.wall;
         let (lit, shade) = if scene.light == Light::Night {
             (mix(wall, [1.0, 0.80, 0.44], 0.4), scaled(mix(wall, [1.0, 0.74, 0.40], 0.4), 0.6))

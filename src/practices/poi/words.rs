@@ -1,7 +1,7 @@
-//! Names, descriptions and tags in Spanish, put together from a small grammar.
+//! Names, descriptions and tags in Spanish, from a small grammar.
 
-use super::dice::Dice;
 use super::scene::Subject;
+use crate::practices::dice::Dice;
 
 const SURNAMES: [&str; 24] = [
     "Alarcón",
@@ -151,7 +151,7 @@ const TAGS: [&str; 36] = [
     "Guerra",
 ];
 
-/// Of what kinds a place is, and how often each comes with the subject, as in the course's data.
+/// Categories of a place, with the frequencies of the course's data for its subject.
 pub(super) fn categories(subject: Subject, dice: &mut Dice) -> Vec<&'static str> {
     let likely: &[(&str, f64)] = match subject {
         Subject::Palace => {
@@ -285,7 +285,7 @@ pub(super) fn description(name: &str, dice: &mut Dice) -> String {
     text.replace("de el ", "del ")
 }
 
-/// Up to 13 tags, the place's own name among them now and then; some places have none.
+/// Up to 13 tags, sometimes with the place's own name; some places have none.
 pub(super) fn tags(name: &str, dice: &mut Dice) -> Vec<String> {
     if dice.chance(0.068) {
         return Vec::new();
