@@ -54,7 +54,7 @@ fn bytes<T: Copy, const N: usize>(values: &[T], write: fn(T) -> [u8; N]) -> Vec<
     values.iter().flat_map(|value| write(*value)).collect()
 }
 
-/// A file of pictures, with labels of this type.
+/// A file of images, with labels of this type.
 fn write(path: &Path, labels: (Dtype, Vec<u8>)) {
     let input = bytes(&pixels(), f32::to_le_bytes);
     let shape = vec![ROWS, 3, PIXELS, PIXELS];
@@ -92,7 +92,7 @@ fn logits() {
     assert_close(values, &read(&expected));
 
     for (wrong, says) in [
-        (arguments.replace("small_cnn", "resnet19"), "there is no network `resnet19`"),
+        (arguments.replace("small_cnn", "resnet19"), "the zoo has no network `resnet19`"),
         (
             arguments.replace("--classes 3", "--classes 4"),
             "`classifier.3.weight` is [3, 128], expected [4, 128]",
@@ -103,7 +103,7 @@ fn logits() {
         ),
         (arguments.replace("X.saf", "Z.saf"), "Z.safetensors: there is no such file"),
         (arguments.replace("--input X", "--input W"), "W.safetensors: there is no tensor `input`"),
-        (arguments.replace("--input", "--pictures"), "there is no argument `--pictures`"),
+        (arguments.replace("--input", "--images"), "there is no argument `--images`"),
         (arguments.replace("--weights W.safetensors", ""), "`--weights` is missing"),
         (format!("{arguments} --classes"), "`--classes` has no value"),
     ] {
@@ -173,10 +173,13 @@ fn training_steps() {
     run(&program, &adam, &folder).unwrap();
 
     for (labels, says) in [
-        ([0.0, 1.0, 3.0, 1.0, 1.0], "label 3"),
-        ([0.0, -1.0, 2.0, 1.0, 1.0], "column `labels`: value 1 is -1, which is no index"),
-        ([0.0, 1.0, 0.5, 1.0, 1.0], "value 2 is 0.5"),
-        ([0.0, 1.0, 1.0, f32::NAN, 1.0], "value 3 is NaN"),
+        ([0.0, 1.0, 3.0, 1.0, 1.0], "labels must be below the number of classes, 3, found 3"),
+        ([0.0, -1.0, 2.0, 1.0, 1.0], "column `labels`: value 1 must be an index from 0, found -1"),
+        ([0.0, 1.0, 0.5, 1.0, 1.0], "column `labels`: value 2 must be an index from 0, found 0.5"),
+        (
+            [0.0, 1.0, 1.0, f32::NAN, 1.0],
+            "column `labels`: value 3 must be an index from 0, found NaN",
+        ),
     ] {
         write(&folder.join("X.safetensors"), (Dtype::F32, bytes(&labels, f32::to_le_bytes)));
         let said = run(&program, arguments, &folder).unwrap_err();

@@ -1,4 +1,4 @@
-//! A frozen picture branch beside metadata: what it makes of each picture is made once.
+//! A frozen image branch beside metadata: what it makes of each image is made once.
 
 use cuaderno::data::Dataset;
 use cuaderno::images::{Augmentation, ImageSet, Transform};
@@ -9,8 +9,8 @@ use cuaderno::nn::{
 };
 use cuaderno::table::FeatureMatrix;
 use cuaderno::tensor::{Tensor2, add};
-use cuaderno::train::{FrozenFeatures, History, Learner, Silent, TrainConfig};
-use cuaderno::{Result, parts};
+use cuaderno::train::{FeatureCaching, History, Learner, Silent, TrainConfig};
+use cuaderno::{Result, modules};
 use ndarray::Array2;
 use rand::{Rng, SeedableRng};
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 const PIXELS: usize = 16;
 
-/// Examples whose class is told half by the picture's brightness, half by the metadata.
+/// Examples whose class is told half by the image's brightness, half by the metadata.
 fn examples(count: usize, seed: u64) -> Dataset {
     let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
     let (mut pixels, mut features, mut labels) = (Vec::new(), Vec::new(), Vec::new());
@@ -68,8 +68,8 @@ fn hybrid() -> Hybrid {
     model
 }
 
-fn config(frozen_features: FrozenFeatures) -> TrainConfig {
-    TrainConfig { batch_size: 7, keep_best: false, frozen_features, ..TrainConfig::default() }
+fn config(feature_cache: FeatureCaching) -> TrainConfig {
+    TrainConfig { batch_size: 7, keep_best: false, feature_cache, ..TrainConfig::default() }
 }
 
 fn learner(model: impl Model + 'static, set: &Dataset, config: &TrainConfig) -> Learner {
@@ -98,13 +98,13 @@ fn assert_same(a: &[f64], b: &[f64]) {
     if cfg!(feature = "cuda") { assert_close(a, b) } else { assert_eq!(a, b) }
 }
 
-/// A network that a user may have written, which counts the pictures that it is given.
+/// A network that a user may have written, which counts the images that it is given.
 #[derive(Clone, Debug)]
 struct Own {
-    /// How many features of a picture there are.
+    /// How many features of an image there are.
     image: Sequential,
     beside: Linear,
-    on_pictures: Linear,
+    on_images: Linear,
     seen: Arc<AtomicUsize>,
 }
 
@@ -114,7 +114,7 @@ impl Own {
         let mut own = Self {
             image: branch(),
             beside: Linear::new(2, 4, &mut init).unwrap(),
-            on_pictures: Linear::new(4, 4, &mut init).unwrap(),
+            on_images: Linear::new(4, 4, &mut init).unwrap(),
             seen: seen.clone(),
         };
         own.freeze("image").unwrap();
@@ -127,69 +127,69 @@ impl Model for Own {
         if let Some(images) = &inputs.images {
             self.seen.fetch_add(dfdx::shapes::HasShape::shape(images).0, Ordering::Relaxed);
         }
-        let image = pass.enter("image", || self.image.begin(inputs, pass)?.features())?;
-        let image = self.on_pictures.forward(image, false, pass)?;
+        let image = pass.enter("image", || self.image.forward_inputs(inputs, pass)?.features())?;
+        let image = self.on_images.forward(image, false, pass)?;
         add(image, self.beside.forward(inputs.features()?, false, pass)?)
     }
 
-    fn beginning(&self) -> Option<(&str, &Sequential)> {
+    fn backbone(&self) -> Option<(&str, &Sequential)> {
         Some(("image", &self.image))
     }
 
-    parts!(image, beside, on_pictures);
+    modules!(image, beside, on_images);
 }
 
 #[test]
-fn kept_features_train_as_those_made_anew() {
+fn cached_features_train_as_recomputed_ones() {
     let set = examples(24, 0);
-    let anew = train(hybrid(), &set, &config(FrozenFeatures::Off));
-    let kept = train(hybrid(), &set, &config(FrozenFeatures::Auto));
-    assert_close(&kept, &anew);
+    let recomputed = train(hybrid(), &set, &config(FeatureCaching::Off));
+    let kept = train(hybrid(), &set, &config(FeatureCaching::Auto));
+    assert_close(&kept, &recomputed);
     assert!(kept[4] < kept[0], "{kept:?}");
 }
 
 #[test]
-fn a_network_of_ones_own_gets_no_pictures_once_their_features_are_kept() {
+fn a_network_of_ones_own_gets_no_images_once_their_features_are_kept() {
     let set = examples(20, 0);
     let run = |mode| {
         let seen = Arc::new(AtomicUsize::new(0));
         let losses = train(Own::new(&seen), &set, &config(mode));
         (losses, seen.load(Ordering::Relaxed))
     };
-    let (anew, seen_anew) = run(FrozenFeatures::Off);
-    let (kept, seen_kept) = run(FrozenFeatures::Auto);
-    assert_close(&kept, &anew);
-    assert_eq!((seen_anew, seen_kept), (3 * (20 + 8), 0));
+    let (recomputed, seen_recomputed) = run(FeatureCaching::Off);
+    let (kept, seen_kept) = run(FeatureCaching::Auto);
+    assert_close(&kept, &recomputed);
+    assert_eq!((seen_recomputed, seen_kept), (3 * (20 + 8), 0));
 }
 
 #[test]
-fn features_that_take_too_much_memory_are_made_anew() {
+fn features_that_take_too_much_memory_are_recomputed() {
     let folder = std::env::temp_dir().join(format!("cuaderno-large-{}", std::process::id()));
     let augmentation = Augmentation { brightness: 0.4, ..Augmentation::default() };
     let set = examples(20, 0);
     let augmented = set.clone().with_transform(&Transform::default().augmented(augmentation));
-    let run = |set: &Dataset, mode, features_memory| {
+    let run = |set: &Dataset, mode, cache_memory| {
         let seen = Arc::new(AtomicUsize::new(0));
-        let features_folder = Some(folder.clone());
-        let config = TrainConfig { features_memory, features_folder, ..config(mode) };
+        let cache_folder = Some(folder.clone());
+        let config = TrainConfig { cache_memory, cache_folder, ..config(mode) };
         let losses = train(Own::new(&seen), set, &config);
         (losses, seen.load(Ordering::Relaxed), files(&folder).len())
     };
     std::fs::create_dir_all(&folder).unwrap();
-    // A picture has four features of four bytes; there are 20 to train and 8 to validate.
-    let (anew, seen, written) = run(&set, FrozenFeatures::Auto, 8 * 16 - 1);
+    // An image has four features of four bytes; there are 20 to train and 8 to validate.
+    let (recomputed, seen, written) = run(&set, FeatureCaching::Auto, 8 * 16 - 1);
     assert_eq!((seen, written), (3 * (20 + 8), 0));
-    let (partly, seen, written) = run(&set, FrozenFeatures::Auto, 20 * 16 - 1);
+    let (partly, seen, written) = run(&set, FeatureCaching::Auto, 20 * 16 - 1);
     assert_eq!((seen, written), (3 * 20, 1));
-    let (kept, seen, written) = run(&set, FrozenFeatures::Auto, 20 * 16);
+    let (kept, seen, written) = run(&set, FeatureCaching::Auto, 20 * 16);
     assert_eq!((seen, written), (0, 2));
-    assert_close(&partly, &anew);
-    assert_close(&kept, &anew);
+    assert_close(&partly, &recomputed);
+    assert_close(&kept, &recomputed);
     // What was written where there was more memory is not read where there is less.
-    assert_eq!(run(&set, FrozenFeatures::Auto, 20 * 16 - 1).1, 3 * 20);
+    assert_eq!(run(&set, FeatureCaching::Auto, 20 * 16 - 1).1, 3 * 20);
     // All views together count.
-    assert_eq!(run(&augmented, FrozenFeatures::Views(2), 2 * 20 * 16 - 1).1, 3 * 20);
-    assert_eq!(run(&augmented, FrozenFeatures::Views(2), 2 * 20 * 16).1, 0);
+    assert_eq!(run(&augmented, FeatureCaching::Views(2), 2 * 20 * 16 - 1).1, 3 * 20);
+    assert_eq!(run(&augmented, FeatureCaching::Views(2), 2 * 20 * 16).1, 0);
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
@@ -216,7 +216,7 @@ fn what_thaws_and_what_others_change_is_noticed() {
         }
         losses(&fit(&mut learner))
     };
-    assert_close(&run(FrozenFeatures::Auto), &run(FrozenFeatures::Off));
+    assert_close(&run(FeatureCaching::Auto), &run(FeatureCaching::Off));
 }
 
 #[test]
@@ -224,17 +224,17 @@ fn augmentation_is_honoured() {
     let augmentation =
         Augmentation { brightness: 0.4, horizontal_flip: 0.5, ..Augmentation::default() };
     let set = examples(20, 0).with_transform(&Transform::default().augmented(augmentation));
-    let anew = train(hybrid(), &set, &config(FrozenFeatures::Off));
-    assert_same(&train(hybrid(), &set, &config(FrozenFeatures::Auto))[..1], &anew[..1]);
+    let recomputed = train(hybrid(), &set, &config(FeatureCaching::Off));
+    assert_same(&train(hybrid(), &set, &config(FeatureCaching::Auto))[..1], &recomputed[..1]);
     // Of four views, epochs 1, 2 and 3 see those that they would see without; of two, the views 1, 0 and 1.
-    assert_close(&train(hybrid(), &set, &config(FrozenFeatures::Views(4))), &anew);
-    let two = train(hybrid(), &set, &config(FrozenFeatures::Views(2)));
-    assert_close(&two[..2], &anew[..2]);
-    assert!((two[2] - anew[2]).abs() > 1e-6 && (two[4] - anew[4]).abs() > 1e-6);
+    assert_close(&train(hybrid(), &set, &config(FeatureCaching::Views(4))), &recomputed);
+    let two = train(hybrid(), &set, &config(FeatureCaching::Views(2)));
+    assert_close(&two[..2], &recomputed[..2]);
+    assert!((two[2] - recomputed[2]).abs() > 1e-6 && (two[4] - recomputed[4]).abs() > 1e-6);
 }
 
 #[test]
-fn without_pictures_a_network_begins_with_the_metadata() {
+fn without_images_a_network_begins_with_the_metadata() {
     let table = |count: usize, shift: f32| {
         let value = |(row, column): (usize, usize)| ((row * 5 + column) as f32 * 0.7 + shift).sin();
         let names = (0..5).map(|column| format!("c{column}")).collect();
@@ -257,8 +257,8 @@ fn without_pictures_a_network_begins_with_the_metadata() {
         let mut learner = Learner::new(model, &table(20, 0.0), &table(8, 1.0), &config).unwrap();
         losses(&learner.fit_with(3, &mut Silent).unwrap())
     };
-    let kept = run(FrozenFeatures::Auto);
-    assert_close(&kept, &run(FrozenFeatures::Off));
+    let kept = run(FeatureCaching::Auto);
+    assert_close(&kept, &run(FeatureCaching::Off));
     assert!(kept[4] < kept[0], "{kept:?}");
 }
 
@@ -270,8 +270,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn a_folder_serves_the_next_learner_whatever_the_metadata() {
     let folder = std::env::temp_dir().join(format!("cuaderno-branch-{}", std::process::id()));
     let set = examples(24, 0);
-    let config =
-        TrainConfig { features_folder: Some(folder.clone()), ..config(FrozenFeatures::Auto) };
+    let config = TrainConfig { cache_folder: Some(folder.clone()), ..config(FeatureCaching::Auto) };
     let first = train(hybrid(), &set, &config);
     assert_eq!(files(&folder).len(), 2, "training and validation");
     assert_same(&train(hybrid(), &set, &config), &first);
@@ -297,7 +296,7 @@ fn a_folder_serves_the_next_learner_whatever_the_metadata() {
 }
 
 #[test]
-fn a_beginning_that_asks_for_the_pictures_is_told_how_to_begin() {
+fn a_beginning_that_asks_for_the_images_is_told_how_to_begin() {
     /// Names its beginning, but does not run it as one.
     #[derive(Clone, Debug)]
     struct Forgetful(Own);
@@ -305,8 +304,8 @@ fn a_beginning_that_asks_for_the_pictures_is_told_how_to_begin() {
         fn forward(&self, inputs: &Inputs, pass: &Pass) -> Result<Tensor2> {
             self.0.image.forward(inputs.images()?, pass)?.features()
         }
-        fn beginning(&self) -> Option<(&str, &Sequential)> {
-            self.0.beginning()
+        fn backbone(&self) -> Option<(&str, &Sequential)> {
+            self.0.backbone()
         }
         fn parameters(&self) -> Vec<(String, &Parameter)> {
             self.0.parameters()
@@ -319,9 +318,9 @@ fn a_beginning_that_asks_for_the_pictures_is_told_how_to_begin() {
         }
     }
     let model = Forgetful(Own::new(&Arc::default()));
-    let mut learner = learner(model, &examples(8, 0), &config(FrozenFeatures::Auto));
+    let mut learner = learner(model, &examples(8, 0), &config(FeatureCaching::Auto));
     let error = learner.fit_with(1, &mut Silent).unwrap_err().to_string();
-    assert!(error.contains("`Sequential::begin`"), "{error}");
+    assert!(error.contains("`Sequential::forward_inputs`"), "{error}");
 }
 
 #[test]
@@ -330,7 +329,7 @@ fn errors_of_the_frozen_part_name_the_branch() {
     model.image = Sequential::new()
         .named("conv", Conv2d::new(Conv2dConfig::same(5, 2, 3), &mut Init::seed(0)).unwrap());
     model.freeze("image").unwrap();
-    let mut learner = learner(model, &examples(8, 0), &config(FrozenFeatures::Auto));
+    let mut learner = learner(model, &examples(8, 0), &config(FeatureCaching::Auto));
     let error = learner.fit_with(1, &mut Silent).unwrap_err().to_string();
     assert!(error.starts_with("layer `image.conv`: "), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Pictures with metadata: any picture branch beside the metadata.
+//! Images with metadata: any image branch beside the metadata.
 
 use cuaderno::data::Dataset;
 use cuaderno::images::ImageSet;
@@ -45,7 +45,7 @@ fn logits(model: &dyn Model) -> Vec<f32> {
     read(&plain(model.forward(&inputs, &Pass::inference()).unwrap())).into_owned()
 }
 
-/// Examples whose class is told half by the picture's brightness, half by the metadata.
+/// Examples whose class is told half by the image's brightness, half by the metadata.
 fn examples(count: usize, seed: u64) -> Dataset {
     let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
     let (mut pixels, mut features, mut labels) = (Vec::new(), Vec::new(), Vec::new());
@@ -137,7 +137,7 @@ fn branches_of_all_kinds_train_with_metadata() {
         let history = learner.fit_with(5, &mut Silent).unwrap();
         let losses: Vec<f64> = history.epochs.iter().map(|epoch| epoch.train_loss).collect();
         assert!(losses[4] < 0.5 * losses[0], "{name}: {losses:?}");
-        // The best epoch's: only who sees both the picture and the metadata can be right on all.
+        // The best epoch's: only who sees both the image and the metadata can be right on all.
         let accuracy = learner.evaluate(&validation).unwrap().accuracy;
         println!("{name}: {losses:?}, {accuracy}");
         assert!(accuracy > 0.9, "{name}: {accuracy}");
@@ -183,7 +183,8 @@ fn weights_and_running_statistics_come_back_from_a_file() {
         std::env::temp_dir().join(format!("cuaderno-hybrid-{}.safetensors", std::process::id()));
     let set = examples(12, 0);
     let hybrid = |seed| Hybrid::with_branch(own_branch(), &config(), seed).unwrap();
-    let mut learner = Learner::new(hybrid(0), &set, &set, &TrainConfig::default()).unwrap();
+    let config = TrainConfig { batch_size: 8, ..TrainConfig::default() };
+    let mut learner = Learner::new(hybrid(0), &set, &set, &config).unwrap();
     learner.fit_with(2, &mut Silent).unwrap();
     Weights::of(learner.model()).write(&file).unwrap();
     let mut other = hybrid(1);
@@ -241,21 +242,21 @@ fn branches_that_do_not_make_features_are_errors() {
     }
     assert_eq!(
         message(maps, config()),
-        "layer `image.relu`: the picture branch makes [1, 6, 16, 16] of a picture [1, 3, 32, 32], expected \
-         [batch, features]; add a GlobalAveragePool2d or Flatten layer at its end, or take a network's `backbone()`"
+        "layer `image.relu`: the output of the image branch must be [batch, features], found [1, 6, 16, 16] for an image of \
+         shape [1, 3, 32, 32]; add `Layer::GlobalAveragePool2d` or `Layer::Flatten` at its end, or take a network's `backbone()`"
     );
     assert!(message(Sequential::new(), config()).starts_with("layer `image`: "));
     assert_eq!(
         message(own_branch(), HybridConfig { channels: 1, ..config() }),
-        "layer `image.conv`: the input has 1 channels, the weights expect 3"
+        "layer `image.conv`: expected 3 input channels, found 1"
     );
     let small = || small_cnn(64, 3, 0).unwrap().backbone().unwrap();
     assert_eq!(
         message(small(), config()),
-        "layer `image.classifier.0`: the input has 2048 features, the weights expect 8192"
+        "layer `image.classifier.0`: expected 8192 input features, found 2048"
     );
     let zero = message(own_branch(), HybridConfig { features: 0, ..config() });
-    assert!(zero.contains("has a size of 0"), "{zero}");
+    assert!(zero.contains("must be at least 1"), "{zero}");
 
     // Afterwards the branch is open to all.
     let mut model = Hybrid::with_branch(own_branch(), &config(), 0).unwrap();
@@ -263,7 +264,7 @@ fn branches_that_do_not_make_features_are_errors() {
     let inputs = batch([2, 3, PIXELS, PIXELS], 2);
     let error = model.forward(&inputs, &Pass::inference()).map(|_| ()).unwrap_err().to_string();
     assert!(
-        error.starts_with("layer `image`: expected [batch, features], got [2, 3, 32, 32]"),
+        error.starts_with("layer `image`: expected [batch, features], found [2, 3, 32, 32]"),
         "{error}"
     );
 }

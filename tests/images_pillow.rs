@@ -1,11 +1,11 @@
 //! Decoded and resized pixels against Pillow's, and what a training batch holds.
 
 use cuaderno::images::{
-    Augmentation, Fill, ImageSet, Transform, inspect, load_rgb, open_rgb, resize_rgb,
+    Augmentation, FillMode, ImageSet, Transform, inspect, load_rgb, open_rgb, resize_rgb,
 };
 use std::path::PathBuf;
 
-/// A picture of 24×16 pixels that Pillow 13 wrote, with halved colors (4:2:0) and quality 88.
+/// An image of 24×16 pixels that Pillow 13 wrote, with halved colors (4:2:0) and quality 88.
 const JPEG: &str = "\
     ffd8ffe000104a46494600010100000100010000ffdb0043000403030303020403030304040405060a0606050506\
     0c0809070a0e0c0f0e0e0c0d0d0f1116130f1015110d0d131a131517181919190f121b1d1b181d16181918ffdb00\
@@ -126,17 +126,17 @@ fn difference(a: &[u8], b: &[u8]) -> (f64, u8) {
 
 #[test]
 fn a_jpeg_decodes_as_with_pillow() {
-    let picture = open_rgb(jpeg("decode")).unwrap();
-    assert_eq!(picture.dimensions(), (24, 16));
-    let (mean, largest) = difference(picture.as_raw(), &bytes(DECODED));
+    let image = open_rgb(jpeg("decode")).unwrap();
+    assert_eq!(image.dimensions(), (24, 16));
+    let (mean, largest) = difference(image.as_raw(), &bytes(DECODED));
     assert!(mean < 1.0 && largest <= 6, "mean {mean}, largest {largest}");
 }
 
 #[test]
 fn resizing_averages_areas_as_pillow_does() {
-    let picture = image::RgbImage::from_raw(24, 16, bytes(DECODED)).unwrap();
+    let image = image::RgbImage::from_raw(24, 16, bytes(DECODED)).unwrap();
     for (width, height, expected) in [(10, 7, SMALLER), (31, 20, LARGER)] {
-        let resized = resize_rgb(&picture, width, height).unwrap();
+        let resized = resize_rgb(&image, width, height).unwrap();
         let (mean, largest) = difference(resized.as_raw(), &bytes(expected));
         assert!(mean < 0.25 && largest <= 1, "{width}×{height}: mean {mean}, largest {largest}");
     }
@@ -192,21 +192,22 @@ fn a_plain_batch_is_normalized_channel_by_channel() {
 
 fn lively() -> Transform {
     Transform::imagenet().augmented(Augmentation {
-        rotation: 20.0,
-        width_shift: 0.1,
-        height_shift: 0.1,
-        shear: 5.0,
-        zoom: 0.1,
+        rotation_range: 20.0,
+        width_shift_range: 0.1,
+        height_shift_range: 0.1,
+        shear_range: 5.0,
+        zoom_range: 0.1,
         horizontal_flip: 0.5,
         vertical_flip: 0.5,
         brightness: 0.2,
         contrast: 0.2,
-        fill: Fill::Nearest,
+        fill_mode: FillMode::Nearest,
+        ..Default::default()
     })
 }
 
 #[test]
-fn a_draw_depends_on_seed_epoch_and_picture_alone() {
+fn a_draw_depends_on_seed_epoch_and_image_alone() {
     let set = noise(8, 12, 10);
     let batch = |indices: &[usize], seed, epoch| {
         let mut out = vec![0.0; indices.len() * set.numel()];
@@ -225,7 +226,7 @@ fn a_draw_depends_on_seed_epoch_and_picture_alone() {
 #[test]
 fn flips_alone_mirror_exactly() {
     let set = noise(1, 7, 5);
-    let original = set.picture(0).unwrap();
+    let original = set.image(0).unwrap();
     let flip = |horizontal_flip, vertical_flip| {
         let augmentation = Augmentation { horizontal_flip, vertical_flip, ..Default::default() };
         set.augmented(0, &Transform::default().augmented(augmentation), 0, 0).unwrap()
@@ -241,7 +242,7 @@ fn shifts_stay_within_their_range() {
     let mut pixels = vec![0; 41 * 41 * 3];
     pixels[(20 * 41 + 20) * 3..(20 * 41 + 21) * 3].fill(255);
     let set = ImageSet::from_pixels(pixels, 41, 41).unwrap();
-    let augmentation = Augmentation { width_shift: 0.2, ..Default::default() };
+    let augmentation = Augmentation { width_shift_range: 0.2, ..Default::default() };
     let transform = Transform::default().augmented(augmentation);
     let (mut low, mut high) = (41.0_f32, 0.0_f32);
     for epoch in 0..200 {
@@ -256,7 +257,7 @@ fn shifts_stay_within_their_range() {
 }
 
 #[test]
-fn statistics_are_those_of_the_chosen_pictures() {
+fn statistics_are_those_of_the_chosen_images() {
     let mut pixels = vec![255; 2 * 3 * 3];
     pixels[..9].copy_from_slice(&[0, 51, 102, 51, 51, 102, 102, 51, 102]);
     let set = ImageSet::from_pixels(pixels, 3, 1).unwrap();
@@ -268,7 +269,7 @@ fn statistics_are_those_of_the_chosen_pictures() {
 }
 
 #[test]
-fn pictures_load_in_order_and_resized() {
+fn images_load_in_order_and_resized() {
     let folder = folder("load");
     let paths: Vec<PathBuf> = (0..20_u8)
         .map(|shade| {

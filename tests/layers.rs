@@ -20,9 +20,12 @@ fn layers_of_no_size_are_refused_where_they_are_made() {
         (Conv1d::new(4, 0, 3, init).map(|_| ()), "[0, 4, 3]"),
         (conv(Conv2dConfig::new(0, 4, 3), init), "[4, 0, 3, 3]"),
         (conv(Conv2dConfig::new(3, 4, 0), init), "[4, 3, 0, 0]"),
-        (conv(Conv2dConfig::new(3, 4, 3).stride(0), init), "stride or dilation of 0"),
-        (conv(Conv2dConfig::new(3, 4, 3).groups(2), init), "2 groups do not divide"),
-        (BatchNorm2d::new(0).map(|_| ()), "0 channels"),
+        (
+            conv(Conv2dConfig::new(3, 4, 3).stride(0), init),
+            "stride and dilation must be at least 1",
+        ),
+        (conv(Conv2dConfig::new(3, 4, 3).groups(2), init), "`groups` must divide"),
+        (BatchNorm2d::new(0).map(|_| ()), "at least 1 channel, found 0"),
     ] {
         let error = refused.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Parameter);
@@ -38,10 +41,11 @@ fn a_network_for_other_classes_than_the_data_is_refused() {
         .unwrap()
         .with_features(&FeatureMatrix { values, names, unknown: Vec::new() })
         .unwrap();
+    let config = TrainConfig { batch_size: 2, ..TrainConfig::default() };
     for outputs in [2, 4, 6] {
         let head = Linear::new(3, outputs, &mut Init::seed(0)).unwrap();
         let model = Sequential::new().add(head);
-        let mut learner = Learner::new(model, &set, &set, &TrainConfig::default()).unwrap();
+        let mut learner = Learner::new(model, &set, &set, &config).unwrap();
         let says = format!("the network has {outputs} outputs, the data set 3 classes: x, y, z; ");
         let error = learner.fit_with(1, &mut Silent).unwrap_err();
         assert!(error.to_string().starts_with(&says), "{error}");
@@ -55,18 +59,28 @@ fn a_network_for_other_classes_than_the_data_is_refused() {
 fn networks_layers_and_what_trains_them_can_be_sent() {
     use cuaderno::models::{Hybrid, Network, Pretrained, TextCnn};
     use cuaderno::nn::{
-        Begun, Branches, Buffer, Gate, Graph, Inputs, Layer, Model, Parameter, Residual, Summary,
-        Weights,
+        Branches, Buffer, CachedFeatures, Graph, Inputs, Layer, Model, Parameter, Residual,
+        SqueezeExcitation, Summary, Weights,
     };
-    use cuaderno::tensor::{ChannelStatistics, Gradients, Plain, Trail};
+    use cuaderno::tensor::{ChannelStatistics, Gradients, OptimizerState, Plain};
     use cuaderno::train::{Evaluation, History, Optimizer};
     fn sent<T: Send + Sync + std::fmt::Debug + 'static>() {}
     fn kept<T: Send + Sync + std::fmt::Debug + Clone + 'static>() {}
     kept::<(Network, Hybrid, TextCnn, Sequential, Box<dyn Model>)>();
-    kept::<(Layer, Residual, Branches, Gate, Graph, Linear, Conv1d, Conv2d, BatchNorm2d, Embedding)>(
-    );
-    kept::<(Parameter, Buffer, Weights, Summary, Inputs, Begun)>();
-    kept::<(Plain<(usize, usize)>, Gradients, ChannelStatistics, Trail)>();
+    kept::<(
+        Layer,
+        Residual,
+        Branches,
+        SqueezeExcitation,
+        Graph,
+        Linear,
+        Conv1d,
+        Conv2d,
+        BatchNorm2d,
+        Embedding,
+    )>();
+    kept::<(Parameter, Buffer, Weights, Summary, Inputs, CachedFeatures)>();
+    kept::<(Plain<(usize, usize)>, Gradients, ChannelStatistics, OptimizerState)>();
     kept::<(Pretrained, Dataset, TrainConfig, Optimizer, History, Evaluation)>();
     sent::<Learner>();
 }
@@ -88,7 +102,7 @@ fn a_network_is_sent_to_a_thread_and_its_copy_trained_there() {
     let copies = [0.1, 0.2].map(|learning_rate| {
         let (copy, set) = (model.boxed_clone(), set.clone());
         std::thread::spawn(move || {
-            let config = TrainConfig { learning_rate, ..TrainConfig::default() };
+            let config = TrainConfig { learning_rate, batch_size: 6, ..TrainConfig::default() };
             let mut learner = Learner::new(copy, &set, &set, &config).unwrap();
             learner.fit_with(3, &mut Silent).unwrap();
             learner

@@ -30,7 +30,7 @@ fn a_run_does_not_grow_over_a_thousand_steps() {
         .add(MaxPool2d::new(2))
         .add(Residual { body, relu: true, ..Residual::default() })
         .add(Layer::GlobalAveragePool2d)
-        .add(Dropout::new(0.2))
+        .add(Dropout::new(0.2).unwrap())
         .add(Linear::new(16, 3, &mut Init::seed(1)).unwrap());
     let mut optimizer = Optimizer::new(OptimizerConfig::default()).unwrap();
     let labels: Vec<usize> = (0..BATCH).map(|row| row % 3).collect();

@@ -2,8 +2,8 @@
 
 use cuaderno::ErrorKind;
 use cuaderno::metrics::{
-    ConfusionMatrix, cohen_kappa, log_loss, mean_squared_error, roc_auc, roc_auc_one_vs_rest,
-    top_k_accuracy,
+    ConfusionMatrix, KappaWeights, cohen_kappa, log_loss, mean_squared_error, roc_auc,
+    roc_auc_one_vs_rest, top_k_accuracy,
 };
 use cuaderno::notebook::Show;
 use rand::{Rng, SeedableRng};
@@ -26,8 +26,8 @@ fn confusion_matrix_and_what_follows_from_it() {
     assert_eq!(matrix.counts(), expected.map(|row| row.to_vec()));
     close(matrix.accuracy(), 0.6);
     close(matrix.balanced_accuracy(), 0.5416666666666666);
-    close(matrix.cohen_kappa().unwrap(), 0.4666666666666667);
-    close(cohen_kappa(&TRUTH, &PREDICTED, 5).unwrap(), 0.4666666666666667);
+    close(matrix.cohen_kappa(KappaWeights::None).unwrap(), 0.4666666666666667);
+    close(cohen_kappa(&TRUTH, &PREDICTED, 5, KappaWeights::None).unwrap(), 0.4666666666666667);
     let confused = matrix.most_confused(2).unwrap();
     assert_eq!(confused[0], ("low".to_string(), "medium".to_string(), 1));
 }
@@ -60,10 +60,10 @@ fn names_are_escaped_in_html() {
 #[test]
 fn scores_and_probabilities() {
     let truth = [0, 1, 1, 0, 1, 0, 1, 0];
-    close(roc_auc(&truth, &[0.1, 0.8, 0.4, 0.4, 0.9, 0.35, 0.3, 0.7]).unwrap(), 0.71875);
+    close(roc_auc(&truth, &[0.1_f32, 0.8, 0.4, 0.4, 0.9, 0.35, 0.3, 0.7]).unwrap(), 0.71875);
     let truth = [0, 1, 2, 2, 1, 0];
     #[rustfmt::skip]
-    let rows = [
+    let rows: [f32; 18] = [
         0.7, 0.2, 0.1, 0.3, 0.4, 0.3, 0.1, 0.3, 0.6,
         0.4, 0.4, 0.2, 0.2, 0.5, 0.3, 0.25, 0.5, 0.25,
     ];
@@ -72,7 +72,7 @@ fn scores_and_probabilities() {
     close(top_k_accuracy(&truth, &rows, 3, 2).unwrap(), 0.6666666666666666);
     close(top_k_accuracy(&truth, &rows, 3, 1).unwrap(), 0.6666666666666666);
     // log_loss([0, 1], float32 [[1, 0], [1, 0]]): certain and wrong, yet finite.
-    close(log_loss(&[0, 1], &[1.0, 0.0, 1.0, 0.0], 2).unwrap(), 7.971192359924316);
+    close(log_loss(&[0, 1], &[1.0_f32, 0.0, 1.0, 0.0], 2).unwrap(), 7.971192359924316);
     close(mean_squared_error(&[3.0, -0.5, 2.0, 7.0], &[2.5, 0.0, 2.0, 8.0]).unwrap(), 0.375);
 }
 
@@ -95,10 +95,10 @@ fn on_any_data() {
         close(report.macro_average.recall, matrix.balanced_accuracy());
         // Kappa does not care which side is the truth; perfect agreement is 1.
         close(
-            cohen_kappa(&truth, &predicted, classes).unwrap(),
-            cohen_kappa(&predicted, &truth, classes).unwrap(),
+            cohen_kappa(&truth, &predicted, classes, KappaWeights::None).unwrap(),
+            cohen_kappa(&predicted, &truth, classes, KappaWeights::None).unwrap(),
         );
-        close(cohen_kappa(&truth, &truth, classes).unwrap(), 1.0);
+        close(cohen_kappa(&truth, &truth, classes, KappaWeights::None).unwrap(), 1.0);
 
         let scores: Vec<f32> = (0..n * classes).map(|_| random.gen_range(0..9) as f32).collect();
         close(top_k_accuracy(&truth, &scores, classes, classes).unwrap(), 1.0);
@@ -133,15 +133,19 @@ fn bad_input_is_an_error_that_says_what_is_wrong() {
     let matrix =
         |truth: &[usize], predicted: &[usize]| ConfusionMatrix::new(truth, predicted, &["a", "b"]);
     assert!(
-        message(matrix(&[0, 1], &[0]).unwrap_err()).contains("2 true values for 1 predictions")
+        message(matrix(&[0, 1], &[0]).unwrap_err())
+            .contains("expected 2 predictions, one per true value, found 1")
     );
-    assert!(message(matrix(&[], &[]).unwrap_err()).contains("nothing to measure"));
-    assert!(message(matrix(&[0, 2], &[0, 0]).unwrap_err()).contains("the true class 2 of item 1"));
+    assert!(message(matrix(&[], &[]).unwrap_err()).contains("expected at least one true value"));
     assert!(
-        message(matrix(&[0, 1], &[7, 0]).unwrap_err()).contains("the predicted class 7 of item 0")
+        message(matrix(&[0, 2], &[0, 0]).unwrap_err())
+            .contains("expected the true class of item 1 below 2, the number of classes, found 2")
     );
+    assert!(message(matrix(&[0, 1], &[7, 0]).unwrap_err()).contains(
+        "expected the predicted class of item 0 below 2, the number of classes, found 7"
+    ));
     assert_eq!(
-        matrix(&[0, 0], &[0, 0]).unwrap().cohen_kappa().unwrap_err().kind(),
+        matrix(&[0, 0], &[0, 0]).unwrap().cohen_kappa(KappaWeights::None).unwrap_err().kind(),
         ErrorKind::Numeric
     );
 

@@ -1,7 +1,7 @@
 //! EfficientNet-Lite0 with its published ImageNet weights on photographs. Neither may be in the repository: without them,
 //! in `../shared/data` or where `CUADERNO_REAL_DATA` points, nothing is tested.
 //!
-//! The labels were written down from looking at the pictures, before the network had seen any: every class of ImageNet
+//! The labels were written down from looking at the images, before the network had seen any: every class of ImageNet
 //! that truly names what is shown.
 
 use cuaderno::images::{ImageSet, Transform, open_rgb, resize_rgb};
@@ -53,11 +53,11 @@ fn data() -> PathBuf {
 
 /// The middle square as the network's publisher takes it: 7/8 of the shorter side.
 fn prepared(path: &Path) -> Vec<u8> {
-    let picture = open_rgb(path).unwrap();
-    let (width, height) = picture.dimensions();
+    let image = open_rgb(path).unwrap();
+    let (width, height) = image.dimensions();
     let side = width.min(height) * PIXELS / (PIXELS + 32);
     let [left, top] = [width, height].map(|size| (size - side).div_ceil(2));
-    let middle = image::imageops::crop_imm(&picture, left, top, side, side).to_image();
+    let middle = image::imageops::crop_imm(&image, left, top, side, side).to_image();
     resize_rgb(&middle, PIXELS, PIXELS).unwrap().into_raw()
 }
 
@@ -72,9 +72,8 @@ fn efficientnet_lite0_names_what_photographs_show() {
     let mut network = efficientnet_lite0(1000, 0).unwrap();
     Pretrained::file(weights).load_into(&mut network).unwrap();
 
-    let pictures =
-        LABELS.iter().flat_map(|(name, _)| prepared(&folder.join(format!("{name}.jpg"))));
-    let set = ImageSet::from_pixels(pictures.collect(), PIXELS, PIXELS).unwrap();
+    let images = LABELS.iter().flat_map(|(name, _)| prepared(&folder.join(format!("{name}.jpg"))));
+    let set = ImageSet::from_pixels(images.collect(), PIXELS, PIXELS).unwrap();
     let transform = Transform::normalized([127.0 / 255.0; 3], [128.0 / 255.0; 3]);
     let mut values = vec![0.0; set.len() * set.numel()];
     let all: Vec<usize> = (0..set.len()).collect();

@@ -33,17 +33,17 @@ fn a_figure_is_a_value_that_shows_itself() {
     let bundle = figure.bundle();
     assert_eq!(bundle.plain, "figure: Modelo <A> & compañía, loss and accuracy over 3 epochs");
     let png = bundle.png.unwrap();
-    let picture = image::load_from_memory(&png).unwrap().to_rgb8();
+    let image = image::load_from_memory(&png).unwrap().to_rgb8();
     let svg = bundle.svg.unwrap();
-    let (width, height) = (picture.width() / 2, picture.height() / 2);
+    let (width, height) = (image.width() / 2, image.height() / 2);
     assert!(svg.contains(&format!("width=\"{width}\" height=\"{height}\"")));
-    // 192 dpi are 7559 pixels to the metre: what honours it shows the picture at its CSS size.
+    // 192 dpi are 7559 pixels to the metre: what honours it shows the image at its CSS size.
     let physical = chunk(&png, b"pHYs");
     assert_eq!((number(&physical[..4]), number(&physical[4..8]), physical[8]), (7559, 7559, 1));
     // Something is drawn, in the colors of the two series.
-    let count = |color| picture.pixels().filter(|pixel| pixel.0 == color).count();
+    let count = |color| image.pixels().filter(|pixel| pixel.0 == color).count();
     assert!(count([1, 115, 178]) > 500 && count([222, 143, 5]) > 500);
-    assert!(count([255, 255, 255]) > picture.pixels().len() / 2);
+    assert!(count([255, 255, 255]) > image.pixels().len() / 2);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn photographs_stay_small_and_drawings_exact() {
     let svg = figure.svg().unwrap();
     let count = |kind: &str| svg.matches(&format!("data:image/{kind};base64,")).count();
     assert_eq!((count("jpeg"), count("png")), (1, 1));
-    // A notebook keeps the pictures at their size, a saved file at double density.
+    // A notebook keeps the images at their size, a saved file at double density.
     let shown = image::load_from_memory(&figure.bundle().png.unwrap()).unwrap();
     let saved = image::load_from_memory(&figure.png(2.0).unwrap()).unwrap();
     assert_eq!((2 * shown.width(), 2 * shown.height()), (saved.width(), saved.height()));
@@ -96,15 +96,17 @@ fn size_and_scale_are_kept() {
 }
 
 #[test]
-fn save_makes_folders_and_both_files_or_says_why_not() {
+fn save_makes_folders_and_all_files_or_says_why_not() {
     let folder = std::env::temp_dir().join(format!("cuaderno-figures-{}", std::process::id()));
     let paths = example().save(folder.join("deep/er/curves.v2")).unwrap();
-    assert_eq!(paths, [folder.join("deep/er/curves.v2.png"), folder.join("deep/er/curves.v2.svg")]);
+    let ends = ["png", "svg", "pdf"];
+    assert_eq!(paths, ends.map(|end| folder.join(format!("deep/er/curves.v2.{end}"))));
+    assert_eq!(std::fs::read(&paths[2]).unwrap(), example().pdf().unwrap());
     assert_eq!(std::fs::read(&paths[0]).unwrap(), example().png(2.0).unwrap());
     assert_eq!(std::fs::read_to_string(&paths[1]).unwrap(), example().svg().unwrap());
     // An extension that is already there is not doubled; nothing else is left behind.
     example().save(folder.join("deep/er/curves.v2.png")).unwrap();
-    assert_eq!(std::fs::read_dir(folder.join("deep/er")).unwrap().count(), 2);
+    assert_eq!(std::fs::read_dir(folder.join("deep/er")).unwrap().count(), 3);
     let error = example().save(folder.join("deep/er/curves.v2.svg/inside")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::File);
     assert!(error.to_string().contains("curves.v2.svg"));

@@ -52,7 +52,7 @@ fn the_sample_has_the_real_schema() {
 }
 
 #[test]
-fn the_sample_is_small_and_its_pictures_are_sound() {
+fn the_sample_is_small_and_its_images_are_sound() {
     let table = poi::read(&sample()).unwrap();
     let paths = poi::image_paths(&table.drop_duplicates(&["id"]).unwrap()).unwrap();
     let report = cuaderno::images::inspect(&paths).unwrap();
@@ -86,7 +86,12 @@ fn another_seed_gives_other_places() {
         Table::read_csv(sample().csv).unwrap().texts("id").unwrap()[..20]
     );
     std::fs::remove_dir_all(&target).unwrap();
-    assert!(poi::generate(&target, 3, 7).unwrap_err().to_string().contains("10 to 100,000"));
+    assert!(
+        poi::generate(&target, 3, 7)
+            .unwrap_err()
+            .to_string()
+            .contains("between 10 and 100,000, found 3")
+    );
 }
 
 /// `pandas`: `((Likes*Bookmarks**2 - Dislikes) / Visits) * (1/tier)`, then `qcut(.., 3)`.

@@ -225,7 +225,10 @@ fn a_download_is_kept_and_asked_for_once() {
     let mut other =
         Sequential::new().named("head", Linear::new(64, 5, &mut Init::seed(1)).unwrap());
     let error = pretrained.load_into(&mut other).unwrap_err();
-    assert_says(&error, &["model.safetensors", "2 missing: `head.bias`", "2 surplus: `fc.bias`"]);
+    assert_says(
+        &error,
+        &["model.safetensors", "2 missing: `head.bias`", "2 unexpected: `fc.bias`"],
+    );
     let before = Weights::of(&again);
     pretrained.load_backbone_into(&mut again, &["fc"]).unwrap();
     assert_eq!(Weights::of(&again), before);
@@ -244,14 +247,14 @@ fn what_the_hub_refuses() {
     let (server, cache) = (Server::start(file(1)), folder("refused"));
     let pretrained = server.hub(&cache).pretrained(REPOSITORY);
     for (status, parts) in [
-        (404, ["there is no `model.safetensors`", "check the name"]),
+        (404, ["has no `model.safetensors`", "check the name"]),
         (401, ["status 401", "set HF_TOKEN"]),
         (403, ["status 403", "set HF_TOKEN"]),
         (500, ["500", "Pretrained::file"]),
     ] {
         server.behave(Manner::Status(status));
         let error = pretrained.weights().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::File);
+        assert_eq!(error.kind(), ErrorKind::Network);
         assert_says(&error, &[&[REPOSITORY, &server.address][..], &parts].concat());
     }
     assert_eq!(cached(&cache), 0);
@@ -285,7 +288,7 @@ fn a_file_with_another_checksum_is_refused_and_removed() {
     server.behave(Manner::WrongSum);
     let error = pretrained.weights().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Weights);
-    assert_says(&error, &["model.safetensors", "SHA-256 is another", "run this again"]);
+    assert_says(&error, &["model.safetensors", "SHA-256", "run this again"]);
     assert_eq!(cached(&cache), 0);
     server.behave(Manner::Good);
     pretrained.weights().unwrap();
@@ -296,7 +299,7 @@ fn a_file_with_another_checksum_is_refused_and_removed() {
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
     std::fs::write(&blob, bytes).unwrap();
-    assert_says(&pretrained.weights().unwrap_err(), &["SHA-256 is another"]);
+    assert_says(&pretrained.weights().unwrap_err(), &["SHA-256"]);
     pretrained.weights().unwrap();
 }
 
@@ -311,7 +314,7 @@ fn blob(cache: &Path, ending: &str) -> PathBuf {
 fn what_earlier_downloads_left_behind() {
     let (server, cache) = (Server::start(file(1)), folder("left"));
     let pretrained = server.hub(&cache).pretrained(REPOSITORY);
-    // More than the whole file, which begins anew then.
+    // More than the whole file, which is downloaded from the start then.
     std::fs::write(blob(&cache, "part"), vec![1; 100_000]).unwrap();
     pretrained.weights().unwrap();
     forget(&cache);
@@ -321,7 +324,7 @@ fn what_earlier_downloads_left_behind() {
     forget(&cache);
     // The beginning of another file: continued, and refused for its checksum.
     std::fs::write(blob(&cache, "part"), vec![1; 1000]).unwrap();
-    assert_says(&pretrained.weights().unwrap_err(), &["SHA-256 is another"]);
+    assert_says(&pretrained.weights().unwrap_err(), &["SHA-256"]);
     pretrained.weights().unwrap();
 }
 
@@ -374,7 +377,7 @@ fn two_downloads_at_once() {
     let pretrained = server.hub(&cache).pretrained(REPOSITORY);
     let other = std::fs::File::create(blob(&cache, "lock")).unwrap();
     other.lock().unwrap();
-    assert_says(&pretrained.weights().unwrap_err(), &["another program", "wait until it is done"]);
+    assert_says(&pretrained.weights().unwrap_err(), &["another process", "when it is done"]);
     other.unlock().unwrap();
     pretrained.weights().unwrap();
 }
@@ -385,7 +388,7 @@ fn without_a_hub_the_error_says_what_to_do() {
     let cache = folder("gone");
     let hub = Hub { endpoint: format!("http://{gone}"), cache, token: Some(TOKEN.into()) };
     let error = hub.pretrained(REPOSITORY).weights().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::File);
+    assert_eq!(error.kind(), ErrorKind::Network);
     let address = format!("http://{gone}/{REPOSITORY}/resolve/main/model.safetensors");
     let parts = [REPOSITORY, "HF_ENDPOINT to a mirror", &address, "Pretrained::file"];
     assert_says(&error, &parts);
@@ -428,7 +431,7 @@ fn child() {
             assert!(model.parameters().iter().all(|(_, p)| p.is_trainable()));
         }
         "time out" => {
-            assert_says(&result.unwrap_err(), &["nothing has come for 1 s", "run this again"]);
+            assert_says(&result.unwrap_err(), &["no data for 1 s", "run this again"]);
             assert!(start.elapsed() < Duration::from_secs(10));
         }
         "interrupted" => assert_eq!(result.unwrap_err().kind(), ErrorKind::Interrupted),

@@ -6,7 +6,7 @@ use cuaderno::nn::{BatchNorm2d, Conv2d, Conv2dConfig, Init, Inputs, Linear, Mode
 use cuaderno::table::FeatureMatrix;
 use cuaderno::tensor::{Epilogue, Tensor2, global_average_pool2d, relu, tensor};
 use cuaderno::train::{Learner, TrainConfig};
-use cuaderno::{Result, parts};
+use cuaderno::{Result, modules};
 use ndarray::Array2;
 
 fn black(batch: usize, pixels: usize) -> Inputs {
@@ -79,7 +79,8 @@ fn layers_outside_a_sequence_are_listed_too() {
         ..TextCnnConfig::default()
     };
     let model = TextCnn::new(&config, 0).unwrap();
-    let tokens = Some(Array2::zeros((2, 7)));
+    // Token 0 is the padding, of which the network takes only what the batch needs.
+    let tokens = Some(Array2::ones((2, 7)));
     let summary = Summary::new(&model, &Inputs { tokens, ..Inputs::default() }).unwrap();
     let rows = summary.rows.iter();
     let rows: Vec<_> = rows
@@ -116,7 +117,7 @@ impl Model for Own {
         pass.enter("head", || self.head.forward(global_average_pool2d(flow)?, false, pass))
     }
 
-    parts!(convolution, norm, head);
+    modules!(convolution, norm, head);
 }
 
 #[test]
@@ -150,7 +151,8 @@ fn a_learner_shows_its_network_on_its_data() {
         .with_features(&FeatureMatrix { values, names, unknown: Vec::new() })
         .unwrap();
     let model = cuaderno::nn::Sequential::new().add(Linear::new(3, 2, &mut Init::seed(0)).unwrap());
-    let learner = Learner::new(model, &set, &set, &TrainConfig::default()).unwrap();
+    let config = TrainConfig { batch_size: 1, ..TrainConfig::default() };
+    let learner = Learner::new(model, &set, &set, &config).unwrap();
     let summary = learner.summary().unwrap();
     assert_eq!(
         (summary.rows[0].output.as_slice(), summary.total, summary.inputs),

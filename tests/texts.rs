@@ -89,9 +89,12 @@ fn what_does_not_fit_is_an_error() {
     let names = ["apart", "together"];
     let five = Dataset::new(&labels[..5], &names).unwrap();
     let message = |result: cuaderno::Result<Dataset>| result.map(|_| ()).unwrap_err().to_string();
-    assert_eq!(message(five.clone().with_tokens(&tokens)), "6 texts for 5 examples");
+    assert_eq!(
+        message(five.clone().with_tokens(&tokens)),
+        "expected 5 texts, one per example, found 6"
+    );
     let nothing = Array2::zeros((5, 0));
-    assert!(message(five.clone().with_tokens(&nothing)).contains("a length of 0 words"));
+    assert!(message(five.clone().with_tokens(&nothing)).contains("at least 1 token, found 0"));
 
     // A network that wants what the data set has not.
     let refused = |model: &dyn Model, set: &Dataset| {
@@ -99,9 +102,9 @@ fn what_does_not_fit_is_an_error() {
         model.forward(&inputs, &Pass::inference()).map(|_| ()).unwrap_err().to_string()
     };
     let error = refused(&network(), &five);
-    assert!(error.contains("wants texts, which the data set has not"), "{error}");
+    assert!(error.contains("expects texts, but the data set has none"), "{error}");
     let error = refused(&small_cnn(16, 2, 0).unwrap(), &set(6, 0));
-    assert!(error.contains("wants pictures, which the data set has not"), "{error}");
+    assert!(error.contains("expects images, but the data set has none"), "{error}");
     let error = refused(
         &network(),
         &five.with_tokens(&(&tokens.slice(ndarray::s![..5, ..]) + WORDS)).unwrap(),

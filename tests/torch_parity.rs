@@ -10,8 +10,9 @@ use cuaderno::nn::{
 };
 use cuaderno::tensor::cpu::Window;
 use cuaderno::tensor::{
-    ChannelStatistics, Epilogue, Finish, Gradients, LossOptions, Plain, Tape, Tensor0, Tensor1,
-    Tensor2, Tensor4, Trail, backward, cross_entropy, fast, flatten, portable, read, tensor,
+    ChannelStatistics, Epilogue, Gradients, LossOptions, NormEpilogue, OptimizerState, Plain, Tape,
+    Tensor0, Tensor1, Tensor2, Tensor4, backward, cross_entropy, fast, flatten, portable, read,
+    tensor,
 };
 use cuaderno::train::{AdamConfig, Optimizer, OptimizerConfig, SgdConfig};
 use dfdx::shapes::{HasShape, Shape};
@@ -138,14 +139,15 @@ fn average_pooling_and_its_gradient() {
         check_both(&reference, &name, forms, 1e-6);
     }
     let window = Window::square(3, 2, 1);
-    let forms: [&dyn Fn(Tensor4) -> _; 2] = [&|x| fast::average_pool2d_inside(x, &window), &|x| {
-        portable::average_pool2d_inside(x, &window)
-    }];
+    let forms: [&dyn Fn(Tensor4) -> _; 2] =
+        [&|x| fast::average_pool2d_exclude_pad(x, &window), &|x| {
+            portable::average_pool2d_exclude_pad(x, &window)
+        }];
     check_both(&reference, "inside", forms, 1e-6);
 }
 
 #[test]
-fn pictures_become_rows() {
+fn images_become_rows() {
     let reference = Reference::open();
     type Form = fn(Tensor4) -> cuaderno::Result<Tensor2>;
     let forms: [(&str, Form); 3] = [
@@ -206,12 +208,12 @@ fn batch_normalization_and_its_gradients() {
             [
                 Box::new(|x, w, b| {
                     let (y, statistics) =
-                        fast::batch_norm2d(x, w, b, 1e-5, Finish::default()).unwrap();
+                        fast::batch_norm2d(x, w, b, 1e-5, NormEpilogue::default()).unwrap();
                     (y, Some(statistics))
                 }),
                 Box::new(|x, w, b| {
                     let (y, statistics) =
-                        portable::batch_norm2d(x, w, b, 1e-5, Finish::default()).unwrap();
+                        portable::batch_norm2d(x, w, b, 1e-5, NormEpilogue::default()).unwrap();
                     (y, Some(statistics))
                 }),
             ]
@@ -219,13 +221,14 @@ fn batch_normalization_and_its_gradients() {
             [
                 Box::new(|x, w, b| {
                     (
-                        fast::batch_norm2d_with(x, w, b, &given, 1e-5, Finish::default()).unwrap(),
+                        fast::batch_norm2d_with(x, w, b, &given, 1e-5, NormEpilogue::default())
+                            .unwrap(),
                         None,
                     )
                 }),
                 Box::new(|x, w, b| {
                     (
-                        portable::batch_norm2d_with(x, w, b, &given, 1e-5, Finish::default())
+                        portable::batch_norm2d_with(x, w, b, &given, 1e-5, NormEpilogue::default())
                             .unwrap(),
                         None,
                     )
@@ -385,7 +388,7 @@ fn optimizers() -> [(&'static str, OptimizerConfig); 5] {
 type Descent = fn(
     &mut Plain<(usize,)>,
     &mut Gradients,
-    &mut Trail,
+    &mut OptimizerState,
     &OptimizerConfig,
     f32,
 ) -> cuaderno::Result<()>;
@@ -394,17 +397,17 @@ type Descent = fn(
 fn optimizers_take_the_same_steps() {
     let reference = Reference::open();
     let (start, given) = (reference.values("descent/values"), reference.values("descent/given"));
-    for form in [fast::descend as Descent, portable::descend] {
+    for form in [fast::optimizer_step as Descent, portable::optimizer_step] {
         for (name, config) in optimizers() {
             let mut moved = Vec::new();
             for (tensor_of, first_step) in [(0, 0), (1, 2)] {
                 let mut t = tensor(start[tensor_of * 7..][..7].to_vec(), (7,)).unwrap();
-                let mut trail = Trail::default();
+                let mut state = OptimizerState::default();
                 for step in first_step..6 {
                     let gradient = given[(step * 2 + tensor_of) * 7..][..7].to_vec();
                     let gradient = tensor(gradient, (7,)).unwrap().put_tape(Tape::off());
                     let mut gradients = backward(on(&t).try_mul(gradient).unwrap().sum()).unwrap();
-                    form(&mut t, &mut gradients, &mut trail, &config, 0.1).unwrap();
+                    form(&mut t, &mut gradients, &mut state, &config, 0.1).unwrap();
                 }
                 moved.extend(read(&t).into_owned());
             }
@@ -521,7 +524,7 @@ fn twenty_training_steps_with_batch_normalization() {
     let Layer::BatchNorm2d(norm) = &start.named_layers()[5].1 else { panic!("{start:?}") };
     assert_eq!(norm.running_mean.values(), [0.0; 8]);
     let error = norm.running_var.set(vec![1.0; 7]).unwrap_err();
-    assert!(error.to_string().contains("7 values"), "{error}");
+    assert!(error.to_string().contains("found 7"), "{error}");
 }
 
 #[test]

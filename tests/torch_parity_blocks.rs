@@ -6,8 +6,8 @@ mod reference;
 use cuaderno::models::{TextCnn, TextCnnConfig};
 use cuaderno::nn::{Inputs, Model, Pass};
 use cuaderno::tensor::{
-    ChannelStatistics, Finish, LossOptions, Plain, Slide, Tensor0, Tensor1, Tensor2, Tensor3,
-    Tensor4, backward, constant, cross_entropy, fast, portable, read,
+    ChannelStatistics, Conv1dOptions, LossOptions, NormEpilogue, Plain, Tensor0, Tensor1, Tensor2,
+    Tensor3, Tensor4, backward, constant, cross_entropy, fast, portable, read,
 };
 use cuaderno::train::{Optimizer, OptimizerConfig};
 use cuaderno::{ErrorKind, Result};
@@ -29,7 +29,7 @@ macro_rules! against {
 #[test]
 fn convolutions_over_sequences() {
     let reference = Reference::open();
-    type Form = fn(Tensor3, Tensor3, Option<Tensor1>, Slide) -> Result<Tensor3>;
+    type Form = fn(Tensor3, Tensor3, Option<Tensor1>, Conv1dOptions) -> Result<Tensor3>;
     for form in [fast::conv1d as Form, portable::conv1d] {
         for case in 0..3 {
             let name = format!("conv1d{case}");
@@ -39,7 +39,7 @@ fn convolutions_over_sequences() {
             };
             let (x, weight) = (reference.rank3(&of("x")), reference.rank3(&of("weight")));
             let bias = reference.rank1(&of("bias"));
-            let slide = Slide { stride, padding, dilation, groups };
+            let slide = Conv1dOptions { stride, padding, dilation, groups };
             let y = form(on(&x), on(&weight), Some(on(&bias)), slide).unwrap();
             let gradients =
                 backward(against!(reference, name, y, reference.rank3(&of("r")))).unwrap();
@@ -70,7 +70,7 @@ fn the_greatest_answer_of_each_filter() {
         let (x, weight) = (reference.rank3("conv1d_max0/x"), reference.rank3("conv1d_max2/weight"));
         let bias = reference.rank1("conv1d_max2/bias");
         let error = form(on(&x), on(&weight), on(&bias)).unwrap_err();
-        assert!(error.to_string().contains("5 channels, the weights expect 9"), "{error}");
+        assert!(error.to_string().contains("expected 9 input channels, found 5"), "{error}");
     }
 }
 
@@ -91,7 +91,7 @@ fn embeddings() {
         let gradients = backward(loss).unwrap();
         reference.check("embedding/dweight", &gradient(&gradients, &weight), 1e-6);
         let error = form(on(&weight), &(&tokens + 1), None).unwrap_err();
-        assert!(error.to_string().contains("token 9 at place 1 of text 0"), "{error}");
+        assert!(error.to_string().contains("found 9 at position 1 of text 0"), "{error}");
     }
 }
 
@@ -143,11 +143,12 @@ fn focal_loss() {
 fn the_end_of_a_residual_block() {
     let reference = Reference::open();
     let of = |part: &str| format!("residual/{part}");
-    type Form = fn(Tensor4, Tensor1, Tensor1, f32, Finish) -> Result<(Tensor4, ChannelStatistics)>;
+    type Form =
+        fn(Tensor4, Tensor1, Tensor1, f32, NormEpilogue) -> Result<(Tensor4, ChannelStatistics)>;
     for form in [fast::batch_norm2d as Form, portable::batch_norm2d] {
         let [x, around] = ["x", "around"].map(|part| reference.rank4(&of(part)));
         let [weight, bias] = ["weight", "bias"].map(|part| reference.rank1(&of(part)));
-        let finish = Finish { add: Some(on(&around)), relu: true };
+        let finish = NormEpilogue { add: Some(on(&around)), relu: true };
         let (y, _) = form(on(&x), on(&weight), on(&bias), 1e-5, finish).unwrap();
         let gradients =
             backward(against!(reference, "residual", y, reference.rank4(&of("r")))).unwrap();

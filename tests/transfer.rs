@@ -4,13 +4,13 @@ use cuaderno::data::Dataset;
 use cuaderno::images::{Augmentation, ImageSet, Transform};
 use cuaderno::models::{Network, resnet18};
 use cuaderno::nn::{Model, Weights};
-use cuaderno::train::{FrozenFeatures, History, Learner, Silent, TrainConfig};
+use cuaderno::train::{FeatureCaching, History, Learner, Silent, TrainConfig};
 use rand::{Rng, SeedableRng};
 
 const PIXELS: u32 = 40;
 
-/// Pictures whose brightness tells their class, in noise.
-fn pictures(count: usize, seed: u64) -> Dataset {
+/// Images whose brightness tells their class, in noise.
+fn images(count: usize, seed: u64) -> Dataset {
     let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
     let size = 3 * (PIXELS * PIXELS) as usize;
     let mut pixels = Vec::with_capacity(count * size);
@@ -30,13 +30,13 @@ fn frozen() -> Network {
 }
 
 fn train(model: Network, set: &Dataset, config: &TrainConfig, epochs: usize) -> (History, Learner) {
-    let mut learner = Learner::new(model, set, &pictures(6, 9), config).unwrap();
+    let mut learner = Learner::new(model, set, &images(6, 9), config).unwrap();
     let history = learner.fit_with(epochs, &mut Silent).unwrap();
     (history, learner)
 }
 
-fn config(frozen_features: FrozenFeatures) -> TrainConfig {
-    TrainConfig { batch_size: 5, keep_best: false, frozen_features, ..TrainConfig::default() }
+fn config(feature_cache: FeatureCaching) -> TrainConfig {
+    TrainConfig { batch_size: 5, keep_best: false, feature_cache, ..TrainConfig::default() }
 }
 
 fn losses(history: &History) -> Vec<f64> {
@@ -57,11 +57,11 @@ fn assert_same(a: &[f64], b: &[f64]) {
 }
 
 #[test]
-fn kept_features_train_as_those_made_anew() {
-    let set = pictures(18, 0);
-    let (anew, _) = train(frozen(), &set, &config(FrozenFeatures::Off), 3);
-    let (kept, _) = train(frozen(), &set, &config(FrozenFeatures::Auto), 3);
-    close(&losses(&kept), &losses(&anew));
+fn cached_features_train_as_recomputed_ones() {
+    let set = images(18, 0);
+    let (recomputed, _) = train(frozen(), &set, &config(FeatureCaching::Off), 3);
+    let (kept, _) = train(frozen(), &set, &config(FeatureCaching::Auto), 3);
+    close(&losses(&kept), &losses(&recomputed));
     assert!(kept.epochs[2].train_loss < kept.epochs[0].train_loss, "{:?}", losses(&kept));
 }
 
@@ -69,23 +69,22 @@ fn kept_features_train_as_those_made_anew() {
 fn augmentation_is_honoured() {
     let augmentation =
         Augmentation { brightness: 0.3, horizontal_flip: 0.5, ..Augmentation::default() };
-    let set = pictures(15, 0).with_transform(&Transform::default().augmented(augmentation));
-    let (anew, _) = train(frozen(), &set, &config(FrozenFeatures::Off), 3);
-    let (auto, _) = train(frozen(), &set, &config(FrozenFeatures::Auto), 3);
-    assert_same(&losses(&auto), &losses(&anew));
+    let set = images(15, 0).with_transform(&Transform::default().augmented(augmentation));
+    let (recomputed, _) = train(frozen(), &set, &config(FeatureCaching::Off), 3);
+    let (auto, _) = train(frozen(), &set, &config(FeatureCaching::Auto), 3);
+    assert_same(&losses(&auto), &losses(&recomputed));
     // Epochs 1, 2 and 3 see views 1, 0 and 1: the first is the same as without.
-    let (views, _) = train(frozen(), &set, &config(FrozenFeatures::Views(2)), 3);
-    close(&losses(&views)[..2], &losses(&anew)[..2]);
-    assert!((losses(&views)[4] - losses(&anew)[4]).abs() > 1e-6);
+    let (views, _) = train(frozen(), &set, &config(FeatureCaching::Views(2)), 3);
+    close(&losses(&views)[..2], &losses(&recomputed)[..2]);
+    assert!((losses(&views)[4] - losses(&recomputed)[4]).abs() > 1e-6);
 }
 
 #[test]
-fn features_are_kept_on_disk_by_weights_pictures_and_transform() {
+fn features_are_kept_on_disk_by_weights_images_and_transform() {
     let folder = std::env::temp_dir().join(format!("cuaderno-features-{}", std::process::id()));
     let files = || std::fs::read_dir(&folder).map_or(0, |files| files.count());
-    let set = pictures(12, 0);
-    let config =
-        TrainConfig { features_folder: Some(folder.clone()), ..config(FrozenFeatures::Auto) };
+    let set = images(12, 0);
+    let config = TrainConfig { cache_folder: Some(folder.clone()), ..config(FeatureCaching::Auto) };
     let (first, _) = train(frozen(), &set, &config, 2);
     assert_eq!(files(), 2, "training and validation");
     let (second, _) = train(frozen(), &set, &config, 2);
@@ -95,11 +94,11 @@ fn features_are_kept_on_disk_by_weights_pictures_and_transform() {
     other.parameters_mut()[0].1.update(&mut |values| values[0] += 0.5).unwrap();
     train(other, &set, &config, 1);
     assert_eq!(files(), 4);
-    train(frozen(), &pictures(12, 5), &config, 1);
-    assert_eq!(files(), 5, "the same validation pictures");
+    train(frozen(), &images(12, 5), &config, 1);
+    assert_eq!(files(), 5, "the same validation images");
     train(frozen(), &set.clone().with_transform(&Transform::imagenet()), &config, 1);
     assert_eq!(files(), 6);
-    // A file that was cut off is made anew.
+    // A truncated file is written again.
     for file in std::fs::read_dir(&folder).unwrap() {
         let path = file.unwrap().path();
         let bytes = std::fs::read(&path).unwrap();
@@ -112,14 +111,14 @@ fn features_are_kept_on_disk_by_weights_pictures_and_transform() {
 
 #[test]
 fn parts_thaw_when_they_are_asked_to_and_learn_at_their_own_rate() {
-    let set = pictures(9, 0);
+    let set = images(9, 0);
     let before = Weights::of(&frozen());
     let config = TrainConfig {
         unfreeze: vec![(2, "layer4".to_string()), (2, "layer1".to_string())],
-        rate_factors: vec![("layer1".to_string(), 0.0), ("layer4".to_string(), 0.1)],
-        ..config(FrozenFeatures::Auto)
+        param_groups: vec![("layer1".to_string(), 0.0), ("layer4".to_string(), 0.1)],
+        ..config(FeatureCaching::Auto)
     };
-    let mut learner = Learner::new(frozen(), &set, &pictures(6, 9), &config).unwrap();
+    let mut learner = Learner::new(frozen(), &set, &images(6, 9), &config).unwrap();
     let moved = |learner: &Learner, name: &str| {
         let after = Weights::of(learner.model());
         before.get(name).unwrap() != after.get(name).unwrap()
@@ -145,11 +144,15 @@ fn the_best_epochs_weights_come_back_but_not_what_was_frozen_then() {
         // At this rate validation gets worse once more than the head is trained.
         learning_rate: 0.5,
         unfreeze: vec![(2, "layer4".to_string())],
-        ..config(FrozenFeatures::Auto)
+        ..config(FeatureCaching::Auto)
     };
-    let (history, learner) = train(frozen(), &pictures(12, 0), &config, 2);
+    let (history, mut learner) = train(frozen(), &images(12, 0), &config, 2);
     assert_eq!(history.best().unwrap().epoch, 1, "{:?}", losses(&history));
     let name = "layer4.0.conv1.weight";
+    let last = Weights::of(learner.model()).get(name).unwrap().clone();
+    assert_ne!(last, *Weights::of(&frozen()).get(name).unwrap(), "training goes on from the last");
+    assert_eq!(Weights::of(learner.best().unwrap()).get(name), Weights::of(&frozen()).get(name));
+    learner.restore_best().unwrap();
     let parameters = learner.model().parameters();
     let (_, parameter) = parameters.iter().find(|(found, _)| found == name).unwrap();
     assert!(parameter.is_trainable());

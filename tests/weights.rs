@@ -141,7 +141,10 @@ fn whole_numbers_of_every_width_are_read() {
         let tensor = weights.get(name).unwrap();
         if name.starts_with('I') {
             assert_eq!(tensor.values, [-3.0, 7.0], "{name}");
-            assert_says(&tensor.indices().unwrap_err(), &["value 0 is -3, which is no index"]);
+            assert_says(
+                &tensor.indices().unwrap_err(),
+                &["value 0 must be an index from 0, found -3"],
+            );
         } else {
             assert_eq!(tensor.indices().unwrap(), [3, 7], "{name}");
         }
@@ -177,8 +180,8 @@ fn one_error_lists_all_that_does_not_fit() {
     let parts = [
         "other.safetensors",
         "3 missing: `bn1.running_var`, `layer1.0.bias`, `layer1.0.weight`",
-        "2 surplus: `layer2.0.bias`, `layer2.0.weight`",
-        "1 misshapen: `conv1.weight` is [3, 3, 3, 2], expected [2, 3, 3, 3]",
+        "2 unexpected: `layer2.0.bias`, `layer2.0.weight`",
+        "1 size mismatch: `conv1.weight` is [3, 3, 3, 2], expected [2, 3, 3, 3]",
     ];
     assert_refused(&Weights::read(&path).unwrap(), &mut network(1), &parts);
 }
@@ -199,7 +202,7 @@ fn all_names_are_listed_but_for_another_network_altogether() {
 
     let error = weights.load_into(&mut Sequential::new()).unwrap_err().to_string();
     assert!(
-        error.starts_with("102 surplus: `bn1.bias`") && error.ends_with(" and 94 more"),
+        error.starts_with("102 unexpected: `bn1.bias`") && error.ends_with(" and 94 more"),
         "{error}"
     );
 }
@@ -208,7 +211,7 @@ fn all_names_are_listed_but_for_another_network_altogether() {
 fn a_tensor_must_fill_its_shape() {
     let tensor = StoredTensor { shape: vec![2, 3], values: vec![0.0; 5] };
     let error = Weights::default().insert("fc.weight", tensor).unwrap_err();
-    assert_says(&error, &["fc.weight", "5 values do not fill the shape [2, 3]"]);
+    assert_says(&error, &["fc.weight", "expected 6 values for the shape [2, 3], found 5"]);
 }
 
 #[test]
@@ -228,7 +231,10 @@ fn weights_that_are_no_numbers() {
     let weights = Weights::from_bytes(&file(&entries)).unwrap();
     assert_refused(&weights, &mut network(1), &["1 not finite: `fc.bias` holds inf"]);
     let truth = file(&[("mask".into(), "BOOL", vec![2], vec![0, 1])]);
-    assert_says(&Weights::from_bytes(&truth).unwrap_err(), &["`mask` holds BOOL"]);
+    assert_says(
+        &Weights::from_bytes(&truth).unwrap_err(),
+        &["`mask` has the unsupported number type BOOL"],
+    );
 }
 
 #[test]
@@ -236,7 +242,7 @@ fn a_head_for_other_classes_is_named_or_left_out() {
     let pretrained = Weights::of(&resnet18(10, 1).unwrap());
     let mut model = resnet18(12, 2).unwrap();
     let parts = [
-        "2 misshapen",
+        "2 size mismatch",
         "`fc.weight` is [10, 512], expected [12, 512]",
         "`fc.bias` is [10], expected [12]",
     ];
@@ -261,11 +267,11 @@ fn files_that_break_off_anywhere() {
     for length in 0..whole.len() {
         let error = Weights::from_bytes(&whole[..length]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Weights);
-        assert_says(&error, &["not a whole safetensors file", "download it again"]);
+        assert_says(&error, &["not a complete safetensors file", "download it again"]);
     }
     let path = folder().join("short.safetensors");
     std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
-    assert_says(&Weights::read(&path).unwrap_err(), &["short.safetensors", "not a whole"]);
+    assert_says(&Weights::read(&path).unwrap_err(), &["short.safetensors", "not a complete"]);
 }
 
 #[test]
@@ -327,14 +333,14 @@ fn headers_that_lie_about_what_follows() {
     for (number, lie) in lies.iter().enumerate() {
         let error = Weights::from_bytes(lie).map(|_| number).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Weights);
-        assert_says(&error, &["not a whole safetensors file"]);
+        assert_says(&error, &["not a complete safetensors file"]);
     }
     // A header that is longer, shorter, or as long as the whole file.
     let whole = with(&one(entry("a", "F32", "[2]", 0, 8)), &[1.0; 2]);
     for length in [0, 1, whole.len() - 9, whole.len() - 8, whole.len(), 100_000_001, 1 << 40] {
         let mut lie = whole.clone();
         lie[..8].copy_from_slice(&(length as u64).to_le_bytes());
-        assert_says(&Weights::from_bytes(&lie).unwrap_err(), &["not a whole safetensors file"]);
+        assert_says(&Weights::from_bytes(&lie).unwrap_err(), &["not a complete safetensors file"]);
     }
 }
 

@@ -1,12 +1,15 @@
 //! Every network of the zoo against its reference in PyTorch: names and shapes, logits, gradients, and losses of training
-//! steps. `tests/reference/zoo_outputs.py` computed the numbers; both sides make weights and pictures by the same formula.
+//! steps. `tests/reference/zoo_outputs.py` computed the numbers; both sides make weights and images by the same formula.
 
 use cuaderno::models::{self, Hybrid, HybridConfig};
 use cuaderno::nn::{Inputs, Model, Pass, Weights};
 use cuaderno::tensor::{LossOptions, backward, cross_entropy, plain, read, tensor};
 use cuaderno::train::{AdamConfig, Optimizer, OptimizerConfig, SgdConfig};
 use dfdx::tensor::{PutTape, SplitTape};
-use rayon::prelude::*;
+use formula::{centred, fill_network, given, hashed, image_inputs};
+
+#[path = "reference/formula.rs"]
+mod formula;
 
 const FILE: &[u8] = include_bytes!("reference/zoo.safetensors");
 const CLASSES: usize = 10;
@@ -14,55 +17,6 @@ const FEATURES: usize = 20;
 
 fn reference(name: &str) -> Vec<f32> {
     Weights::from_bytes(FILE).unwrap().get(name).unwrap_or_else(|| panic!("{name}")).values.clone()
-}
-
-/// FNV-1a.
-fn hashed(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |state, byte| {
-        (state ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
-}
-
-/// A number in [0, 1) that depends on the name's hash and the place alone: splitmix64.
-fn uniform(name: u64, place: usize) -> f32 {
-    let state = name.wrapping_add((place as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    ((state ^ (state >> 31)) >> 40) as f32 / (1 << 24) as f32
-}
-
-fn fill(values: &mut [f32], name: &str, number: impl Fn(f32) -> f32 + Sync) {
-    let name = hashed(name);
-    let places = values.par_iter_mut().enumerate();
-    places.for_each(|(place, value)| *value = number(uniform(name, place)));
-}
-
-fn centred(values: &mut [f32], name: &str, bound: f64) {
-    let bound = bound as f32;
-    fill(values, name, |u| (u * 2.0 - 1.0) * bound);
-}
-
-fn formula(values: &mut [f32], name: &str, shape: &[usize], gain: f64) {
-    if name.ends_with("running_var") || (shape.len() == 1 && name.ends_with("weight")) {
-        return fill(values, name, |u| u + 0.5);
-    }
-    if shape.len() == 1 {
-        return centred(values, name, 0.1);
-    }
-    let fan_in: usize = shape[1..].iter().product();
-    centred(values, name, gain * (5.0 / fan_in as f64).sqrt());
-}
-
-fn fill_network(network: &mut dyn Model, gain: f64) {
-    for (name, parameter) in network.parameters_mut() {
-        let shape = parameter.shape();
-        parameter.update(&mut |values| formula(values, &name, &shape, gain)).unwrap();
-    }
-    for (name, buffer) in network.buffers() {
-        let mut values = vec![0.0; buffer.count()];
-        formula(&mut values, &name, &[buffer.count()], gain);
-        buffer.set(values).unwrap();
-    }
 }
 
 /// The bytes of a checksum of the names and shapes.
@@ -75,22 +29,10 @@ fn layout(network: &dyn Model) -> Vec<f32> {
     hashed(&lines.concat()).to_le_bytes().map(f32::from).to_vec()
 }
 
-/// The formula's values of this shape: `input`, the pictures, or `metadata`.
-fn given(name: &str, shape: &[usize]) -> Vec<f32> {
-    let mut values = vec![0.0; shape.iter().product()];
-    centred(&mut values, name, 3f64.sqrt());
-    values
-}
-
 /// The shape that the reference has under `name`.
 fn shape(name: &str) -> [usize; 4] {
     let shape: Vec<usize> = reference(name).iter().map(|size| *size as usize).collect();
     shape.try_into().unwrap()
-}
-
-fn images(values: Vec<f32>, [batch, channels, height, width]: [usize; 4]) -> Inputs {
-    let images = tensor(values, (batch, channels, height, width)).unwrap();
-    Inputs { images: Some(images), ..Inputs::default() }
 }
 
 /// The greatest difference.
@@ -106,7 +48,7 @@ fn names_shapes_and_logits_are_those_of_the_reference() {
         assert_eq!(layout(&network), reference(&format!("{name}/layout")), "{name}");
         fill_network(&mut network, f64::from(reference(&format!("{name}/gain"))[0]));
         let shape = shape(&format!("{name}/input"));
-        let inputs = images(given("input", &shape), shape);
+        let inputs = image_inputs(given("input", &shape), shape);
         let logits = plain(network.forward(&inputs, &Pass::inference()).unwrap());
         let expected = reference(&format!("{name}/logits"));
         let scale = expected.iter().fold(0f32, |scale, value| scale.max(value.abs()));
@@ -117,7 +59,7 @@ fn names_shapes_and_logits_are_those_of_the_reference() {
 }
 
 /// The gradients mostly agree to 1e-6, but a value that rounding takes to the other side of a ReLU's bend moves them by up
-/// to 1e-2 of their lengths, as it does PyTorch's when pictures change by 1e-6 of their values.
+/// to 1e-2 of their lengths, as it does PyTorch's when images change by 1e-6 of their values.
 const BEND: f64 = 0.03;
 
 #[test]
@@ -139,7 +81,7 @@ fn gradients_are_those_of_pytorch() {
             .collect();
         norms.iter().for_each(|norm| network.freeze(norm).unwrap());
         let shape = shape(&format!("{name}/input"));
-        let inputs = images(given("input", &shape), shape);
+        let inputs = image_inputs(given("input", &shape), shape);
         let logits = network.forward(&inputs, &Pass::training_without_randomness()).unwrap();
         let loss = cross_entropy(logits, &[0, 1], &LossOptions::default()).unwrap();
         let mut gradients = backward(loss).unwrap();
@@ -182,7 +124,7 @@ fn check_losses(
     assert_eq!(layout(&*network), reference(&format!("training/{name}/layout")), "{name}");
     fill_network(&mut *network, 1.0);
     let shape = shape(&format!("training/{name}/input"));
-    let (pictures, metadata) = (given("input", &shape), given("metadata", &[shape[0], FEATURES]));
+    let (images, metadata) = (given("input", &shape), given("metadata", &[shape[0], FEATURES]));
     let mut optimizer = Optimizer::new(optimizer).unwrap();
     for (step, expected) in reference(&format!("training/{name}/{run}")).iter().enumerate() {
         let rows: Vec<usize> = (0..BATCH).map(|row| (step * BATCH + row) % shape[0]).collect();
@@ -192,7 +134,7 @@ fn check_losses(
         };
         let inputs = Inputs {
             features: Some(tensor(part(&metadata), (BATCH, FEATURES)).unwrap()),
-            ..images(part(&pictures), [BATCH, shape[1], shape[2], shape[3]])
+            ..image_inputs(part(&images), [BATCH, shape[1], shape[2], shape[3]])
         };
         let labels: Vec<usize> = rows.iter().map(|row| row % CLASSES).collect();
         let logits = network.forward(&inputs, &Pass::training_without_randomness()).unwrap();

@@ -12,7 +12,12 @@ pub struct Reference<'a>(SafeTensors<'a>);
 
 impl Reference<'_> {
     pub fn open() -> Reference<'static> {
-        Reference(SafeTensors::deserialize(FILE).unwrap())
+        Self::read(FILE)
+    }
+
+    /// The numbers of another file.
+    pub fn read(file: &[u8]) -> Reference<'_> {
+        Reference(SafeTensors::deserialize(file).unwrap())
     }
 
     pub fn values(&self, name: &str) -> Vec<f32> {

@@ -26,7 +26,7 @@ def randomized(name, classes):
     if name == "nasnet_mobile":
         import pretrainedmodels
         model = pretrainedmodels.nasnetamobile(num_classes=classes, pretrained=None)
-        # The mean of all pixels, as its 7×7 is for the size of picture it was made for.
+        # The mean of all pixels, as its 7×7 is for the size of image it was made for.
         model.avg_pool = torch.nn.AdaptiveAvgPool2d(1)
     else:
         model = getattr(torchvision.models, name)(num_classes=classes)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Computes what tests/zoo_parity.rs compares with: logits of every network of the zoo, gradients of most, and losses of
-training steps in which nothing is random. Weights and pictures follow from a formula that the test repeats, so no large file is needed.
+training steps in which nothing is random. Weights and images follow from a formula that the test repeats, so no large file is needed.
 
 Usage: zoo_outputs.py      writes zoo.safetensors beside this file
 Needs: torch torchvision safetensors efficientnet_lite_pytorch pretrainedmodels
@@ -67,14 +67,14 @@ def filled(model, gain=1.0):
 def networks():
     """Names, networks and gains."""
     for name in TORCHVISION:
-        # With 1, the gates of EfficientNet-B0 let almost nothing of the picture through; with 1.3 it is chaotic.
+        # With 1, the gates of EfficientNet-B0 let almost nothing of the image through; with 1.3 it is chaotic.
         gain = 1.125 if name == "efficientnet_b0" else 1.0
         yield name, getattr(torchvision.models, name)(num_classes=CLASSES), gain
     # Without a fixed size, its convolutions pad as TensorFlow does.
     yield "efficientnet_lite0", efficientnet_lite_pytorch.EfficientNet.from_name(
         "efficientnet-lite0", num_classes=CLASSES, image_size=None), 1.0
     nasnet = pretrainedmodels.nasnetamobile(num_classes=CLASSES, pretrained=None)
-    # The mean of all pixels, as its 7×7 is for the size of picture it was made for.
+    # The mean of all pixels, as its 7×7 is for the size of image it was made for.
     nasnet.avg_pool = nn.AdaptiveAvgPool2d(1)
     yield "nasnet_mobile", nasnet, 1.0
     yield "small_cnn", small_cnn(128, CLASSES), 1.0
@@ -91,7 +91,7 @@ def logits(out):
             result = model(images)
             exact = model.double()(images.double())
         scale = exact.abs().max()
-        print(f"{name}: logits to {scale:.3g}, of which {(exact[0] - exact[1]).abs().max():.3g} depend on the picture;"
+        print(f"{name}: logits to {scale:.3g}, of which {(exact[0] - exact[1]).abs().max():.3g} depend on the image;"
               f" double precision differs by {(result - exact).abs().max() / scale:.1e}")
         out[f"{name}/layout"] = checksum
         out[f"{name}/input"] = torch.tensor(shape)
@@ -134,10 +134,10 @@ def hybrid():
 
 
 def training(out):
-    """Each step takes the next `batch` pictures, going round."""
+    """Each step takes the next `batch` images, going round."""
     resnet = lambda: torchvision.models.resnet18(num_classes=CLASSES)
     small, simple = lambda: small_cnn(32, CLASSES), lambda: simple_network(32, 64, CLASSES)
-    # Name, network, pictures, their size, batch, steps, and the rates of the optimizers. At these rates single and double
+    # Name, network, images, their size, batch, steps, and the rates of the optimizers. At these rates single and double
     # precision stay together: greater ones make chaos.
     runs = [("resnet18", resnet, 8, 64, 8, 5, {"sgd": 1e-4}),
             ("hybrid", hybrid, 16, 64, 8, 5, {"sgd": 1e-4}),
@@ -145,21 +145,21 @@ def training(out):
             ("simple_network", simple, 24, 32, 8, 20, {"sgd": 1e-3, "adam": 1e-4})]
     make = {"sgd": lambda p, rate: torch.optim.SGD(p, rate, momentum=0.9),
             "adam": lambda p, rate: torch.optim.Adam(p, rate)}
-    for name, network, pictures, side, batch, steps, rates in runs:
-        shape = (pictures, 3, side, side)
+    for name, network, images, side, batch, steps, rates in runs:
+        shape = (images, 3, side, side)
         out[f"training/{name}/input"] = torch.tensor(shape)
         for optimizer, rate in rates.items():
             curves = {}
             for kind in (torch.float32, torch.float64):
                 model, checksum = filled(without_randomness(network().train()))
                 model = model.to(kind)
-                given = [("input", shape), ("metadata", (pictures, FEATURES))][:2 if name == "hybrid" else 1]
+                given = [("input", shape), ("metadata", (images, FEATURES))][:2 if name == "hybrid" else 1]
                 given = [torch.from_numpy(centred(of, shape, np.sqrt(3))).to(kind) for of, shape in given]
-                labels = torch.arange(pictures) % CLASSES
+                labels = torch.arange(images) % CLASSES
                 step_with = make[optimizer](model.parameters(), rate)
                 curves[kind] = []
                 for step in range(steps):
-                    rows = torch.arange(step * batch, (step + 1) * batch) % pictures
+                    rows = torch.arange(step * batch, (step + 1) * batch) % images
                     step_with.zero_grad()
                     loss = nn.functional.cross_entropy(model(*(part[rows] for part in given)), labels[rows])
                     loss.backward()
@@ -182,4 +182,5 @@ def main():
     save_file(out, pathlib.Path(__file__).with_name("zoo.safetensors"))
 
 
-main()
+if __name__ == "__main__":
+    main()

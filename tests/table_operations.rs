@@ -1,0 +1,157 @@
+//! Filters, groups, joins and changed columns. Expected values: pandas 3.1 (`groupby.agg`, `pivot_table`, `merge`, `cut`).
+
+use cuaderno::table::{Aggregate, Column, Join, Table, Value};
+
+fn places() -> Table {
+    let price = vec![Some(3.0), Some(4.0), Some(5.5), None, Some(1.0), Some(9.0)];
+    let city = vec![Some("Lima"), Some("Quito"), Some("Lima"), Some("Quito"), None, Some("Lima")];
+    Table::from_columns(vec![
+        ("city", city.into()),
+        ("kind", vec!["a", "b", "b", "b", "a", "a"].into()),
+        ("price", price.into()),
+        ("n", vec![1_i64, 2, 3, 4, 5, 6].into()),
+    ])
+    .unwrap()
+}
+
+fn near(found: &[f64], expected: &[f64]) {
+    assert_eq!(found.len(), expected.len());
+    for (a, b) in found.iter().zip(expected) {
+        assert!((a - b).abs() < 1e-12 || a.is_nan() && b.is_nan(), "{found:?} {expected:?}");
+    }
+}
+
+#[test]
+fn groups_have_pandas_s_aggregates() {
+    use Aggregate::*;
+    let of_price = [Mean, Median, Std, Min, Max, Sum, Count].map(|aggregate| ("price", aggregate));
+    let asked = [&of_price[..], &[("n", Sum), ("kind", Distinct)]].concat();
+    let groups = places().group_by(&["city"], &asked).unwrap();
+    assert_eq!(groups.texts("city").unwrap(), ["Lima", "Quito"]);
+    assert_eq!(groups.integers("count").unwrap(), [3, 2]);
+    near(&groups.numbers("price_mean").unwrap(), &[5.833333333333333, 4.0]);
+    near(&groups.numbers("price_median").unwrap(), &[5.5, 4.0]);
+    near(&groups.numbers("price_std").unwrap(), &[3.0138568866708537, f64::NAN]);
+    near(&groups.numbers("price_min").unwrap(), &[3.0, 4.0]);
+    near(&groups.numbers("price_max").unwrap(), &[9.0, 4.0]);
+    near(&groups.numbers("price_sum").unwrap(), &[17.5, 4.0]);
+    assert_eq!(groups.integers("price_count").unwrap(), [3, 1]);
+    assert_eq!(groups.integers("n_sum").unwrap(), [10, 6]);
+    assert_eq!(groups.integers("kind_distinct").unwrap(), [2, 1]);
+    let error = places().group_by(&[], &[]).unwrap_err().to_string();
+    assert!(error.contains("at least one column"), "{error}");
+    let error = places().group_by(&["city"], &[("kind", Mean)]).unwrap_err().to_string();
+    assert!(error.contains("`kind`") && error.contains("not a number"), "{error}");
+}
+
+#[test]
+fn a_pivot_has_a_column_per_value() {
+    let wide = places().pivot("city", "kind", "n", Aggregate::Sum).unwrap();
+    assert_eq!(wide.columns(), ["city", "a", "b"]);
+    near(&wide.numbers("a").unwrap(), &[7.0, f64::NAN]);
+    assert_eq!(wide.integers("b").unwrap(), [3, 6]);
+}
+
+#[test]
+fn joins_are_pandas_s_merges() {
+    let table = |keys: Vec<&str>, x: Vec<i64>| {
+        Table::from_columns(vec![("k", keys.into()), ("x", x.into())]).unwrap()
+    };
+    let left = table(vec!["a", "b", "c", "b"], vec![1, 2, 3, 4]);
+    let right = table(vec!["b", "b", "d"], vec![10, 20, 30]);
+    let inner = left.join(&right, &["k"], Join::Inner).unwrap();
+    assert_eq!(inner.columns(), ["k", "x", "x_"]);
+    assert_eq!(inner.integers("x").unwrap(), [2, 2, 4, 4]);
+    assert_eq!(inner.integers("x_").unwrap(), [10, 20, 10, 20]);
+    let outer = left.join(&right, &["k"], Join::Outer).unwrap();
+    assert_eq!(outer.texts("k").unwrap(), ["a", "b", "b", "c", "b", "b", "d"]);
+    assert_eq!((outer.rows(), outer.column("x").unwrap().nulls()), (7, 1));
+    let kept = left.join(&right, &["k"], Join::Left).unwrap();
+    assert_eq!((kept.rows(), kept.column("x_").unwrap().nulls()), (6, 2));
+    let numbers = Table::from_columns(vec![("k", vec![1_i64].into())]).unwrap();
+    let error = left.join(&numbers, &["k"], Join::Inner).unwrap_err().to_string();
+    assert!(error.contains("text and integer"), "{error}");
+}
+
+#[test]
+fn tables_stack_with_nulls_where_a_column_is_missing() {
+    let a = Table::from_columns(vec![("x", vec![1_i64].into()), ("y", vec!["p"].into())]).unwrap();
+    let b = Table::from_columns(vec![("x", vec![2.5].into())]).unwrap();
+    let both = Table::concat(&[&a, &b]).unwrap();
+    assert_eq!(both.numbers("x").unwrap(), [1.0, 2.5]);
+    assert_eq!(both.get("y", 1).unwrap(), Value::Null);
+    let c = Table::from_columns(vec![("x", vec!["text"].into())]).unwrap();
+    let error = Table::concat(&[&a, &c]).unwrap_err().to_string();
+    assert!(error.contains("`x`") && error.contains("integer and text"), "{error}");
+}
+
+#[test]
+fn rows_are_chosen_and_columns_changed() {
+    let table = places();
+    assert_eq!(table.filter_equal("city", "Lima").unwrap().rows(), 3);
+    assert_eq!(table.filter_between("price", 3.0, 5.5).unwrap().integers("n").unwrap(), [1, 2, 3]);
+    assert!(
+        table.filter(&[true]).unwrap_err().to_string().contains("6 values, one per row, found 1")
+    );
+    assert_eq!(table.unique("city").unwrap(), ["Lima", "Quito"]);
+    let sample = table.sample(4, 1);
+    assert_eq!(sample.integers("n").unwrap(), table.sample(4, 1).integers("n").unwrap());
+    let mut seen = table.sample(99, 3).integers("n").unwrap();
+    seen.sort_unstable();
+    assert_eq!(seen, [1, 2, 3, 4, 5, 6]);
+    let replaced = table.replace("kind", &[("a", "A")]).unwrap();
+    assert_eq!(replaced.unique("kind").unwrap(), ["A", "b"]);
+    let sorted = table.sort_by_columns(&[("kind", true), ("n", false)]).unwrap();
+    assert_eq!(sorted.integers("n").unwrap(), [6, 5, 1, 4, 3, 2]);
+    assert_eq!(table.fill_null_texts("city", "?").unwrap().unique("city").unwrap().len(), 3);
+    assert!(table.rename("city", "kind").is_err());
+    assert_eq!(table.rename("city", "town").unwrap().columns()[0], "town");
+    let numbers = Column::from(vec![Some(0.0), Some(1.0), Some(5.0), Some(10.0), Some(11.0), None]);
+    let bins = Table::from_columns(vec![("x", numbers)]).unwrap();
+    let found = bins.cut("x", &[0.0, 1.0, 5.0, 10.0]).unwrap();
+    assert_eq!(found, [Some(0), Some(0), Some(1), Some(2), None, None]);
+    assert!(bins.cut("x", &[1.0, 1.0]).unwrap_err().to_string().contains("ascending"));
+}
+
+#[test]
+fn amounts_are_read_whatever_their_marks() {
+    let cases = [
+        ("1,234", Some(1234.0)),
+        ("3,5", Some(3.5)),
+        ("1.234.567", Some(1234567.0)),
+        ("(1,200.50)", Some(-1200.5)),
+        ("€ 12", Some(12.0)),
+        ("R$ 9,90", Some(9.9)),
+        ("50%", Some(0.5)),
+        ("", None),
+        ("1e999", None),
+        ("twelve", None),
+    ];
+    let texts: Vec<&str> = cases.iter().map(|(text, _)| *text).collect();
+    let table = Table::from_columns(vec![("x", texts.into())]).unwrap();
+    let expected: Vec<Option<f64>> = cases.iter().map(|(_, number)| *number).collect();
+    assert_eq!(table.numbers_or_null("x").unwrap(), expected);
+}
+
+#[test]
+fn a_written_table_reads_back() {
+    let path = std::env::temp_dir().join(format!("cuaderno-written-{}.csv", std::process::id()));
+    let lists = vec![vec!["it's".to_string(), "a, \"b\"".to_string()], vec!["c\\d\ne".to_string()]];
+    let table = Table::from_columns(vec![
+        ("id", vec![Some(1_i64), None].into()),
+        ("title", vec!["27\" monitor, black", "line\nbreak"].into()),
+        ("share", vec![0.1, 1e-9].into()),
+        ("tags", lists.clone().into()),
+    ])
+    .unwrap();
+    table.write_csv(&path).unwrap();
+    let read = Table::read_csv(&path).unwrap().parse_lists(&["tags"]).unwrap();
+    for name in ["id", "title", "share", "tags"] {
+        assert_eq!(read.column(name).unwrap(), table.column(name).unwrap(), "{name}");
+    }
+    let matrix = read.to_ndarray(&[]).unwrap();
+    assert_eq!((matrix.dim(), matrix[(0, 0)]), ((2, 2), 1.0));
+    // A file cannot be a folder.
+    assert!(table.write_csv(path.join("all.csv")).is_err());
+    std::fs::remove_file(&path).unwrap();
+}
