@@ -1,7 +1,7 @@
 //! A network's logits, to compare with those of any other framework.
 //!
 //! `cargo run --release --example forward -- --model resnet18 --classes 1000 --weights W.safetensors
-//! --input X.safetensors --output Y.safetensors` reads pictures `[n, 3, height, width]` from the tensor `input` and
+//! --input X.safetensors --output Y.safetensors` reads images `[n, 3, height, width]` from the tensor `input` and
 //! writes the logits, in inference, to the tensor `output`.
 
 mod arguments;

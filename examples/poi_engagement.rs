@@ -47,6 +47,7 @@ fn main() -> Result<()> {
         let config = TrainConfig { seed, ..TrainConfig::default() };
         let mut learner = Learner::new(model, &train, &validation, &config)?;
         let history = learner.fit_with(epochs, &mut Silent)?;
+        learner.restore_best()?;
         if std::env::var_os("CURVES").is_some() {
             for e in &history.epochs {
                 println!("{:?}", e);

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example train_steps -- --model resnet18 --classes 12 --weights W.safetensors
 //! --input X.safetensors --output Y.safetensors --optimizer sgd --lr 0.01 --momentum 0.9 --weight-decay 0 --batch 16
-//! --steps 20` reads pictures from the tensor `input` and classes from `labels`. Step i trains on the rows from i · batch
+//! --steps 20` reads images from the tensor `input` and classes from `labels`. Step i trains on the rows from i · batch
 //! on, wrapping round at the end. The losses are written to the tensor `losses`, with the final weights beside them.
 //!
 //! Nothing is random in these steps: dropout and stochastic depth let everything through, as they do in PyTorch with a
@@ -60,15 +60,15 @@ fn main() -> Result<()> {
         return Err(fail(format!("`input` is {:?}, not of rank 4", input.shape)).file(file));
     };
     if rows == 0 || rows != labels.len() || batch == 0 {
-        let problem = format!("{rows} pictures, {} labels, batches of {batch}", labels.len());
+        let problem = format!("{rows} images, {} labels, batches of {batch}", labels.len());
         return Err(fail(problem).file(file));
     }
     let size = channels * height * width;
     let mut losses = Vec::with_capacity(steps);
     for step in 0..steps {
         let indices: Vec<usize> = (0..batch).map(|row| (step * batch + row) % rows).collect();
-        let pictures = indices.iter().flat_map(|row| &input.values[row * size..(row + 1) * size]);
-        let images = tensor(pictures.copied().collect(), (batch, channels, height, width))?;
+        let images = indices.iter().flat_map(|row| &input.values[row * size..(row + 1) * size]);
+        let images = tensor(images.copied().collect(), (batch, channels, height, width))?;
         let wanted: Vec<usize> = indices.iter().map(|row| labels[*row]).collect();
         let inputs = Inputs { images: Some(images), ..Inputs::default() };
         let logits = model.forward(&inputs, &Pass::training_without_randomness())?;

@@ -1,0 +1,89 @@
+//! The challenge's size on this machine: rows generated, read, indexed and trained on, with times and memory.
+//!
+//! ```text
+//! cargo run --release --example titles_scale -- [--rows 1000000] [--categories 632] [--epochs 1] [--folder DIR]
+//! ```
+//!
+//! One JSON object a line. A folder that already holds the rows is used as it is.
+
+use cuaderno::practices::titles;
+use cuaderno::prelude::*;
+use cuaderno::train::Silent;
+use std::time::Instant;
+
+mod arguments;
+
+fn report(name: &str, value: f64, unit: &str) {
+    println!("{{\"name\": \"{name}\", \"value\": {value:.3}, \"unit\": \"{unit}\"}}");
+}
+
+/// The most memory this process has had so far, in MiB.
+fn peak() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    let kilobytes = line.split_whitespace().next().and_then(|n| n.parse::<f64>().ok());
+    kilobytes.unwrap_or(f64::NAN) / 1024.0
+}
+
+/// Seconds of processor time that this process has used, all threads together.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after = stat.rsplit(')').next().unwrap_or_default();
+    let ticks: f64 =
+        after.split_whitespace().skip(11).take(2).filter_map(|t| t.parse::<f64>().ok()).sum();
+    ticks / 100.0
+}
+
+fn main() -> Result<()> {
+    let arguments = arguments::Arguments::read(&["rows", "categories", "epochs", "folder"])?;
+    let rows = arguments.number("rows", 1_000_000usize)?;
+    let categories = arguments.number("categories", 632usize)?;
+    let epochs = arguments.number("epochs", 1usize)?;
+    let default = std::env::temp_dir().join("cuaderno-titles-scale").display().to_string();
+    let folder = std::path::PathBuf::from(arguments.text("folder").unwrap_or(&default));
+
+    let start = Instant::now();
+    if !folder.join("titles.csv").is_file() {
+        titles::generate(&folder, rows, categories, 2019)?;
+        report("generate", start.elapsed().as_secs_f64(), "s");
+    }
+    let paths = titles::TitlePaths {
+        csv: folder.join("titles.csv"),
+        test: None,
+        vectors: Some(folder.join("vectors.txt.gz")),
+        real: false,
+    };
+    let start = Instant::now();
+    let table = titles::frequent(&titles::of_language(&titles::read(&paths)?, "spanish")?, 20)?;
+    report("read_and_filter", start.elapsed().as_secs_f64(), "s");
+    let start = Instant::now();
+    let corpus = Corpus::from_table(&table, "title", &Tokenizer::spanish())?;
+    let labels = Dataset::from_column(&table, "category")?;
+    let classes = labels.classes().len();
+    let split = Split::random(table.rows(), [0.8, 0.1, 0.1], 0)?;
+    let vocabulary = Vocabulary::fit(&corpus, &split.train, &VocabularyConfig::default())?;
+    let all = labels.with_tokens(&corpus.encode(&vocabulary, 16)?)?;
+    report("index_and_split", start.elapsed().as_secs_f64(), "s");
+    report("classes", classes as f64, "");
+    report("words", vocabulary.len() as f64, "");
+    let vectors = WordVectors::read(folder.join("vectors.txt.gz"), &vocabulary)?;
+    let sizes = TextCnnConfig { classes, ..TextCnnConfig::default() };
+    let model = TextCnn::with_vectors(vectors.matrix(&vocabulary, 0), &sizes, 0)?;
+    let (train, validation) = (all.subset(&split.train)?, all.subset(&split.validation)?);
+    drop((table, corpus, all));
+    let config = TrainConfig { batch_size: 128, keep_best: false, ..TrainConfig::default() };
+    let mut learner = Learner::new(model, &train, &validation, &config)?;
+    for epoch in 1..=epochs {
+        let (start, used) = (Instant::now(), processor_seconds());
+        learner.fit_with(1, &mut Silent)?;
+        let seconds = start.elapsed().as_secs_f64();
+        report(&format!("epoch_{epoch}"), seconds, "s");
+        report(&format!("epoch_{epoch}_processor"), processor_seconds() - used, "s");
+        report(&format!("epoch_{epoch}_titles"), train.len() as f64 / seconds, "titles/s");
+    }
+    let seen = learner.evaluate(&validation)?;
+    let balanced = metrics::balanced_accuracy(&seen.labels, &seen.predictions, classes)?;
+    report("balanced_accuracy", balanced, "");
+    report("peak_memory", peak(), "MiB");
+    Ok(())
+}
