@@ -16,7 +16,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
 NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "01_poi_engagement.ipynb"
-# Cells that do heavy work: kernel and library, CSV, pictures, learner, training, evaluation, leak.
+# Cells that do heavy work: kernel and library, CSV, images, learner, training, evaluation, leak.
 HEAVY = {1, 3, 14, 20, 21, 22, 25}
 
 

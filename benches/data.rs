@@ -1,9 +1,9 @@
 //! Reading and augmenting, as JSON lines: `cargo bench --bench data [NAME ...]`.
 //!
-//! The pictures are those of the art data set in `../shared/data` (or where `CUADERNO_REAL_DATA`
+//! The images are those of the art data set in `../shared/data` (or where `CUADERNO_REAL_DATA`
 //! points), else the sample's, read several times over.
 
-use cuaderno::images::{Augmentation, Transform, load_rgb};
+use cuaderno::images::{Augmentation, LoadOptions, Transform, load_rgb, load_rgb_cached};
 use cuaderno::practices::poi;
 use cuaderno::table::Table;
 use rand_chacha::ChaCha8Rng;
@@ -15,14 +15,35 @@ use std::time::Instant;
 fn main() -> cuaderno::Result<()> {
     let asked: Vec<String> =
         std::env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
+    // The program itself as a process that only reads: see `csv_peak_memory`.
+    if let [read, file] = &asked[..]
+        && read == "read"
+    {
+        println!("{} {}", Table::read_csv(file)?.rows(), peak_megabytes());
+        return Ok(());
+    }
     let wanted = |name: &str| asked.is_empty() || asked.iter().any(|asked| asked == name);
     if wanted("csv_rows_per_second") {
         report("csv_rows_per_second", csv_rows_per_second()?, "rows/s");
     }
-    let files = pictures()?;
+    if wanted("csv_peak_memory") {
+        report("csv_peak_memory", csv_peak_memory()?, "MB");
+    }
+    if asked.iter().all(|name| name.starts_with("csv")) && !asked.is_empty() {
+        return Ok(());
+    }
+    let files = images()?;
     if wanted("decoded_images_per_second") {
         let (seconds, _) = best(3, || load_rgb(&files, 128, 128))?;
         report("decoded_images_per_second", files.len() as f64 / seconds, "images/s");
+    }
+    if wanted("cached_images_per_second") {
+        let folder = std::env::temp_dir().join(format!("cuaderno-cache-{}", std::process::id()));
+        let options = LoadOptions::default();
+        // The first of the runs, which is not timed, fills the cache.
+        let (seconds, _) = best(3, || load_rgb_cached(&files, 128, 128, &options, &folder))?;
+        let _ = std::fs::remove_dir_all(&folder);
+        report("cached_images_per_second", files.len() as f64 / seconds, "images/s");
     }
     if wanted("augmented_images_per_second") {
         let (seconds, _) = best(3, || augmented(&files))?;
@@ -63,8 +84,35 @@ fn best<T>(
     Ok((times[times.len() / 2], last))
 }
 
-/// One million rows of title,label_quality,language,category: seven random words a title.
 fn csv_rows_per_second() -> cuaderno::Result<f64> {
+    let path = titles()?;
+    let (seconds, table) = best(3, || Table::read_csv(&path))?;
+    let _ = std::fs::remove_file(&path);
+    Ok(table.rows() as f64 / seconds)
+}
+
+/// Peak resident memory of a process that reads the same file once.
+fn csv_peak_memory() -> cuaderno::Result<f64> {
+    let path = titles()?;
+    let failed = |error: std::io::Error| cuaderno::Error::io(&path, &error);
+    let program = std::env::current_exe().map_err(failed)?;
+    let output =
+        std::process::Command::new(program).arg("read").arg(&path).output().map_err(failed)?;
+    let _ = std::fs::remove_file(&path);
+    let answer = String::from_utf8_lossy(&output.stdout);
+    Ok(answer.split_whitespace().last().and_then(|peak| peak.parse().ok()).unwrap_or(f64::NAN))
+}
+
+/// The largest resident memory of this process so far, as Linux counts it; NaN elsewhere.
+fn peak_megabytes() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    kilobytes.map_or(f64::NAN, |kilobytes| kilobytes * 1024.0 / 1e6)
+}
+
+/// A file of one million rows of title,label_quality,language,category: seven random words a title.
+fn titles() -> cuaderno::Result<PathBuf> {
     let mut random = ChaCha8Rng::seed_from_u64(0);
     let mut below = |count: u32| random.next_u32() % count;
     let mut text = String::from("title,label_quality,language,category\n");
@@ -77,12 +125,10 @@ fn csv_rows_per_second() -> cuaderno::Result<f64> {
     }
     let path = std::env::temp_dir().join(format!("cuaderno-titles-{}.csv", std::process::id()));
     std::fs::write(&path, text).map_err(|error| cuaderno::Error::io(&path, &error))?;
-    let (seconds, table) = best(3, || Table::read_csv(&path))?;
-    let _ = std::fs::remove_file(&path);
-    Ok(table.rows() as f64 / seconds)
+    Ok(path)
 }
 
-fn pictures() -> cuaderno::Result<Vec<PathBuf>> {
+fn images() -> cuaderno::Result<Vec<PathBuf>> {
     let data = std::env::var_os("CUADERNO_REAL_DATA").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
         PathBuf::from,
@@ -103,11 +149,11 @@ fn pictures() -> cuaderno::Result<Vec<PathBuf>> {
 
 fn augmentation() -> Augmentation {
     Augmentation {
-        rotation: 20.0,
-        width_shift: 0.1,
-        height_shift: 0.1,
-        zoom: 0.1,
-        shear: 5.0,
+        rotation_range: 20.0,
+        width_shift_range: 0.1,
+        height_shift_range: 0.1,
+        zoom_range: 0.1,
+        shear_range: 5.0,
         horizontal_flip: 0.5,
         ..Default::default()
     }

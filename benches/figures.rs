@@ -2,7 +2,7 @@
 //! the same number of pixels. One JSON line each; `cargo bench --bench figures`.
 
 use cuaderno::Result;
-use cuaderno::plot::{self, Metric};
+use cuaderno::plot::{self, Metric, NetworkGraph, Series};
 use image::{Rgb, RgbImage};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -56,7 +56,30 @@ fn main() -> Result<()> {
             Metric::higher("accuracy", &train, &validation),
         ];
         plot::curves(&metrics)?.size(900, 300).png(SCALE)
-    })
+    })?;
+
+    // networkx.gnm_random_graph(50, 200); its layout is part of the reference, and so is ours: places on circles.
+    let places: Vec<(f64, f64)> = (0..50)
+        .map(|i| {
+            let angle = f64::from(i) * 2.4;
+            (angle.cos() * f64::from(i).sqrt(), angle.sin() * f64::from(i).sqrt())
+        })
+        .collect();
+    let edges: Vec<(usize, usize)> =
+        (0..200).map(|_| (random.gen_range(0..50), random.gen_range(0..50))).collect();
+    let graph = NetworkGraph::new(&names, &places, &edges);
+    measure("network_graph_figure", &|| plot::network(&graph)?.size(640, 480).png(1.5))?;
+
+    let mut coordinate =
+        || (0..1_000_000).map(|_| random.gen_range(-3.0..3.0)).collect::<Vec<f64>>();
+    let (x, y) = (coordinate(), coordinate());
+    let third = |values: &[f64], of: usize| -> Vec<f64> {
+        values.iter().skip(of).step_by(3).copied().collect()
+    };
+    let clouds: Vec<Series> = (0..3)
+        .map(|of| Series::new(format!("group {of}"), &third(&x, of), &third(&y, of)))
+        .collect();
+    measure("scatter_million_points_figure", &|| plot::scatter(&clouds)?.size(640, 480).png(1.5))
 }
 
 /// 36 real paintings where they are at hand, else noise of the same size, which compresses worse.

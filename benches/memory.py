@@ -7,7 +7,7 @@ Needs torch, torchvision and safetensors. Prints one JSON object a line; PyTorch
 import json, os, pathlib, subprocess, sys, tempfile
 
 CLASSES = 12
-# Network, pictures, pixels, training steps; none for inference.
+# Network, images, pixels, training steps; none for inference.
 WORK = {
     "resnet50_train_224px_batch16": ("resnet50", 16, 224, 3),
     "resnet152_forward_224px_batch8": ("resnet152", 8, 224, None),

@@ -4,6 +4,7 @@
 //! end of one: `forward_per_image` runs all forward passes. With `CUADERNO_BENCH_DETAIL=1`, the parts of each training step go to stderr.
 
 use cuaderno::data::Dataset;
+use cuaderno::explain::grad_cam;
 use cuaderno::images::{ImageSet, Transform};
 use cuaderno::models::{
     Hybrid, HybridConfig, TextCnn, TextCnnConfig, network, resnet18, simple_network,
@@ -99,16 +100,16 @@ fn text_cnn_train_step() -> f64 {
     median_ms(21, 3, || train_step(&mut model, &inputs, &labels, &mut optimizer))
 }
 
-/// Transfer learning: 512 pictures of 128 px, frozen ResNet-18, new head, 3 epochs, batch 32.
+/// Transfer learning: 512 images of 128 px, frozen ResNet-18, new head, 3 epochs, batch 32.
 fn frozen_resnet18_three_epochs() -> f64 {
     let mut model = resnet18(3, 0).unwrap();
     model.freeze("").unwrap();
     model.unfreeze("fc").unwrap();
     let mut draw = rand_chacha::ChaCha8Rng::seed_from_u64(5);
     let pixels = (0..512 * 3 * 128 * 128).map(|_| draw.r#gen()).collect();
-    let pictures = ImageSet::from_pixels(pixels, 128, 128).unwrap();
+    let images = ImageSet::from_pixels(pixels, 128, 128).unwrap();
     let classes = ["a", "b", "c"];
-    let train = Dataset::new(&labels(512, 3), &classes).unwrap().with_images(&pictures).unwrap();
+    let train = Dataset::new(&labels(512, 3), &classes).unwrap().with_images(&images).unwrap();
     let train = train.with_transform(&Transform::imagenet());
     // The learner looks at a validation set after each epoch; the reference has none.
     let validation = train.subset(&[0]).unwrap();
@@ -118,17 +119,28 @@ fn frozen_resnet18_three_epochs() -> f64 {
     start.elapsed().as_secs_f64() * 1e3
 }
 
-/// Inference in batches of 8 pictures of 224 px.
+/// Inference in batches of 8 images of 224 px.
 fn forward_per_image(name: &str) -> f64 {
     let model = network(name, 1000, 0).unwrap();
     let inputs = images(8, 224);
     median_ms(5, 2, || drop(model.forward(&inputs, &Pass::inference()).unwrap())) / 8.0
 }
 
-/// A name, and what measures it.
+/// Grad-CAM of the last block of ResNet-18 on one image of 224 px, enlarged to the image.
+fn gradcam_per_image() -> f64 {
+    let model = network("resnet18", 1000, 0).unwrap();
+    let inputs = images(1, 224);
+    median_ms(21, 5, || {
+        let maps = grad_cam(&model, &inputs, None, "layer4.1").unwrap();
+        drop(maps.scaled(0, 224, 224).unwrap());
+    })
+}
+
+/// A name and its measurement.
 type Bench = (&'static str, fn() -> f64);
 
-const STEPS: [Bench; 5] = [
+const STEPS: [Bench; 6] = [
+    ("gradcam_per_image", gradcam_per_image),
     ("poi_hybrid_train_step", poi_hybrid_train_step),
     ("resnet18_train_step", resnet18_train_step),
     ("text_cnn_train_step", text_cnn_train_step),
