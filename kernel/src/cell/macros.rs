@@ -4,7 +4,8 @@
 use ra_ap_syntax::ast::{self, HasAttrs, HasModuleItem, HasName, Item};
 use ra_ap_syntax::{AstNode, Edition, NodeOrToken, SourceFile, SyntaxKind};
 
-/// The program with a copy of every macro before its first item, on that item's line.
+/// The program with a copy of every macro before its first item: behind the program's own attributes, on their line, so that
+/// what stands in a line and column stays there; in a program without, on the first item's line.
 pub fn with_macros_first(source: &str) -> String {
     if !source.contains("macro_rules!") {
         return source.to_string();
@@ -25,8 +26,17 @@ pub fn with_macros_first(source: &str) -> String {
         .filter(|item| item.name().is_some_and(|name| !imported(name.text())))
         .filter_map(|item| on_one_line(&item))
         .collect();
-    let at = usize::from(first.syntax().text_range().start());
-    format!("{}{copies}{}", &source[..at], &source[at..])
+    if copies.is_empty() {
+        return source.to_string();
+    }
+    let own = file.attrs().filter(|attr| attr.excl_token().is_some()).last();
+    match own.map(|attr| usize::from(attr.syntax().text_range().end())) {
+        Some(at) => format!("{} {}{}", &source[..at], copies.trim_end(), &source[at..]),
+        None => {
+            let at = usize::from(first.syntax().text_range().start());
+            format!("{}{copies}{}", &source[..at], &source[at..])
+        }
+    }
 }
 
 /// A macro's text without attributes and comments; `None` if a text of several lines stands in it.
@@ -59,6 +69,11 @@ mod tests {
         assert!(copy < made.find("fn f()").unwrap(), "{made}");
         assert!(!made[..made.find("fn f()").unwrap()].contains("why"), "{made}");
         assert!(SourceFile::parse(&made, Edition::Edition2024).errors().is_empty(), "{made}");
+        // The compiler's places in all lines but that of the attributes are those of the program without the copy.
+        let rest = |text: &str| text.split_once('\n').unwrap().1.to_string();
+        assert_eq!(rest(&made), rest(source));
+        let made = with_macros_first(&rest(source));
+        assert!(made.find("macro_rules! two { ").unwrap() < made.find("fn f()").unwrap(), "{made}");
         for source in [
             "fn f() {}",
             "fn f() {} #[macro_export] macro_rules! m { () => {} }",
