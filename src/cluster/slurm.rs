@@ -83,7 +83,7 @@ impl Slurm {
         self
     }
 
-    /// How often a task may go back into the queue; 50 by default.
+    /// Sets the largest number of times that a task goes back into the queue; 50 by default.
     pub fn requeues(mut self, times: u32) -> Self {
         self.requeues = times;
         self

@@ -26,7 +26,7 @@ pub struct PermutationConfig {
     pub repeats: usize,
     /// Seed of the permutations.
     pub seed: u64,
-    /// Whether the score is the balanced accuracy instead of the accuracy.
+    /// Scores by balanced accuracy instead of accuracy.
     pub balanced: bool,
 }
 

@@ -51,7 +51,7 @@ pub struct FetchConfig {
     /// the address that a connection is about to use, so neither a redirect nor a name server can get around it; behind
     /// a proxy, which looks names up itself, only addresses written as numbers and `localhost` are checked.
     pub private_hosts: Vec<String>,
-    /// Whether a run that resumes also retries failures that will not pass by themselves, such as "not found".
+    /// Retries, in a run that resumes, also failures that will not pass by themselves, such as "not found".
     pub retry_failed: bool,
 }
 

@@ -29,7 +29,7 @@ pub struct Download {
     pub seconds: f64,
     /// The problem, as a clause; empty if there was none.
     pub detail: String,
-    /// Whether an earlier run settled it.
+    /// `true` if an earlier run settled it.
     pub resumed: bool,
 }
 

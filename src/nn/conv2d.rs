@@ -27,10 +27,10 @@ pub struct Conv2dConfig {
     pub window: Window,
     /// Groups of channels that are convolved separately; as many as channels for a depthwise convolution.
     pub groups: usize,
-    /// Whether there is a bias.
+    /// Adds a learnable bias to each output channel.
     pub bias: bool,
-    /// Whether the padding is TensorFlow's "SAME" (output size ⌈size / stride⌉, the odd pixel at the end) instead of the
-    /// window's.
+    /// Pads as TensorFlow's "SAME" does (output size ⌈size / stride⌉, the odd pixel at the end) instead of by
+    /// the window's padding.
     pub same: bool,
 }
 

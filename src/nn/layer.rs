@@ -137,7 +137,7 @@ pub struct Residual {
     pub body: Sequential,
     /// The projection that gives the input the body's shape; its parameters are under `downsample`.
     pub shortcut: Option<Sequential>,
-    /// Whether the block ends with ReLU.
+    /// Applies ReLU to the sum.
     pub relu: bool,
     /// Probability of dropping the body for an example in training (stochastic depth; Huang et al., 2016). A frozen body is
     /// never dropped.

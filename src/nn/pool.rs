@@ -15,9 +15,9 @@ use dfdx::shapes::HasShape;
 pub struct MaxPool2d {
     /// The sliding window.
     pub window: Window,
-    /// Whether a partial window at the end counts (`ceil_mode`).
+    /// Counts a partial window at the end (`ceil_mode`).
     pub ceil: bool,
-    /// Whether the padding is TensorFlow's "SAME" instead of the window's.
+    /// Pads as TensorFlow's "SAME" does instead of by the window's padding.
     pub same: bool,
 }
 
@@ -31,8 +31,8 @@ pub struct MaxPool2d {
 pub struct AveragePool2d {
     /// The sliding window.
     pub window: Window,
-    /// Whether the padding is TensorFlow's "SAME", which does not count in the mean, instead of the window's, which counts
-    /// as zeros.
+    /// Pads as TensorFlow's "SAME" does, whose padding does not count in the mean, instead of by the window's padding,
+    /// which counts as zeros.
     pub same: bool,
 }
 

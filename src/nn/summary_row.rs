@@ -11,7 +11,7 @@ pub struct SummaryRow {
     pub output: Vec<usize>,
     /// The number of parameters.
     pub parameters: usize,
-    /// Whether all parameters are trainable.
+    /// `true` if all parameters are trainable.
     pub trainable: bool,
     /// Multiply-adds for the whole batch, counted as torchinfo does: each weight and bias of a convolution once per output
     /// position, of any other layer once per example, of an embedding never.

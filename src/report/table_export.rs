@@ -59,7 +59,7 @@ impl TableExport {
         self
     }
 
-    /// How many decimals numbers with a fraction have.
+    /// Sets the number of decimals of numbers with a fraction.
     #[must_use]
     pub fn decimals(mut self, decimals: usize) -> Self {
         self.decimals = Some(decimals.min(12));

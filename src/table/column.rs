@@ -215,7 +215,7 @@ impl Column {
         }
     }
 
-    /// How many values are missing.
+    /// The number of missing values.
     pub fn nulls(&self) -> usize {
         self.iter().filter(|value| *value == Value::Null).count()
     }

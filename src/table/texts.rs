@@ -27,7 +27,7 @@ impl Texts {
         self.present.push(text.is_some());
     }
 
-    /// How many there are, missing ones included.
+    /// The number of texts, missing ones included.
     pub fn len(&self) -> usize {
         self.ends.len()
     }

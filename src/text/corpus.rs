@@ -126,7 +126,7 @@ impl Corpus {
         self.ends.is_empty()
     }
 
-    /// How many words all texts have together.
+    /// The number of words in all texts together.
     pub fn token_count(&self) -> usize {
         self.tokens.len()
     }

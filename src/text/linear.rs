@@ -19,7 +19,7 @@ use rayon::prelude::*;
 pub struct LinearConfig {
     /// The cost of an error; the smaller, the stronger the regularization.
     pub c: f64,
-    /// Whether classes weigh as much as they are rare (`class_weight="balanced"`).
+    /// Weighs classes by the inverse of their frequency (`class_weight="balanced"`).
     pub balanced: bool,
     /// Passes over the data at most.
     pub max_iterations: usize,

@@ -5,9 +5,9 @@
 pub(super) struct Rules {
     /// The word for an inch mark.
     pub inches: &'static str,
-    /// Whether a unit of measure is a word of its own.
+    /// Makes a unit of measure a word of its own.
     pub split_units: bool,
-    /// Whether emoji are words.
+    /// Keeps emoji as words.
     pub emoji: bool,
 }
 

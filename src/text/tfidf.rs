@@ -31,7 +31,7 @@ pub struct TfIdfConfig {
     pub max_ngram: usize,
     /// The fewest texts that a term must be in (scikit-learn's `min_df`).
     pub min_count: usize,
-    /// Whether a term that comes n times counts 1 + ln n instead of n.
+    /// Counts a term that occurs n times as 1 + ln n instead of n.
     pub sublinear: bool,
 }
 

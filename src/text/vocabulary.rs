@@ -120,7 +120,7 @@ impl Vocabulary {
         self.words.iter().collect()
     }
 
-    /// How often each of [`Self::words`] occurred.
+    /// The number of occurrences of each of [`Self::words`].
     pub fn counts(&self) -> &[u64] {
         &self.counts
     }

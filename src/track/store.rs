@@ -4,7 +4,7 @@ use crate::Result;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// How far a run has come, in MLflow's words.
+/// Status of a run, in MLflow's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunStatus {
     /// Under way, or its process was killed.
@@ -63,13 +63,13 @@ pub struct RunInfo {
     pub id: String,
     /// Its name, which need not be unique.
     pub name: String,
-    /// How far it has come.
+    /// Its status.
     pub status: RunStatus,
     /// When it began, in milliseconds since 1970.
     pub start_time: i64,
     /// When it ended.
     pub end_time: Option<i64>,
-    /// Where its artifacts are.
+    /// Address of the folder of its artifacts.
     pub artifact_uri: String,
     /// Parameters by name, in alphabetical order.
     pub params: Vec<(String, String)>,
@@ -134,7 +134,7 @@ pub(super) struct DatasetInput {
     pub source: String,
     /// JSON.
     pub profile: String,
-    /// What the run uses it for, such as `training`.
+    /// Its role in the run, such as `training`.
     pub context: String,
 }
 

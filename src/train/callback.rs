@@ -108,7 +108,7 @@ pub trait Callback: ThreadSafe {
         Ok(false)
     }
 
-    /// What a checkpoint has to hold so that a resumed run goes on exactly as this one.
+    /// The state that a checkpoint stores, so that a resumed run goes on exactly as this one.
     fn state(&self) -> State {
         State::new()
     }
@@ -156,9 +156,9 @@ pub trait Callback: ThreadSafe {
 pub struct Batch {
     /// Its examples, indices into the training set.
     pub indices: Vec<usize>,
-    /// What the network gets.
+    /// The inputs of the network.
     pub inputs: Inputs,
-    /// What the network should predict.
+    /// The targets of the network.
     pub targets: Targets,
     /// The weight of each example in the loss, as [`Dataset::with_weights`](crate::data::Dataset::with_weights) set
     /// them; none where all weigh 1.
@@ -177,7 +177,7 @@ impl Batch {
     }
 }
 
-/// What a callback sees of the run, and may change.
+/// The part of a run that a callback may read and change.
 ///
 /// ```
 /// use cuaderno::prelude::*;

@@ -55,7 +55,7 @@ pub struct TrainConfig {
     /// Parts of the network to unfreeze at the start of an epoch, counted from 1: `(3, "layer4")` (gradual
     /// unfreezing; Howard and Ruder, 2018).
     pub unfreeze: Vec<(usize, String)>,
-    /// Whether activations of the frozen prefix of the network are cached from epoch to epoch.
+    /// Caching of the activations of the frozen prefix of the network from epoch to epoch.
     pub feature_cache: FeatureCaching,
     /// Folder where cached features are kept from session to session. Features of other weights, images or transforms
     /// have other file names.

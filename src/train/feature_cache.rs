@@ -9,7 +9,7 @@ use crate::tensor::{plain, read};
 use crate::{Result, notebook};
 use std::path::Path;
 
-/// Whether the activations of the frozen prefix of a network are cached from epoch to epoch. Later epochs then cost only
+/// Caching of the activations of the frozen prefix of a network from epoch to epoch. Later epochs then cost only
 /// the layers that are trained.
 ///
 /// ```

@@ -29,7 +29,7 @@ pub struct LearningRateCurve {
     pub losses: Vec<f64>,
     /// The losses smoothed by an exponential moving average.
     pub smoothed: Vec<f64>,
-    /// Whether the run was stopped because the loss rose too far.
+    /// `true` if the run was stopped because the loss rose too far.
     pub diverged: bool,
     /// Steps that the run was to take.
     pub(super) planned: usize,

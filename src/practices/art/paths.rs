@@ -15,7 +15,7 @@ pub struct ArtPaths {
     pub csv: PathBuf,
     /// The folder of the paintings, `images`.
     pub images: PathBuf,
-    /// Whether these are the real paintings, not a generated sample.
+    /// `true` for the real paintings, not a generated sample.
     pub real: bool,
 }
 

@@ -29,7 +29,7 @@ pub struct PoiPaths {
     pub csv: PathBuf,
     /// The folder that image paths in the table are relative to.
     pub folder: PathBuf,
-    /// Whether these are the course's files; otherwise they are a generated sample.
+    /// `true` for the course's files, `false` for a generated sample.
     pub real: bool,
 }
 

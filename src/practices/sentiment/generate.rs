@@ -10,7 +10,7 @@ use image::{ExtendedColorType, RgbImage};
 use rayon::prelude::*;
 use std::path::Path;
 
-/// How many rows the sample in the repository has.
+/// The number of rows of the sample in the repository.
 pub const SAMPLE_ROWS: usize = 800;
 /// The seed it was made from.
 pub const SAMPLE_SEED: u64 = 2015;

@@ -16,7 +16,7 @@ pub struct SentimentPaths {
     pub folder: PathBuf,
     /// The table of the OASIS photographs, `oasis.csv`, if it is there.
     pub oasis: Option<PathBuf>,
-    /// Whether these are the published files; else they are a generated sample.
+    /// `true` for the published files, `false` for a generated sample.
     pub real: bool,
 }
 

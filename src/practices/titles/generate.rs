@@ -8,9 +8,9 @@ use rayon::prelude::*;
 use std::io::Write;
 use std::path::Path;
 
-/// How many rows the sample has that is generated on first use.
+/// The number of rows of the sample that is generated on first use.
 pub const SAMPLE_ROWS: usize = 20_000;
-/// How many categories.
+/// The number of its categories.
 pub const SAMPLE_CATEGORIES: usize = 60;
 /// The seed it is made from.
 pub const SAMPLE_SEED: u64 = 2019;

@@ -11,7 +11,7 @@ pub struct TitlePaths {
     pub test: Option<PathBuf>,
     /// Word vectors in a text format, plain or gzip.
     pub vectors: Option<PathBuf>,
-    /// Whether these are real titles; else they are a generated sample.
+    /// `true` for real titles, `false` for a generated sample.
     pub real: bool,
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 /// The epilogue of a recorded convolution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fused {
-    /// Whether ReLU follows.
+    /// `true` if ReLU follows.
     pub relu: bool,
     /// Max-pooling with non-overlapping windows of this side; a partial window at the edge is dropped.
     pub pool: Option<usize>,

@@ -22,7 +22,7 @@ pub struct AdamConfig {
     /// Weight decay: `decay · weight` is added to the gradient, or with `decoupled` the weights shrink by
     /// `learning rate · decay`.
     pub weight_decay: f32,
-    /// Whether weight decay is decoupled (AdamW; Loshchilov and Hutter, 2019).
+    /// `true` if weight decay is decoupled (AdamW; Loshchilov and Hutter, 2019).
     pub decoupled: bool,
 }
 

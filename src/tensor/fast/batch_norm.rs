@@ -24,7 +24,7 @@ pub struct ChannelStatistics {
 pub struct NormEpilogue {
     /// The tensor to add.
     pub add: Option<Tensor4>,
-    /// Whether ReLU follows.
+    /// `true` if ReLU follows.
     pub relu: bool,
 }
 
