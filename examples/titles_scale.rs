@@ -1,10 +1,12 @@
 //! The challenge's size on this machine: rows generated, read, indexed and trained on, with times and memory.
 //!
 //! ```text
-//! cargo run --release --example titles_scale -- [--rows 1000000] [--categories 632] [--epochs 1] [--folder DIR]
+//! cargo run --release --example titles_scale -- [--rows 1000000] [--categories 632] [--epochs 1] [--folder DIR] \
+//!     [--filters 100] [--batch 128] [--learning-rate 0.001] [--trained 1]
 //! ```
 //!
-//! One JSON object a line. A folder that already holds the rows is used as it is.
+//! One JSON object a line. A folder that already holds the rows is used as it is. The settings are those of practice 3's
+//! eight experiments; `--trained 1` trains the word vectors too. `benches/titles_scale.py` is the same in PyTorch.
 
 use cuaderno::practices::titles;
 use cuaderno::prelude::*;
@@ -35,7 +37,9 @@ fn processor_seconds() -> f64 {
 }
 
 fn main() -> Result<()> {
-    let arguments = arguments::Arguments::read(&["rows", "categories", "epochs", "folder"])?;
+    let known =
+        ["rows", "categories", "epochs", "folder", "filters", "batch", "learning-rate", "trained"];
+    let arguments = arguments::Arguments::read(&known)?;
     let rows = arguments.number("rows", 1_000_000usize)?;
     let categories = arguments.number("categories", 632usize)?;
     let epochs = arguments.number("epochs", 1usize)?;
@@ -67,11 +71,20 @@ fn main() -> Result<()> {
     report("classes", classes as f64, "");
     report("words", vocabulary.len() as f64, "");
     let vectors = WordVectors::read(folder.join("vectors.txt.gz"), &vocabulary)?;
-    let sizes = TextCnnConfig { classes, ..TextCnnConfig::default() };
-    let model = TextCnn::with_vectors(vectors.matrix(&vocabulary, 0), &sizes, 0)?;
+    let filters = arguments.number("filters", 100usize)?;
+    let sizes = TextCnnConfig { classes, filters, ..TextCnnConfig::default() };
+    let mut model = TextCnn::with_vectors(vectors.matrix(&vocabulary, 0), &sizes, 0)?;
+    if arguments.number("trained", 0)? != 0 {
+        model.unfreeze("embedding")?;
+    }
     let (train, validation) = (all.subset(&split.train)?, all.subset(&split.validation)?);
     drop((table, corpus, all));
-    let config = TrainConfig { batch_size: 128, keep_best: false, ..TrainConfig::default() };
+    let config = TrainConfig {
+        batch_size: arguments.number("batch", 128)?,
+        learning_rate: arguments.number("learning-rate", 1e-3)?,
+        keep_best: false,
+        ..TrainConfig::default()
+    };
     let mut learner = Learner::new(model, &train, &validation, &config)?;
     for epoch in 1..=epochs {
         let (start, used) = (Instant::now(), processor_seconds());
