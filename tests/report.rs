@@ -63,8 +63,8 @@ fn a_report_is_a_folder_of_readable_files() {
             || markdown.contains("A &amp; B\\_1 | 0,6737")
     );
     assert!(
-        markdown.contains("0,684") && markdown.contains("0,35 [0,31; 0,39]")
-            || markdown.contains("0,35 \\[0,31; 0,39\\]")
+        markdown.contains("0,684") && markdown.contains("0,350 [0,310; 0,390]")
+            || markdown.contains("0,350 \\[0,310; 0,390\\]")
     );
     let html = read("report.html");
     assert!(html.contains("Interés turístico &amp; &lt;más&gt;") && !html.contains("<script"));

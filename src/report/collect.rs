@@ -37,6 +37,8 @@ pub struct Report {
     pub(super) language: Language,
     pub(super) sections: Vec<Section>,
     pub(super) facts: Vec<(String, String)>,
+    /// Terms of this report's tables: English and translation.
+    pub(super) terms: Vec<(String, String)>,
     current: usize,
     pass: usize,
     pub(super) started: Instant,
@@ -78,6 +80,7 @@ impl Report {
             language: Language::default(),
             sections: vec![Section { level: 1, title: String::new(), items: Vec::new() }],
             facts: Vec::new(),
+            terms: Vec::new(),
             current: 0,
             pass: 0,
             started: Instant::now(),
@@ -98,10 +101,24 @@ impl Report {
         self
     }
 
-    /// The language of captions, numbers and figures.
+    /// The language of captions, numbers and figures, and of the field's terms in tables.
     #[must_use]
     pub fn language(mut self, language: Language) -> Self {
         self.language = language;
+        self
+    }
+
+    /// Translations of this report's own terms, English first, where they are a header or a cell of a table, or a part of
+    /// one between ` · `, ` + ` or commas. Those of the field, such as `accuracy`, are known.
+    ///
+    /// ```
+    /// use cuaderno::plot::Language;
+    /// use cuaderno::report::Report;
+    /// let report = Report::new("memoria").language(Language::Spanish).terms(&[("10 artists", "10 artistas")]);
+    /// ```
+    #[must_use]
+    pub fn terms(mut self, terms: &[(&str, &str)]) -> Self {
+        self.terms.extend(terms.iter().map(|(a, b)| (a.to_string(), b.to_string())));
         self
     }
 
@@ -210,7 +227,13 @@ impl Report {
         low: f64,
         high: f64,
     ) -> &mut Self {
-        let text = |value| self.language.significant(value, 3);
+        // All with the decimals that give the largest three significant digits.
+        let largest = value.abs().max(low.abs()).max(high.abs());
+        let digits = if largest > 0.0 { 2.0 - largest.log10().floor() } else { 3.0 };
+        let text = |value| match digits {
+            0.0..=6.0 => self.language.number(value, digits as usize),
+            _ => self.language.significant(value, 3),
+        };
         // A semicolon separates: the decimal mark can be a comma.
         let text = format!("{} [{}; {}]", text(value), text(low), text(high));
         self.put_number(name.into(), text)

@@ -3,6 +3,7 @@
 use super::collect::{Content, Report};
 use super::inline::{self, Span, Target};
 use super::table_text::TableText;
+use super::terms::Terms;
 use super::words::{Word, word};
 use crate::plot::{Figure, Language};
 use crate::{Error, ErrorKind, Result};
@@ -52,6 +53,7 @@ impl Document {
     /// Numbers the contents of `report` and resolves its references. `run` are the facts of the run.
     pub fn of(report: &Report, run: Vec<(String, String)>) -> Result<Self> {
         let language = report.language;
+        let terms = Terms { language, own: &report.terms };
         let date = run.first().map(|(_, date)| date.clone()).unwrap_or_default();
         let mut blocks = Vec::new();
         let mut labels = Labels(Vec::new());
@@ -131,7 +133,7 @@ impl Document {
                             number: Some(tables),
                             caption: caption.clone(),
                             anchor,
-                            text: TableText::new(table, language, *decimals),
+                            text: TableText::new(table, terms, *decimals),
                         });
                     }
                     Content::Number { .. } => {}

@@ -33,6 +33,7 @@ mod markdown;
 mod pdf;
 mod table_export;
 mod table_text;
+mod terms;
 mod words;
 mod written;
 

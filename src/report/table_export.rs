@@ -1,6 +1,7 @@
 //! A table as Markdown, LaTeX and HTML.
 
 use super::table_text::TableText;
+use super::terms::Terms;
 use super::{html, latex, markdown};
 use crate::notebook::{Bundle, Show, show_in_cells};
 use crate::plot::Language;
@@ -66,7 +67,7 @@ impl TableExport {
         self
     }
 
-    /// The language of numbers and remarks.
+    /// The language of numbers, remarks, and the field's terms in headers and cells.
     #[must_use]
     pub fn language(mut self, language: Language) -> Self {
         self.language = language;
@@ -74,7 +75,7 @@ impl TableExport {
     }
 
     fn text(&self) -> TableText {
-        TableText::new(&self.table, self.language, self.decimals)
+        TableText::new(&self.table, Terms::of_the_field(self.language), self.decimals)
     }
 
     /// The table in GitHub's Markdown.

@@ -1,7 +1,7 @@
 //! The cells of a table as text, ready for any format.
 
+use super::terms::Terms;
 use super::words;
-use crate::plot::Language;
 use crate::table::{Column, Table, Value};
 
 /// Longer tables are cut: nobody reads more rows in a report.
@@ -21,9 +21,10 @@ pub(super) struct TableText {
 }
 
 impl TableText {
-    /// The first rows of `table`, numbers with the decimals of `language`: as many as given, or as the
+    /// The first rows of `table`, terms and numbers in the language of `terms`, with as many decimals as given, or as the
     /// column needs, at most four.
-    pub fn new(table: &Table, language: Language, decimals: Option<usize>) -> Self {
+    pub fn new(table: &Table, terms: Terms<'_>, decimals: Option<usize>) -> Self {
+        let language = terms.language;
         let shown = table.rows().min(MOST_ROWS);
         let mut rows = vec![Vec::new(); shown];
         let mut right = Vec::new();
@@ -32,7 +33,7 @@ impl TableText {
             right.push(column.is_numeric());
             let digits = decimals.unwrap_or_else(|| needed_decimals(column, shown));
             for (row, cells) in rows.iter_mut().enumerate() {
-                cells.push(cell(column.get(row), language, digits));
+                cells.push(cell(column.get(row), terms, digits));
             }
         }
         let note = if shown < table.rows() {
@@ -40,7 +41,8 @@ impl TableText {
         } else {
             String::new()
         };
-        Self { names: table.columns().to_vec(), right, rows, note }
+        let names = table.columns().iter().map(|name| terms.translated(name)).collect();
+        Self { names, right, rows, note }
     }
 
     /// Two columns: names and values.
@@ -54,7 +56,8 @@ impl TableText {
     }
 }
 
-fn cell(value: Value<'_>, language: Language, digits: usize) -> String {
+fn cell(value: Value<'_>, terms: Terms<'_>, digits: usize) -> String {
+    let language = terms.language;
     match value {
         Value::Null => "—".to_string(),
         Value::Integer(value) => language.integer(value),
@@ -66,7 +69,7 @@ fn cell(value: Value<'_>, language: Language, digits: usize) -> String {
         }
         Value::Float(value) => language.number(value, digits),
         Value::List(items) => cut(&items.join(", ")),
-        other => cut(&other.to_string()),
+        other => cut(&terms.translated(&other.to_string())),
     }
 }
 
@@ -99,6 +102,7 @@ fn needed_decimals(column: &Column, shown: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plot::Language;
 
     #[test]
     fn numbers_have_the_decimals_of_the_language() -> crate::Result<()> {
@@ -108,11 +112,11 @@ mod tests {
             ("parámetros", vec![11_689_512_i64, 5].into()),
             ("p", vec![0.25, 1e-7].into()),
         ])?;
-        let text = TableText::new(&table, Language::Spanish, None);
+        let text = TableText::new(&table, Terms::of_the_field(Language::Spanish), None);
         assert_eq!(text.rows[0], ["A", "0,5", "11\u{202f}689\u{202f}512", "0,25"]);
         assert_eq!(text.rows[1], ["B", "—", "5", "1×10⁻⁷"]);
         assert_eq!(text.right, [false, true, true, true]);
-        let text = TableText::new(&table, Language::English, Some(3));
+        let text = TableText::new(&table, Terms::of_the_field(Language::English), Some(3));
         assert_eq!(text.rows[0][1..], ["0.500", "11\u{202f}689\u{202f}512", "0.250"]);
         Ok(())
     }
@@ -121,7 +125,7 @@ mod tests {
     fn long_tables_are_cut_and_say_so() -> crate::Result<()> {
         let numbers: Vec<i64> = (0..1000).collect();
         let table = Table::from_columns(vec![("n", numbers.into())])?;
-        let text = TableText::new(&table, Language::English, None);
+        let text = TableText::new(&table, Terms::of_the_field(Language::English), None);
         assert_eq!((text.rows.len(), text.note.as_str()), (120, "the first 120 of 1000 rows"));
         Ok(())
     }

@@ -3,8 +3,9 @@
 //! else has changed, the real cargo does the work. rust-analyzer, inside evcxr, gets only those crates whose
 //! types a cell can meet.
 
+use super::compile;
+use super::graph::{self, Interfaces};
 use super::plan::{self, Plan, shared_object};
-use super::{compile, graph};
 use crate::roles;
 use crate::toolchain::on_path;
 use serde_json::Value;
@@ -171,7 +172,8 @@ fn describe(args: &[OsString], manifest: &Path) -> io::Result<()> {
     let output = the_real("cargo")?.args(args).stderr(Stdio::inherit()).output()?;
     let mut answer = output.stdout;
     if let Ok(mut metadata) = serde_json::from_slice::<Value>(&answer) {
-        graph::trim(&mut metadata);
+        let recorded = manifest.parent().and_then(recorded_graph).unwrap_or_default();
+        graph::trim(&mut metadata, &mut Interfaces::from_json(&recorded["interfaces"]));
         answer = metadata.to_string().into_bytes();
     }
     io::stdout().write_all(&answer)?;
@@ -182,7 +184,7 @@ fn describe(args: &[OsString], manifest: &Path) -> io::Result<()> {
 /// reads the library before the first cell needs it, once instead of in two halves.
 fn known(manifest: &Path) -> Option<String> {
     let folder = manifest.parent()?;
-    let written: Value = serde_json::from_slice(&std::fs::read(folder.join(GRAPH)).ok()?).ok()?;
+    let written = recorded_graph(folder)?;
     let now = std::fs::read_to_string(manifest).ok()?;
     let (head, _) = written["manifest"].as_str()?.split_once(DEPENDENCIES)?;
     let (head_now, dependencies_now) = now.split_once(DEPENDENCIES)?;
@@ -195,6 +197,11 @@ fn known(manifest: &Path) -> Option<String> {
     Some(metadata.replace(&quoted(written["folder"].as_str()?), &quoted(folder.to_str()?)))
 }
 
+/// What [`write_graph`] left.
+fn recorded_graph(folder: &Path) -> Option<Value> {
+    serde_json::from_slice(&std::fs::read(folder.join(GRAPH)).ok()?).ok()
+}
+
 const DEPENDENCIES: &str = "[dependencies]";
 
 /// Records the answer that rust-analyzer will get for the crate in a folder, for `target`.
@@ -205,11 +212,13 @@ pub fn write_graph(folder: &Path, target: &str) -> io::Result<()> {
         .stderr(Stdio::null())
         .output()?;
     let mut metadata: Value = serde_json::from_slice(&output.stdout)?;
-    graph::trim(&mut metadata);
+    let mut interfaces = Interfaces::default();
+    graph::trim(&mut metadata, &mut interfaces);
     let written = serde_json::json!({
         "folder": metadata["workspace_root"],
         "manifest": std::fs::read_to_string(folder.join("Cargo.toml"))?,
         "metadata": metadata,
+        "interfaces": interfaces.to_json(),
     });
     std::fs::write(folder.join(GRAPH), written.to_string())
 }

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 
 /// Takes the packages out of the answer of `cargo metadata` whose types no cell can meet. What is left: the cell's
 /// own crate, what it depends on, and from there on whatever a package names in the types of its
-/// public interface. Procedural macros go as well: rust-analyzer could not run them here.
-pub fn trim(metadata: &mut Value) {
-    let Some(kept) = kept(metadata) else { return };
+/// public interface. Procedural macros go as well: rust-analyzer could not run them here. `interfaces` are those that are
+/// known, and gain what is read: most of the time goes there.
+pub fn trim(metadata: &mut Value, interfaces: &mut Interfaces) {
+    let Some(kept) = kept(metadata, interfaces) else { return };
     if let Some(packages) = metadata["packages"].as_array_mut() {
         packages.retain(|package| kept.contains(text(&package["id"])));
     }
@@ -27,7 +28,7 @@ pub fn trim(metadata: &mut Value) {
 }
 
 /// The ids of the packages that stay; `None` if this is no answer of `cargo metadata`.
-fn kept(metadata: &Value) -> Option<HashSet<String>> {
+fn kept(metadata: &Value, interfaces: &mut Interfaces) -> Option<HashSet<String>> {
     let by_id = |list: &Value| -> Option<HashMap<String, Value>> {
         let entry = |value: &Value| Some((value["id"].as_str()?.to_string(), value.clone()));
         list.as_array()?.iter().map(entry).collect()
@@ -50,12 +51,10 @@ fn kept(metadata: &Value) -> Option<HashSet<String>> {
             None
         } else {
             let features: Vec<&str> = nodes[&id]["features"].as_array()?.iter().map(text).collect();
-            Some(Interface::of(Path::new(library(packages.get(&id)?)?), &features))
+            Some(interfaces.of(&id, Path::new(library(packages.get(&id)?)?), &features))
         };
         for (name, dep) in deps {
-            if public.as_ref().is_none_or(|interface| interface.names(&name))
-                && kept.insert(dep.clone())
-            {
+            if public.is_none_or(|interface| interface.names(&name)) && kept.insert(dep.clone()) {
                 open.push(dep);
             }
         }
@@ -82,6 +81,35 @@ fn library(package: &Value) -> Option<&str> {
         })
     };
     package["targets"].as_array()?.iter().find(is_library)?["src_path"].as_str()
+}
+
+/// The interfaces of packages, by their id and features.
+#[derive(Default)]
+pub struct Interfaces(HashMap<String, Interface>);
+
+impl Interfaces {
+    /// What [`Self::to_json`] gave; nothing if it is something else.
+    pub fn from_json(value: &Value) -> Self {
+        let names = |value: &Value| {
+            value.as_array().into_iter().flatten().map(text).map(str::to_string).collect()
+        };
+        let entries = value.as_object().into_iter().flatten();
+        Self(entries.map(|(key, value)| (key.clone(), Interface { names: names(value) })).collect())
+    }
+
+    pub fn to_json(&self) -> Value {
+        self.0
+            .iter()
+            .map(|(key, interface)| {
+                (key.clone(), interface.names.iter().cloned().collect::<Value>())
+            })
+            .collect()
+    }
+
+    fn of(&mut self, id: &str, root: &Path, features: &[&str]) -> &Interface {
+        let key = format!("{id} {}", features.join(" "));
+        self.0.entry(key).or_insert_with(|| Interface::of(root, features))
+    }
 }
 
 /// The names that the public types of a package begin with.
@@ -346,8 +374,13 @@ mod tests {
                 node("inner", &[]), node("shown", &[]), node("macros", &[]), node("tool", &[]),
             ]},
         });
-        trim(&mut metadata);
+        let (mut again, mut interfaces) = (metadata.clone(), Interfaces::default());
+        trim(&mut metadata, &mut interfaces);
         std::fs::remove_dir_all(folder).unwrap();
+        // Known interfaces are not read again: the files are gone.
+        let mut interfaces = Interfaces::from_json(&interfaces.to_json());
+        trim(&mut again, &mut interfaces);
+        assert_eq!(again, metadata);
         let names: Vec<&str> =
             metadata["packages"].as_array().unwrap().iter().map(|p| text(&p["name"])).collect();
         assert_eq!(names, ["ctx", "used", "shown"]);
