@@ -65,7 +65,7 @@ pub fn ensure(library: &Path, say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     if whole && fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
         return Ok(folder);
     }
-    say("preparing the library for notebooks (once, about two minutes)");
+    say("preparing the library for notebooks (once, some minutes)");
     folders::create(&folder)?;
     let _ = fs::remove_file(&stamp_file);
     let exe = std::env::current_exe().map_err(|e| Failure::new(e.to_string()))?;
