@@ -5,16 +5,17 @@ mod common;
 use common::{EXE, Kernel, folder, free_ports, import, root, start, start_at};
 use jupyter_protocol::JupyterMessageContent as Content;
 use jupyter_protocol::media::MediaType;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// A copy of the folder where the library is built for cells, which would else be built here once more.
 async fn build_folder() -> PathBuf {
     // A kernel that is ready has prepared it.
     start(true).await.good("1").await;
-    let cache = std::env::var_os("CUADERNO_CACHE").map(PathBuf::from);
-    let cache = cache
-        .unwrap_or_else(|| Path::new(&std::env::var_os("HOME").unwrap()).join(".cache/cuaderno"));
+    let of = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let cache = of("CUADERNO_CACHE")
+        .or_else(|| Some(of("XDG_CACHE_HOME")?.join("cuaderno")))
+        .unwrap_or_else(|| of("HOME").unwrap().join(".cache/cuaderno"));
     let line = format!("path = \"{}\"", root().display());
     let mut prepared: Vec<PathBuf> = std::fs::read_dir(cache.join("build"))
         .unwrap()
