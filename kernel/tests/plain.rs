@@ -44,6 +44,9 @@ async fn start_plain() -> Kernel {
         for name in ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
         }
+        // The path to the standard library in a cell's object is wrong by a folder, which shows below the home alone.
+        let libraries = Command::new("rustc").args(["--print", "target-libdir"]).output().unwrap();
+        command.env("LD_LIBRARY_PATH", String::from_utf8(libraries.stdout).unwrap().trim_end());
         for (name, value) in
             [("OPT_LEVEL", "3"), ("DEBUG_ASSERTIONS", "false"), ("OVERFLOW_CHECKS", "false")]
         {
