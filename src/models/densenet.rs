@@ -14,6 +14,12 @@ const GROWTH: usize = 32;
 /// DenseNet-121 (Huang et al., 2017) for images `[batch, 3, height, width]`, as torchvision's `densenet121`, with random weights
 /// that depend on `seed` alone.
 ///
+/// ```
+/// let network = cuaderno::models::densenet121(1000, 0)?;
+/// assert_eq!(network.summary()?.total, 7_978_856);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
 /// # Errors
 /// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) when there are no classes.
 pub fn densenet121(classes: usize, seed: u64) -> Result<Network> {

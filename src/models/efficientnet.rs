@@ -25,6 +25,12 @@ const BLOCKS: usize = 16;
 /// EfficientNet-B0 (Tan and Le, 2019) for images `[batch, 3, height, width]`, as torchvision's `efficientnet_b0`, with random
 /// weights that depend on `seed` alone.
 ///
+/// ```
+/// let network = cuaderno::models::efficientnet_b0(1000, 0)?;
+/// assert_eq!(network.summary()?.total, 5_288_548);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
 /// # Errors
 /// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) when there are no classes.
 pub fn efficientnet_b0(classes: usize, seed: u64) -> Result<Network> {
@@ -91,6 +97,12 @@ fn squeeze_excitation(
 
 /// EfficientNet-Lite0 with random weights that depend on `seed` alone: EfficientNet-B0 without squeeze and excitation, with
 /// ReLU6 and TensorFlow's "SAME" padding. Its pretrained weights expect pixels scaled to `(x − 127) / 128`, x from 0 to 255.
+///
+/// ```
+/// let network = cuaderno::models::efficientnet_lite0(1000, 0)?;
+/// assert_eq!(network.summary()?.total, 4_652_008);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) when there are no classes.

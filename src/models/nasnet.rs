@@ -16,6 +16,12 @@ const FILTERS: usize = 44;
 /// NASNet-A (4 @ 1056) with random weights that depend on `seed` alone. Its pretrained weights expect pixels scaled to −1 to
 /// 1. Padding is TensorFlow's "SAME", so any size of image fits; for multiples of 32 it equals that of `pretrainedmodels`.
 ///
+/// ```
+/// let network = cuaderno::models::nasnet_mobile(1000, 0)?;
+/// assert_eq!(network.summary()?.total, 5_289_978);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
 /// # Errors
 /// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) when there are no classes.
 pub fn nasnet_mobile(classes: usize, seed: u64) -> Result<Network> {

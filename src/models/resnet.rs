@@ -26,6 +26,12 @@ pub fn resnet18(classes: usize, seed: u64) -> Result<Network> {
 /// ResNet-34 (He et al., 2016) for images `[batch, 3, height, width]`, as torchvision's `resnet34`, with random weights that
 /// depend on `seed` alone.
 ///
+/// ```
+/// let network = cuaderno::models::resnet34(1000, 0)?;
+/// assert_eq!(network.summary()?.total, 21_797_672);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`resnet18`].
 pub fn resnet34(classes: usize, seed: u64) -> Result<Network> {
@@ -34,6 +40,12 @@ pub fn resnet34(classes: usize, seed: u64) -> Result<Network> {
 
 /// ResNet-50 (He et al., 2016) for images `[batch, 3, height, width]`, as torchvision's `resnet50`, with random weights that
 /// depend on `seed` alone.
+///
+/// ```
+/// let network = cuaderno::models::resnet50(1000, 0)?;
+/// assert_eq!(network.summary()?.total, 25_557_032);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`resnet18`].
@@ -44,6 +56,12 @@ pub fn resnet50(classes: usize, seed: u64) -> Result<Network> {
 /// ResNet-101 (He et al., 2016) for images `[batch, 3, height, width]`, as torchvision's `resnet101`, with random weights that
 /// depend on `seed` alone.
 ///
+/// ```
+/// let network = cuaderno::models::resnet101(1000, 0)?;
+/// assert_eq!(network.summary()?.total, 44_549_160);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`resnet18`].
 pub fn resnet101(classes: usize, seed: u64) -> Result<Network> {
@@ -52,6 +70,12 @@ pub fn resnet101(classes: usize, seed: u64) -> Result<Network> {
 
 /// ResNet-152 (He et al., 2016) for images `[batch, 3, height, width]`, as torchvision's `resnet152`, with random weights that
 /// depend on `seed` alone.
+///
+/// ```
+/// let network = cuaderno::models::resnet152(1000, 0)?;
+/// assert_eq!(network.summary()?.total, 60_192_808);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`resnet18`].

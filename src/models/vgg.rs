@@ -10,6 +10,12 @@ use crate::nn::{
 /// VGG-16 (Simonyan and Zisserman, 2015) for images `[batch, 3, height, width]`, as torchvision's `vgg16`, with random weights
 /// that depend on `seed` alone.
 ///
+/// ```
+/// let network = cuaderno::models::vgg16(1000, 0)?;
+/// assert_eq!(network.summary()?.total, 138_357_544);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
 /// # Errors
 /// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) when there are no classes.
 pub fn vgg16(classes: usize, seed: u64) -> Result<Network> {
@@ -17,6 +23,12 @@ pub fn vgg16(classes: usize, seed: u64) -> Result<Network> {
 }
 
 /// VGG-16 with batch normalization after each convolution; otherwise as [`vgg16`].
+///
+/// ```
+/// let network = cuaderno::models::vgg16_bn(1000, 0)?;
+/// assert_eq!(network.summary()?.total, 138_365_992);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`ErrorKind::Parameter`](crate::ErrorKind::Parameter) when there are no classes.
