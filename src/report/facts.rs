@@ -2,6 +2,7 @@
 
 use super::words::{Word, word};
 use crate::plot::Language;
+use crate::table::SPANISH_MONTHS;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The facts of a run whose report began `elapsed` ago, as pairs of name and value.
@@ -41,23 +42,9 @@ pub(super) fn date(language: Language, time: SystemTime) -> Option<String> {
         "November",
         "December",
     ];
-    const SPANISH: [&str; 12] = [
-        "enero",
-        "febrero",
-        "marzo",
-        "abril",
-        "mayo",
-        "junio",
-        "julio",
-        "agosto",
-        "septiembre",
-        "octubre",
-        "noviembre",
-        "diciembre",
-    ];
     Some(match language {
         Language::English => format!("{} {day}, {year}", ENGLISH.get(month - 1)?),
-        Language::Spanish => format!("{day} de {} de {year}", SPANISH.get(month - 1)?),
+        Language::Spanish => format!("{day} de {} de {year}", SPANISH_MONTHS.get(month - 1)?),
     })
 }
 

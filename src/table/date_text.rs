@@ -20,7 +20,8 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
-const SPANISH_MONTHS: [&str; 12] = [
+/// Months in Spanish, also for the dates of reports.
+pub(crate) const SPANISH_MONTHS: [&str; 12] = [
     "enero",
     "febrero",
     "marzo",

@@ -58,6 +58,7 @@ mod views;
 
 pub use categorical::Categorical;
 pub use column::{Column, ColumnType, Value};
+pub(crate) use date_text::SPANISH_MONTHS;
 pub use date_time::DateTime;
 pub use dates::DatePart;
 pub use encoders::{FrequencyEncoder, MultiHotEncoder, OneHotEncoder, OrdinalEncoder};
