@@ -2,7 +2,15 @@
 
 use crate::{Error, ErrorKind, Result};
 
-/// How far apart two classes count, i and j steps along the scale.
+/// Weights of disagreements in Cohen's kappa, between classes i and j of a scale.
+///
+/// ```
+/// use cuaderno::metrics::{KappaWeights, cohen_kappa};
+/// let (truth, predicted) = ([0, 1, 2, 2], [0, 1, 2, 1]);
+/// let kappa = |weights| cohen_kappa(&truth, &predicted, 3, weights);
+/// assert!(kappa(KappaWeights::Quadratic)? > kappa(KappaWeights::None)?);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KappaWeights {
     /// Every disagreement counts 1: classes without an order.

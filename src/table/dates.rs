@@ -6,7 +6,15 @@ use super::date_time::DateTime;
 use super::frame::{Table, cut};
 use crate::Result;
 
-/// A part of a date.
+/// A part of a date, as [`Table::date_part`] extracts it.
+///
+/// ```
+/// use cuaderno::table::{DatePart, Table};
+/// let table = Table::from_columns(vec![("sold", vec!["2024-02-29", "2024-03-01"].into())])?.parse_dates(&["sold"])?;
+/// let days = table.with_column("day", table.date_part("sold", DatePart::DayOfYear)?)?;
+/// assert_eq!(days.numbers("day")?, [60.0, 61.0]);
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DatePart {

@@ -8,6 +8,12 @@ use std::collections::HashMap;
 
 /// Settings of [`Learner::fine_tune_with`](super::Learner::fine_tune_with); the defaults are those of fastai's
 /// `fine_tune`.
+///
+/// ```
+/// use cuaderno::train::FineTune;
+/// let gradual = FineTune { groups: 4, gradual: true, ..FineTune::default() };
+/// assert_eq!((gradual.freeze_epochs, gradual.lr_mult), (1, 100.0));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FineTune {
     /// Learning rate of the head while the backbone is frozen, and twice that of the head afterwards; none for

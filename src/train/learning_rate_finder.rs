@@ -8,6 +8,12 @@ use crate::tensor::backward;
 use crate::{Error, ErrorKind, Result};
 
 /// Settings of [`Learner::find_learning_rate_with`]; the defaults are those of fastai's `lr_find`.
+///
+/// ```
+/// use cuaderno::train::LearningRateFinder;
+/// let short = LearningRateFinder { end: 1.0, steps: 50, ..LearningRateFinder::default() };
+/// assert_eq!((short.start, short.smoothing), (1e-7, 0.98));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LearningRateFinder {
     /// Learning rate of the first step.

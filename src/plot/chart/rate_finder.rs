@@ -15,6 +15,13 @@ use crate::Result;
 /// Loss over the learning rate, on a logarithmic axis, as a learning rate finder measures it. The suggested rates, in
 /// the middle of the longest descent (`valley`) and where the loss falls fastest (`steepest`), are marked.
 ///
+/// ```
+/// use cuaderno::plot;
+/// let figure = plot::learning_rate_finder(&[1e-4, 1e-3, 1e-2], &[2.0, 1.0, 3.0], Some(1e-3), None)?;
+/// assert!(figure.svg()?.contains("valley"));
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
 /// # Errors
 /// [`crate::ErrorKind::Figure`] if there are not as many losses as rates, no loss is finite, or a rate is not above 0.
 pub fn learning_rate_finder(

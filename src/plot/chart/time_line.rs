@@ -8,7 +8,7 @@ use super::data::{self, plural, wrong};
 use super::layers::{Layer, Layers};
 use crate::Result;
 
-/// From when to when something lasted, such as the life of a painter.
+/// A named span of time, such as the life of a painter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Period {
     name: String,

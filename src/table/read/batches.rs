@@ -23,6 +23,20 @@ const LONGEST_ROW: usize = 1 << 28;
 /// The batches of a [`CsvScan`](super::CsvScan), each a [`Table`] of the rows that fulfill its filters.
 ///
 /// The types of the columns are those of the first batch with values, unless the options state them.
+///
+/// ```
+/// use cuaderno::table::Table;
+/// # fn main() -> cuaderno::Result<()> {
+/// # let file = std::env::temp_dir().join(format!("cuaderno-batches-{}.csv", std::process::id()));
+/// # std::fs::write(&file, "title,price\nFunda,5\nCable,3\n").unwrap();
+/// let mut rows = 0;
+/// for batch in Table::scan_csv(&file)?.batches()? {
+///     rows += batch?.rows();
+/// }
+/// assert_eq!(rows, 2);
+/// # std::fs::remove_file(&file).unwrap();
+/// # Ok(()) }
+/// ```
 pub struct CsvBatches {
     blocks: Blocks,
     options: CsvOptions,
