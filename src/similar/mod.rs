@@ -24,6 +24,7 @@ mod embeddings;
 mod graph;
 mod index;
 mod pca;
+mod screen;
 mod thumbnails;
 
 pub use colors::{color_histograms, pixel_embeddings};
