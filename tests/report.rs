@@ -55,7 +55,9 @@ fn a_report_is_a_folder_of_readable_files() {
     let read = |name: &str| std::fs::read_to_string(written.folder().join(name)).unwrap();
     let markdown = read("report.md");
     assert!(markdown.contains("## 1 Datos") && markdown.contains("### 1.1 Resultados"));
-    assert!(markdown.contains("![") && markdown.contains("(figures/clases.png)"));
+    assert!(markdown.contains("![figura: Clases, 3 barras](figures/clases.png)"), "{markdown}");
+    let curves = "figura: Curvas de aprendizaje, pérdida y exactitud en 3 épocas. Modelo A";
+    assert!(markdown.contains(&format!("![{curves}]")), "{markdown}");
     assert!(markdown.contains("[figura\u{a0}1](#fig-clases)"), "{markdown}");
     assert!(markdown.contains("**Figura 2.** Curvas de aprendizaje. Modelo A"));
     assert!(

@@ -7,7 +7,7 @@ use super::frame::Frame;
 use super::pdf::PdfDocument;
 use super::scene::{Scene, SceneElement};
 use super::theme::Theme;
-use super::words::Language;
+use super::words::{Language, Word};
 use super::{font, hover, output};
 use crate::notebook::{Bundle, Show, show_in_cells};
 use crate::{Error, ErrorKind, Result};
@@ -264,11 +264,13 @@ impl Figure {
 impl std::fmt::Display for Figure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let title = &self.frame.title;
-        let what = self.chart.describe();
+        let language = self.frame.language;
+        let (figure, what) =
+            (language.word(Word::Figure), self.chart.describe().in_language(language));
         if title.is_empty() {
-            write!(f, "figure: {what}")
+            write!(f, "{figure}: {what}")
         } else {
-            write!(f, "figure: {title}, {what}")
+            write!(f, "{figure}: {title}, {what}")
         }
     }
 }

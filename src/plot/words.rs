@@ -56,6 +56,7 @@ pub(super) enum Word {
     ShareOfPredictedClass,
     True,
     Query,
+    Figure,
 }
 
 impl Language {
@@ -96,6 +97,7 @@ impl Language {
             }
             Word::True => ("true", "real"),
             Word::Query => ("query", "consulta"),
+            Word::Figure => ("figure", "figura"),
         };
         match self {
             Self::English => english,

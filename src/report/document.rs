@@ -112,7 +112,7 @@ impl Document {
                         blocks.push(Block::Figure {
                             number: figures,
                             caption: caption_of(figure),
-                            alt: figure.alt_text(),
+                            alt: figure.clone().language(language).alt_text(),
                             stem,
                             figure: Box::new(figure.for_report(language)),
                         });

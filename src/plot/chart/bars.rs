@@ -9,7 +9,9 @@ use super::super::scene::{Align, Label, Rect, Scene, centred};
 use super::super::theme;
 use super::super::words::{Language, Word};
 use super::base::Chart;
-use super::data::{self, plural};
+use super::caption::Caption;
+use super::data;
+use super::noun::Noun;
 use crate::Result;
 
 /// One bar for each label, with its value at the end: upright, or lying when labels are long or many.
@@ -64,8 +66,8 @@ impl Bars {
 }
 
 impl Chart for Bars {
-    fn describe(&self) -> String {
-        plural(self.labels.len(), if self.counts { "class" } else { "bar" })
+    fn describe(&self) -> Caption {
+        Caption::counted(self.labels.len(), if self.counts { Noun::Class } else { Noun::Bar })
     }
 
     fn size(&self, _frame: &Frame) -> (u32, u32) {

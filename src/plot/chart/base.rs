@@ -3,12 +3,13 @@
 use super::super::frame::{Entry, Frame};
 use super::super::scene::{Rect, Scene};
 use super::super::words::Language;
+use super::caption::Caption;
 use crate::Result;
 
 /// A chart with its data, checked.
 pub(in crate::plot) trait Chart: std::fmt::Debug + Send + Sync {
-    /// The content in a few words, such as "2 series, 10 points".
-    fn describe(&self) -> String;
+    /// The content in a few words, such as "2 lines, 10 points".
+    fn describe(&self) -> Caption;
 
     /// The size that suits the content, in CSS pixels.
     fn size(&self, _frame: &Frame) -> (u32, u32) {

@@ -7,8 +7,10 @@ use super::super::panel::{self, Axis};
 use super::super::scene::{Rect, Scene};
 use super::super::theme;
 use super::base::Chart;
-use super::data::{self, Group, plural};
+use super::caption::Caption;
+use super::data::{self, Group};
 use super::histogram::quantile;
+use super::noun::Noun;
 use crate::Result;
 
 /// Box plot: for each group a box from the first to the third quartile with the median, whiskers to the last
@@ -72,8 +74,8 @@ struct BoxPlot {
 }
 
 impl Chart for BoxPlot {
-    fn describe(&self) -> String {
-        format!("{} of {}", plural(self.names.len(), "box"), plural(self.values, "value"))
+    fn describe(&self) -> Caption {
+        Caption::counted(self.names.len(), Noun::Box).of_what().count(self.values, Noun::Value)
     }
 
     fn size(&self, _frame: &Frame) -> (u32, u32) {

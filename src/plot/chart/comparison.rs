@@ -7,8 +7,9 @@ use super::super::scene::Align;
 use super::super::theme;
 use super::super::words::Word;
 use super::caption::Caption;
-use super::data::{self, Group, plural, wrong};
+use super::data::{self, Group, wrong};
 use super::layers::{Layer, Layers, row_text};
+use super::noun::Noun;
 use crate::Result;
 
 /// Height of a row in pixels, and of what surrounds the rows.
@@ -85,8 +86,11 @@ pub fn estimates(estimates: &[Estimate], reference: Option<Estimate>) -> Result<
     let names = estimates.iter().map(|one| one.name.clone()).collect();
     let rows = estimates.len();
     let height = (AROUND + rows * if rows > 20 { 17 } else { ROW }).min(6000);
-    let mut chart =
-        Layers::new(plural(rows, "estimate"), Scale::around(low, high)?, Scale::Bands(names));
+    let mut chart = Layers::new(
+        Caption::counted(rows, Noun::Estimate),
+        Scale::around(low, high)?,
+        Scale::Bands(names),
+    );
     chart.size = (640, height as u32);
     chart.grid = (true, false);
     chart.left_out = data::not_finite(&values);
@@ -144,7 +148,9 @@ pub fn cross_validation(groups: &[Group]) -> Result<Figure> {
     let names = groups.iter().map(|group| group.name.clone()).collect();
     let folds = groups.iter().map(|group| group.values.len()).max().unwrap_or(0);
     let mut chart = Layers::new(
-        format!("{} over {}", plural(groups.len(), "measure"), plural(folds, "fold")),
+        Caption::counted(groups.len(), Noun::Measure)
+            .phrase(" over ", " en ")
+            .count(folds, Noun::Fold),
         Scale::Bands(names),
         Scale::around(low, high)?,
     );

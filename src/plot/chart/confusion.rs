@@ -8,8 +8,10 @@ use super::super::scene::{Rect, Scene};
 use super::super::theme;
 use super::super::words::Word;
 use super::base::Chart;
-use super::data::{self, plural, wrong};
+use super::caption::Caption;
+use super::data::{self, wrong};
 use super::heatmap::{Cells, ColorStrip};
+use super::noun::Noun;
 use crate::Result;
 
 /// Confusion matrix of the named classes: `counts[i][j]` items of class `i` were predicted as class
@@ -163,12 +165,16 @@ impl Confusion {
 }
 
 impl Chart for Confusion {
-    fn describe(&self) -> String {
+    fn describe(&self) -> Caption {
         let items = self.counts.iter().flatten().sum();
         let shown = self.classes.len();
-        let of = if shown < self.of { format!(" of {}", self.of) } else { String::new() };
-        let (classes, items) = (plural(shown, "class"), plural(items, "item"));
-        format!("confusion matrix of {classes}{of}, {items}")
+        let mut caption =
+            Caption::default().phrase("confusion matrix of ", "matriz de confusión de ");
+        caption = caption.count(shown, Noun::Class);
+        if shown < self.of {
+            caption = caption.of_what().text(self.of.to_string());
+        }
+        caption.text(", ").count(items, Noun::Item)
     }
 
     fn size(&self, frame: &Frame) -> (u32, u32) {

@@ -9,8 +9,10 @@ use super::super::scene::{Align, Label, Rect, Scene};
 use super::super::theme::{self, GAP};
 use super::super::words::{Language, Word};
 use super::base::Chart;
-use super::data::{self, plural, wrong};
+use super::caption::Caption;
+use super::data::{self, wrong};
 use super::line::{polyline, whole};
+use super::noun::Noun;
 use crate::Result;
 
 /// A metric over the epochs, on the training and the validation split, for [`curves`].
@@ -99,9 +101,15 @@ impl Curves {
 }
 
 impl Chart for Curves {
-    fn describe(&self) -> String {
-        let names: Vec<_> = self.metrics.iter().map(|metric| metric.name.as_str()).collect();
-        format!("{} over {}", names.join(" and "), plural(self.epochs(), "epoch"))
+    fn describe(&self) -> Caption {
+        let mut caption = Caption::default();
+        for (i, metric) in self.metrics.iter().enumerate() {
+            if i > 0 {
+                caption = caption.phrase(" and ", " y ");
+            }
+            caption = caption.metric(&metric.name);
+        }
+        caption.phrase(" over ", " en ").count(self.epochs(), Noun::Epoch)
     }
 
     fn size(&self, _frame: &Frame) -> (u32, u32) {

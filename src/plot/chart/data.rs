@@ -142,16 +142,3 @@ pub(super) fn check_series(series: &[Series]) -> Result<()> {
 pub(super) fn not_finite<'a>(values: impl IntoIterator<Item = &'a f64>) -> usize {
     values.into_iter().filter(|value| !value.is_finite()).count()
 }
-
-/// "1 bar", "2 bars".
-pub(super) fn plural(count: usize, noun: &str) -> String {
-    if count == 1 {
-        return format!("1 {noun}");
-    }
-    match noun {
-        "axis" => format!("{count} axes"),
-        _ if noun.ends_with("ss") || noun.ends_with('x') => format!("{count} {noun}es"),
-        _ if noun.ends_with('s') => format!("{count} {noun}"),
-        _ => format!("{count} {noun}s"),
-    }
-}

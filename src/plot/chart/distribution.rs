@@ -6,9 +6,10 @@ use super::super::frame::Sample;
 use super::super::theme;
 use super::super::words::Word;
 use super::caption::Caption;
-use super::data::{self, Group, plural};
+use super::data::{self, Group};
 use super::histogram::{auto_bins, count, quantile};
 use super::layers::{Layer, Layers};
+use super::noun::Noun;
 use crate::Result;
 
 /// More dots of one group only make it black: a strip shows a sample of them.
@@ -32,7 +33,7 @@ const GRID_POINTS: usize = 160;
 /// # Errors
 /// [`crate::ErrorKind::Figure`] if no value is finite, or if values are too far apart to draw.
 pub fn violin(groups: &[Group]) -> Result<Figure> {
-    let mut chart = over_groups(groups, "violin")?;
+    let mut chart = over_groups(groups, Noun::Violin)?;
     for (i, group) in groups.iter().enumerate() {
         let sorted = sorted(&group.values);
         let (Some(&low), Some(&high)) = (sorted.first(), sorted.last()) else { continue };
@@ -76,7 +77,7 @@ pub fn violin(groups: &[Group]) -> Result<Figure> {
 /// # Errors
 /// As [`violin`].
 pub fn strip(groups: &[Group]) -> Result<Figure> {
-    let mut chart = over_groups(groups, "strip")?;
+    let mut chart = over_groups(groups, Noun::Strip)?;
     for (i, group) in groups.iter().enumerate() {
         let sorted = sorted(&group.values);
         if sorted.is_empty() {
@@ -145,9 +146,10 @@ pub fn histogram_with_density(groups: &[Group]) -> Result<Figure> {
         let (x, y) = curve.into_iter().unzip();
         layers.push(Layer::Line { x, y, color, width: theme::LINE_WIDTH, dots: false });
     }
-    let shown = plural(values().count(), "value");
     let mut chart = Layers::new(
-        format!("histogram with density of {shown}"),
+        Caption::default()
+            .phrase("histogram with density of ", "histograma con densidad de ")
+            .count(values().count(), Noun::Value),
         Scale::around(low, high)?,
         Scale::from_zero(0.0, most)?,
     );
@@ -163,13 +165,13 @@ pub fn histogram_with_density(groups: &[Group]) -> Result<Figure> {
 }
 
 /// Empty axes with a band for each group.
-fn over_groups(groups: &[Group], noun: &str) -> Result<Layers> {
+fn over_groups(groups: &[Group], noun: Noun) -> Result<Layers> {
     let values = || groups.iter().flat_map(|group| &group.values);
     data::some_finite(values())?;
     let (low, high) = extent(values()).unwrap_or((0.0, 1.0));
     let names = groups.iter().map(|group| group.name.clone()).collect();
     let describe =
-        format!("{} of {}", plural(groups.len(), noun), plural(values().count(), "value"));
+        Caption::counted(groups.len(), noun).of_what().count(values().count(), Noun::Value);
     let mut chart = Layers::new(describe, Scale::Bands(names), Scale::around(low, high)?);
     chart.size = ((220 + 90 * groups.len()).clamp(360, 1000) as u32, 400);
     chart.left_out = data::not_finite(values());

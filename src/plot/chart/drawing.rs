@@ -6,6 +6,7 @@ use super::super::frame::Frame;
 use super::super::scene::{Align, Label, Mark, Rect, Scene};
 use super::super::theme::Color;
 use super::base::Chart;
+use super::caption::Caption;
 use super::data::wrong;
 use crate::Result;
 use plotters::coord::Shift;
@@ -65,8 +66,10 @@ struct Drawing {
 }
 
 impl Chart for Drawing {
-    fn describe(&self) -> String {
-        format!("drawing of {} × {}", self.width, self.height)
+    fn describe(&self) -> Caption {
+        Caption::default()
+            .phrase("drawing of ", "dibujo de ")
+            .text(format!("{} × {}", self.width, self.height))
     }
 
     fn size(&self, frame: &Frame) -> (u32, u32) {

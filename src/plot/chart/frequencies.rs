@@ -6,9 +6,10 @@ use super::super::scene::Align;
 use super::super::theme;
 use super::super::words::Word;
 use super::caption::Caption;
-use super::data::{self, plural, wrong};
+use super::data::{self, wrong};
 use super::histogram::quantile;
 use super::layers::{Layer, Layers, row_text};
+use super::noun::Noun;
 use crate::Result;
 
 /// The `top` most frequent classes, each with its count and share, and all others as one bar at the end. Any number
@@ -68,9 +69,11 @@ fn frequent(names: Vec<String>, counts: &[usize], top: usize, others: bool) -> R
     }
     let most = rows.iter().map(|row| row.1).max().unwrap_or(0) as f64;
     let describe = if left > 0 {
-        format!("{} of {}", plural(rows.len() - usize::from(with_rest), "bar"), names.len())
+        Caption::counted(rows.len() - usize::from(with_rest), Noun::Bar)
+            .of_what()
+            .text(names.len().to_string())
     } else {
-        plural(rows.len(), "bar")
+        Caption::counted(rows.len(), Noun::Bar)
     };
     let labels = rows.iter().map(|row| row.0.clone()).collect();
     let mut chart = Layers::new(describe, Scale::from_zero(0.0, most)?, Scale::Bands(labels));
@@ -125,7 +128,7 @@ pub fn text_lengths(lengths: &[usize]) -> Result<Figure> {
     }
     let most = counts.iter().copied().fold(1.0, f64::max);
     let mut chart = Layers::new(
-        format!("lengths of {}", plural(sorted.len(), "text")),
+        Caption::default().phrase("lengths of ", "longitudes de ").count(sorted.len(), Noun::Text),
         Scale::Whole { low: low - width * 0.6, high: low + width * (bins as f64 - 0.4) },
         Scale::Whole { low: 0.0, high: most * 1.06 },
     );

@@ -6,8 +6,9 @@ use super::super::frame::Sample;
 use super::super::theme;
 use super::super::words::Word;
 use super::caption::Caption;
-use super::data::{self, Series, plural, wrong};
+use super::data::{self, Series, wrong};
 use super::layers::{Layer, Layers};
+use super::noun::Noun;
 use crate::Result;
 
 /// Map of places: `x` is the longitude and `y` the latitude, both in degrees, and a kilometer is as long
@@ -38,7 +39,7 @@ pub fn geo_scatter(groups: &[Series]) -> Result<Figure> {
     let (x_low, x_high) = extent(x()).unwrap_or((0.0, 1.0));
     let (y_low, y_high) = extent(y()).unwrap_or((0.0, 1.0));
     let points: usize = groups.iter().map(|group| group.x.len()).sum();
-    let describe = format!("map of {}", plural(points, "place"));
+    let describe = Caption::default().phrase("map of ", "mapa de ").count(points, Noun::Place);
     let mut chart =
         Layers::new(describe, Scale::around(x_low, x_high)?, Scale::around(y_low, y_high)?);
     chart.size = (600, 480);

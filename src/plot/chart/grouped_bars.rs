@@ -9,7 +9,9 @@ use super::super::scene::{Align, Label, Rect, Scene};
 use super::super::theme;
 use super::super::words::Language;
 use super::base::Chart;
-use super::data::{self, Group, plural, wrong};
+use super::caption::Caption;
+use super::data::{self, Group, wrong};
+use super::noun::Noun;
 use crate::Result;
 
 /// Grouped bar chart: for each label a bar of every group, such as precision, recall and F1 of each class.
@@ -49,8 +51,10 @@ struct GroupedBars {
 }
 
 impl Chart for GroupedBars {
-    fn describe(&self) -> String {
-        format!("{} of {}", plural(self.labels.len(), "group"), plural(self.groups.len(), "bar"))
+    fn describe(&self) -> Caption {
+        Caption::counted(self.labels.len(), Noun::Group)
+            .of_what()
+            .count(self.groups.len(), Noun::Bar)
     }
 
     fn size(&self, _frame: &Frame) -> (u32, u32) {

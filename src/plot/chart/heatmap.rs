@@ -9,7 +9,9 @@ use super::super::scene::{Align, Label, Rect, Scene, centred};
 use super::super::theme::{self, Color, GAP};
 use super::super::words::Language;
 use super::base::Chart;
-use super::data::{self, plural, wrong};
+use super::caption::Caption;
+use super::data::{self, wrong};
+use super::noun::Noun;
 use crate::Result;
 
 /// Heat map of a table of numbers: `values[i][j]` belongs to `rows[i]` and `columns[j]`. Values on both sides of
@@ -134,12 +136,12 @@ impl Heatmap {
 }
 
 impl Chart for Heatmap {
-    fn describe(&self) -> String {
-        format!(
-            "heatmap of {} and {}",
-            plural(self.rows.len(), "row"),
-            plural(self.columns.len(), "column")
-        )
+    fn describe(&self) -> Caption {
+        Caption::default()
+            .phrase("heatmap of ", "mapa de calor de ")
+            .count(self.rows.len(), Noun::Row)
+            .phrase(" and ", " y ")
+            .count(self.columns.len(), Noun::Column)
     }
 
     fn size(&self, frame: &Frame) -> (u32, u32) {

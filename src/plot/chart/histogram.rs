@@ -8,8 +8,10 @@ use super::super::scene::{Rect, Scene};
 use super::super::theme;
 use super::super::words::{Language, Word};
 use super::base::Chart;
-use super::data::{self, Group, plural, wrong};
+use super::caption::Caption;
+use super::data::{self, Group, wrong};
 use super::grouped_bars::groups_legend;
+use super::noun::Noun;
 use crate::{ErrorKind, Result};
 
 /// Fewer bins hide the shape, more are noise.
@@ -126,9 +128,13 @@ struct Histogram {
 }
 
 impl Chart for Histogram {
-    fn describe(&self) -> String {
+    fn describe(&self) -> Caption {
         let bins = self.counts.first().map_or(0, Vec::len);
-        format!("histogram of {} in {}", plural(self.values, "value"), plural(bins, "bin"))
+        Caption::default()
+            .phrase("histogram of ", "histograma de ")
+            .count(self.values, Noun::Value)
+            .phrase(" in ", " en ")
+            .count(bins, Noun::Bin)
     }
 
     fn legend(&self, _language: Language) -> Vec<Entry> {

@@ -8,7 +8,8 @@ use super::super::theme::{self, Color, GAP};
 use super::super::words::Word;
 use super::base::Chart;
 use super::caption::Caption;
-use super::data::{self, plural, wrong};
+use super::data::{self, wrong};
+use super::noun::Noun;
 use crate::Result;
 use image::RgbImage;
 use std::sync::Arc;
@@ -251,8 +252,8 @@ impl ImageGrid {
 }
 
 impl Chart for ImageGrid {
-    fn describe(&self) -> String {
-        plural(self.cells.len(), "image")
+    fn describe(&self) -> Caption {
+        Caption::counted(self.cells.len(), Noun::Image)
     }
 
     fn size(&self, frame: &Frame) -> (u32, u32) {

@@ -50,7 +50,7 @@ impl Key {
 /// Layers over a pair of axes.
 #[derive(Clone, Debug)]
 pub(super) struct Layers {
-    pub describe: String,
+    pub describe: Caption,
     pub size: (u32, u32),
     pub x: Scale,
     pub y: Scale,
@@ -68,9 +68,9 @@ pub(super) struct Layers {
 }
 
 impl Layers {
-    pub fn new(describe: impl Into<String>, x: Scale, y: Scale) -> Self {
+    pub fn new(describe: Caption, x: Scale, y: Scale) -> Self {
         Self {
-            describe: describe.into(),
+            describe,
             size: (640, 400),
             x,
             y,
@@ -135,7 +135,7 @@ impl Layers {
 }
 
 impl Chart for Layers {
-    fn describe(&self) -> String {
+    fn describe(&self) -> Caption {
         self.describe.clone()
     }
 

@@ -9,7 +9,9 @@ use super::super::scene::{Mark, Rect, Scene};
 use super::super::theme::{self, Color};
 use super::super::words::{Language, Word};
 use super::base::Chart;
-use super::data::{self, Series, plural};
+use super::caption::Caption;
+use super::data::{self, Series};
+use super::noun::Noun;
 use crate::Result;
 
 /// Line chart: one line for each series, with its [band](Series::band) if it has one. A value that is not finite leaves a gap.
@@ -70,12 +72,12 @@ impl Lines {
 }
 
 impl Chart for Lines {
-    fn describe(&self) -> String {
+    fn describe(&self) -> Caption {
         let points = self.series.iter().map(|one| one.x.len()).sum();
         if self.learning_rate {
-            return format!("learning rate, {}", plural(points, "point"));
+            return Caption::of(Word::LearningRate).text(", ").count(points, Noun::Point);
         }
-        format!("{}, {}", plural(self.series.len(), "line"), plural(points, "point"))
+        Caption::counted(self.series.len(), Noun::Line).text(", ").count(points, Noun::Point)
     }
 
     fn legend(&self, _language: Language) -> Vec<Entry> {

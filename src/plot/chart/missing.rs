@@ -7,8 +7,9 @@ use super::super::scene::Align;
 use super::super::theme;
 use super::super::words::Word;
 use super::caption::Caption;
-use super::data::{self, plural, wrong};
+use super::data::{self, wrong};
 use super::layers::{Layer, Layers, row_text};
+use super::noun::Noun;
 use crate::Result;
 
 /// Rows are joined to at most this many strips.
@@ -47,8 +48,11 @@ pub fn missing_values(columns: &[impl AsRef<str>], missing: &[Vec<bool>]) -> Res
         )));
     }
     let count = columns.len();
-    let describe =
-        format!("missing values of {} in {}", plural(count, "column"), plural(rows, "row"));
+    let describe = Caption::default()
+        .phrase("missing values of ", "valores ausentes de ")
+        .count(count, Noun::Column)
+        .phrase(" in ", " en ")
+        .count(rows, Noun::Row);
     let mut chart =
         Layers::new(describe, Scale::Whole { low: 0.0, high: rows as f64 }, Scale::Bands(columns));
     let height = (110 + count * if count > 20 { 17 } else { 24 }).min(6000);

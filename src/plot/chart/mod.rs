@@ -23,6 +23,7 @@ pub(super) mod layers;
 pub(super) mod line;
 pub(super) mod missing;
 pub(super) mod network;
+mod noun;
 #[cfg(test)]
 mod overlap;
 pub(super) mod pair_plot;

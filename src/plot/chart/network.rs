@@ -8,7 +8,9 @@ use super::super::scene::{Align, Label, Rect, Scene, centred};
 use super::super::theme::{self, Color};
 use super::super::words::Language;
 use super::base::Chart;
-use super::data::{self, plural, wrong};
+use super::caption::Caption;
+use super::data::{self, wrong};
+use super::noun::Noun;
 use crate::Result;
 
 /// A graph with a place for each node: what a layout returns, and [`network`] draws.
@@ -157,9 +159,13 @@ impl Network {
 }
 
 impl Chart for Network {
-    fn describe(&self) -> String {
+    fn describe(&self) -> Caption {
         let (nodes, edges) = (self.graph.names.len(), self.graph.edges.len());
-        format!("network of {} and {}", plural(nodes, "node"), plural(edges, "edge"))
+        Caption::default()
+            .phrase("network of ", "red de ")
+            .count(nodes, Noun::Node)
+            .phrase(" and ", " y ")
+            .count(edges, Noun::Edge)
     }
 
     fn size(&self, _frame: &Frame) -> (u32, u32) {

@@ -8,8 +8,10 @@ use super::super::scene::{Align, Label, Rect, Scene, centred};
 use super::super::theme::{self, GAP};
 use super::super::words::Language;
 use super::base::Chart;
-use super::data::{self, Group, plural, wrong};
+use super::caption::Caption;
+use super::data::{self, Group, wrong};
 use super::distribution::{density, sorted};
+use super::noun::Noun;
 use crate::Result;
 
 /// More variables than this leave no room for points.
@@ -92,9 +94,13 @@ struct PairPlot {
 }
 
 impl Chart for PairPlot {
-    fn describe(&self) -> String {
+    fn describe(&self) -> Caption {
         let (variables, rows) = (self.variables.len(), self.class_of.len());
-        format!("pair plot of {}, {}", plural(variables, "variable"), plural(rows, "row"))
+        Caption::default()
+            .phrase("pair plot of ", "gráfico de pares de ")
+            .count(variables, Noun::Variable)
+            .text(", ")
+            .count(rows, Noun::Row)
     }
 
     fn size(&self, _frame: &Frame) -> (u32, u32) {

@@ -5,13 +5,14 @@ use super::super::scene::{Rect, Scene};
 use super::super::theme::GAP;
 use super::super::words::Language;
 use super::base::Chart;
+use super::caption::Caption;
 use super::layers::{Key, Layers};
 use crate::Result;
 
 /// Charts of layers in rows, under one legend.
 #[derive(Clone, Debug)]
 pub(super) struct Panels {
-    pub describe: String,
+    pub describe: Caption,
     pub size: (u32, u32),
     pub columns: usize,
     /// The share of the height that each row has; equal if empty.
@@ -22,7 +23,7 @@ pub(super) struct Panels {
 }
 
 impl Chart for Panels {
-    fn describe(&self) -> String {
+    fn describe(&self) -> Caption {
         self.describe.clone()
     }
 

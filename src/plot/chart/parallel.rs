@@ -7,7 +7,9 @@ use super::super::frame::Frame;
 use super::super::scene::{Align, Label, Rect, Scene, centred};
 use super::super::theme;
 use super::base::Chart;
-use super::data::{self, Group, plural, wrong};
+use super::caption::Caption;
+use super::data::{self, Group, wrong};
+use super::noun::Noun;
 use crate::Result;
 
 /// Parallel coordinates: one line for each experiment through its value on every axis. An axis is a [`Group`] with one value
@@ -74,13 +76,13 @@ impl Parallel {
 }
 
 impl Chart for Parallel {
-    fn describe(&self) -> String {
+    fn describe(&self) -> Caption {
         let (axes, experiments) = (self.axes.len(), self.experiments());
-        format!(
-            "parallel coordinates of {}, {}",
-            plural(experiments, "experiment"),
-            plural(axes, "axis")
-        )
+        Caption::default()
+            .phrase("parallel coordinates of ", "coordenadas paralelas de ")
+            .count(experiments, Noun::Experiment)
+            .text(", ")
+            .count(axes, Noun::Axis)
     }
 
     fn size(&self, _frame: &Frame) -> (u32, u32) {

@@ -8,8 +8,10 @@ use super::super::scene::{Rect, Scene};
 use super::super::theme;
 use super::super::words::{Language, Word};
 use super::base::Chart;
-use super::data::{self, Series, plural, wrong};
+use super::caption::Caption;
+use super::data::{self, Series, wrong};
 use super::line::polyline;
+use super::noun::Noun;
 use crate::Result;
 
 /// Loss over the learning rate, on a logarithmic axis, as a learning rate finder measures it. The suggested rates, in
@@ -58,8 +60,10 @@ impl RateFinder {
 }
 
 impl Chart for RateFinder {
-    fn describe(&self) -> String {
-        format!("loss over learning rates, {}", plural(self.rates.len(), "point"))
+    fn describe(&self) -> Caption {
+        Caption::default()
+            .phrase("loss over learning rates, ", "pérdida por tasas de aprendizaje, ")
+            .count(self.rates.len(), Noun::Point)
     }
 
     fn legend(&self, language: Language) -> Vec<Entry> {

@@ -6,9 +6,10 @@ use super::super::frame::Sample;
 use super::super::theme;
 use super::super::words::Word;
 use super::caption::Caption;
-use super::data::{self, plural, wrong};
+use super::data::{self, wrong};
 use super::layers::{Layer, Layers};
 use super::line::whole;
+use super::noun::Noun;
 use super::panels::Panels;
 use crate::Result;
 
@@ -82,8 +83,8 @@ pub fn runs(measure: impl Into<String>, runs: &[Run]) -> Result<Figure> {
     let epochs = runs.iter().map(|run| run.values.len().max(run.learning_rates.len()));
     let epochs = epochs.max().unwrap_or(1) as f64;
     let (low, high) = extent(values()).unwrap_or((0.0, 1.0));
-    let describe = format!("{measure} of {}", plural(runs.len(), "run"));
-    let mut chart = Layers::new(&describe, whole(1.0, epochs), Scale::around(low, high)?);
+    let describe = Caption::default().metric(&measure).of_what().count(runs.len(), Noun::Run);
+    let mut chart = Layers::new(describe.clone(), whole(1.0, epochs), Scale::around(low, high)?);
     chart.y_label = measure.as_str().into();
     chart.left_out = data::not_finite(values());
     let numbers = |n: usize| (1..=n).map(|epoch| epoch as f64).collect::<Vec<_>>();
@@ -112,7 +113,7 @@ pub fn runs(measure: impl Into<String>, runs: &[Run]) -> Result<Figure> {
     } else {
         Scale::from_zero(low, high)?
     };
-    let mut below = Layers::new("", whole(1.0, epochs), scale);
+    let mut below = Layers::new(Caption::default(), whole(1.0, epochs), scale);
     below.x_label = Caption::of(Word::Epoch);
     below.y_label = Caption::of(Word::LearningRate);
     for (i, run) in runs.iter().enumerate().filter(|(_, run)| !run.learning_rates.is_empty()) {

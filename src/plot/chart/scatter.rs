@@ -8,8 +8,10 @@ use super::super::scene::{Mark, Rect, Scene};
 use super::super::theme;
 use super::super::words::Language;
 use super::base::Chart;
-use super::data::{self, Series, plural};
+use super::caption::Caption;
+use super::data::{self, Series};
 use super::line::legend;
+use super::noun::Noun;
 use crate::Result;
 
 /// Scatter plot: a cloud of points for each series; the more points, the smaller and the more transparent they are.
@@ -66,8 +68,10 @@ impl Scatter {
 }
 
 impl Chart for Scatter {
-    fn describe(&self) -> String {
-        format!("{} in {}", plural(self.points(), "point"), plural(self.groups.len(), "group"))
+    fn describe(&self) -> Caption {
+        Caption::counted(self.points(), Noun::Point)
+            .phrase(" in ", " en ")
+            .count(self.groups.len(), Noun::Group)
     }
 
     fn size(&self, _frame: &Frame) -> (u32, u32) {

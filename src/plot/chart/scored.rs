@@ -6,8 +6,9 @@ use super::super::frame::Sample;
 use super::super::theme;
 use super::super::words::Word;
 use super::caption::Caption;
-use super::data::{plural, wrong};
+use super::data::wrong;
 use super::layers::{Layer, Layers};
+use super::noun::Noun;
 use crate::{Error, ErrorKind, Result};
 
 /// More points of a curve cannot be told apart.
@@ -145,7 +146,7 @@ impl Scored {
 /// [`ErrorKind::Figure`] if there is none, if truth and scores differ in number, if a score is not finite, or if
 /// there are not both positive and negative examples.
 pub fn roc(scored: &[Scored]) -> Result<Figure> {
-    let mut chart = unit_square(scored, "ROC curve")?;
+    let mut chart = unit_square(scored, Noun::RocCurve)?;
     chart.x_label = Caption::of(Word::FalsePositiveRate);
     chart.y_label = Caption::of(Word::TruePositiveRate);
     let diagonal = Layer::Dashes { from: (0.0, 0.0), to: (1.0, 1.0), color: theme::AXIS };
@@ -170,7 +171,7 @@ pub fn roc(scored: &[Scored]) -> Result<Figure> {
 /// # Errors
 /// As [`roc`].
 pub fn precision_recall(scored: &[Scored]) -> Result<Figure> {
-    let mut chart = unit_square(scored, "precision–recall curve")?;
+    let mut chart = unit_square(scored, Noun::PrecisionRecallCurve)?;
     chart.x_label = Caption::of(Word::Recall);
     chart.y_label = Caption::of(Word::Precision);
     if let [one] = scored {
@@ -199,7 +200,7 @@ pub fn precision_recall(scored: &[Scored]) -> Result<Figure> {
 /// As [`roc`], and if a score is not between 0 and 1.
 pub fn calibration(scored: &[Scored]) -> Result<Figure> {
     const BINS: usize = 10;
-    let mut chart = unit_square(scored, "calibration curve")?;
+    let mut chart = unit_square(scored, Noun::CalibrationCurve)?;
     chart.x_label = Caption::of(Word::MeanProbability);
     chart.y_label = Caption::of(Word::ShareOfPositives);
     let diagonal = Layer::Dashes { from: (0.0, 0.0), to: (1.0, 1.0), color: theme::AXIS };
@@ -225,13 +226,13 @@ pub fn calibration(scored: &[Scored]) -> Result<Figure> {
     Ok(Figure::new(chart))
 }
 
-fn unit_square(scored: &[Scored], noun: &str) -> Result<Layers> {
+fn unit_square(scored: &[Scored], noun: Noun) -> Result<Layers> {
     if scored.is_empty() {
         return Err(wrong("there are no scores to draw"));
     }
     scored.iter().try_for_each(Scored::check)?;
     let unit = || Scale::Linear { low: -0.02, high: 1.02 };
-    let mut chart = Layers::new(plural(scored.len(), noun), unit(), unit());
+    let mut chart = Layers::new(Caption::counted(scored.len(), noun), unit(), unit());
     chart.size = (480, 500 + 18 * (scored.len() as u32 / 3).min(20));
     chart.grid = (true, true);
     chart.square = true;

@@ -4,8 +4,10 @@ use super::super::axis::Scale;
 use super::super::figure::Figure;
 use super::super::frame::Sample;
 use super::super::theme;
-use super::data::{self, Group, plural, wrong};
+use super::caption::Caption;
+use super::data::{self, Group, wrong};
 use super::layers::{Layer, Layers};
+use super::noun::Noun;
 use crate::Result;
 
 /// Stacked bar chart: for each label the values of all groups on top of each other, such as the classes of each split.
@@ -60,7 +62,8 @@ fn stack(labels: Vec<String>, groups: &[Group], shares: bool) -> Result<Figure> 
     let amounts =
         if shares { Scale::Linear { low: 0.0, high: 100.0 } } else { Scale::from_zero(0.0, most)? };
     let lying = data::lie(&labels);
-    let describe = format!("{} of {}", plural(labels.len(), "bar"), plural(groups.len(), "part"));
+    let describe =
+        Caption::counted(labels.len(), Noun::Bar).of_what().count(groups.len(), Noun::Part);
     let (count, bands) = (labels.len(), Scale::Bands(labels));
     let mut chart = if lying {
         Layers::new(describe, amounts, bands)

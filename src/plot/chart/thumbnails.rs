@@ -7,8 +7,10 @@ use super::super::panel::{self, Axis};
 use super::super::scene::{Rect, Scene};
 use super::super::theme;
 use super::base::Chart;
-use super::data::{self, plural, wrong};
+use super::caption::Caption;
+use super::data::{self, wrong};
 use super::network::apart;
+use super::noun::Noun;
 use crate::Result;
 use image::RgbImage;
 use std::sync::Arc;
@@ -59,8 +61,8 @@ struct ImageMap {
 }
 
 impl Chart for ImageMap {
-    fn describe(&self) -> String {
-        format!("map of {}", plural(self.images.len(), "image"))
+    fn describe(&self) -> Caption {
+        Caption::default().phrase("map of ", "mapa de ").count(self.images.len(), Noun::Image)
     }
 
     fn size(&self, _frame: &Frame) -> (u32, u32) {

@@ -4,8 +4,10 @@ use super::super::axis::{Scale, extent};
 use super::super::figure::Figure;
 use super::super::frame::Sample;
 use super::super::theme;
-use super::data::{self, plural, wrong};
+use super::caption::Caption;
+use super::data::{self, wrong};
 use super::layers::{Layer, Layers};
+use super::noun::Noun;
 use crate::Result;
 
 /// A named span of time, such as the life of a painter.
@@ -59,7 +61,7 @@ pub fn time_line(periods: &[Period]) -> Result<Figure> {
     let names = periods.iter().map(|period| period.name.clone()).collect();
     let rows = periods.len();
     let mut chart = Layers::new(
-        format!("time line of {}", plural(rows, "period")),
+        Caption::default().phrase("time line of ", "línea de tiempo de ").count(rows, Noun::Period),
         year_scale(low, high)?,
         Scale::Bands(names),
     );
