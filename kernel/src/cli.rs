@@ -2,7 +2,7 @@
 
 use crate::failure::{Failure, Result};
 use crate::run::{self, Parameter};
-use crate::{doctor, folders, front, install, lab, new, prepared, samples};
+use crate::{doctor, folders, front, install, lab, new, prepared, rerun, samples};
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -129,7 +129,7 @@ pub fn main() -> Result<ExitCode> {
 fn run_command(mut parser: Parser) -> Result<ExitCode> {
     let mut options = run::Options {
         paths: Vec::new(),
-        out: PathBuf::from("output"),
+        out: rerun::task_folder().unwrap_or_else(|| PathBuf::from("output")),
         timeout: None,
         parameters: Vec::new(),
         html: true,

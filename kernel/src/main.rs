@@ -15,6 +15,7 @@ mod lab;
 mod loader;
 mod new;
 mod prepared;
+mod rerun;
 mod roles;
 mod run;
 mod samples;

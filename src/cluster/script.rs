@@ -8,6 +8,9 @@ use std::path::Path;
 pub(super) const ARRAY: &str = "CUADERNO_ARRAY";
 /// The exit status of a task that was interrupted and has saved itself (`EX_TEMPFAIL` of `sysexits.h`).
 pub(super) const AGAIN: u8 = 75;
+/// The environment variable with the file into which a task writes its exit status: between the script and a notebook's cell
+/// stands a kernel, whose own status says nothing of the task.
+pub(super) const STATUS: &str = "CUADERNO_TASK_STATUS";
 
 /// What the script is made of.
 pub(super) struct Script<'a> {
@@ -49,9 +52,10 @@ export {ARRAY}={array_folder}
 export RAYON_NUM_THREADS="${{SLURM_CPUS_PER_TASK:-${{RAYON_NUM_THREADS:-}}}}"
 # The program stops between two batches once this file is there.
 flag=$(mktemp -d) || exit 1
-export CUADERNO_INTERRUPT="$flag/stop"
+export CUADERNO_TASK_STOP="$flag/stop"
+export {STATUS}="$flag/status"
 trap 'rm -rf "$flag"' EXIT
-trap 'touch "$CUADERNO_INTERRUPT"' USR1
+trap 'touch "$CUADERNO_TASK_STOP"' USR1
 
 echo "task $SLURM_ARRAY_TASK_ID on $(hostname), restart ${{SLURM_RESTART_COUNT:-0}}"
 {command} &
@@ -68,6 +72,7 @@ if ((status > 128)); then
     again=$?
     ((again == 127)) || status=$again
 fi
+[[ ! -s "${STATUS}" ]] || status=$(<"${STATUS}")
 if ((status == {AGAIN} && ${{SLURM_RESTART_COUNT:-0}} < {requeues})); then
     echo "task $SLURM_ARRAY_TASK_ID goes back into the queue"
     scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID"

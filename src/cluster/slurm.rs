@@ -3,6 +3,7 @@
 use super::command::{run, tool_missing};
 use super::script::{Script, check_line, ranges};
 use crate::{Error, ErrorKind, Result, files, notebook};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -107,15 +108,13 @@ impl Slurm {
     }
 
     /// The batch script for these tasks of an array whose records lie in `folder`. It starts this program with this command
-    /// line in this working folder.
+    /// line in this working folder; from a cell, `cuaderno run` with the notebook as it is saved.
     ///
     /// # Errors
-    /// When an option or a path has a line break, or a character that Slurm reads otherwise in paths.
+    /// [`ErrorKind::Cluster`] in a cell whose notebook is unknown. When an option or a path has a line break, or a character that Slurm reads otherwise in paths.
     pub fn script(&self, folder: impl AsRef<Path>, tasks: &[usize]) -> Result<String> {
         let folder = std::path::absolute(folder.as_ref());
         let folder = folder.map_err(|error| Error::io("the folder of the array", &error))?;
-        let program = std::env::current_exe();
-        let program = program.map_err(|error| Error::io("the running program", &error))?;
         let here = std::env::current_dir();
         let here = here.map_err(|error| Error::io("the working folder", &error))?;
         if tasks.is_empty() {
@@ -127,7 +126,6 @@ impl Slurm {
         if let Some(most) = self.at_once.filter(|most| *most > 0) {
             array += &format!("%{most}");
         }
-        let command = std::iter::once(program.into_os_string()).chain(std::env::args_os().skip(1));
         Script {
             folder: &folder,
             here: &here,
@@ -135,7 +133,7 @@ impl Slurm {
             options: &self.options,
             grace: self.grace,
             requeues: self.requeues,
-            command: command.collect(),
+            command: this_program()?,
         }
         .text()
     }
@@ -218,6 +216,26 @@ impl Slurm {
             }
         }
     }
+}
+
+/// The command line by which a task starts this program, or the notebook of this cell, again.
+fn this_program() -> Result<Vec<OsString>> {
+    // The kernel says how its notebook is run.
+    if let Ok(words) = std::env::var("CUADERNO_RERUN") {
+        let words: Vec<String> = serde_json::from_str(&words).unwrap_or_default();
+        if !words.is_empty() {
+            return Ok(words.into_iter().map(OsString::from).collect());
+        }
+    }
+    if std::env::var_os("EVCXR_IS_RUNTIME").is_some() {
+        let problem =
+            "a task runs this notebook again, but this front end does not say which file it is";
+        return Err(Error::new(ErrorKind::Cluster, problem)
+            .help("run the notebook with `cuaderno run`, or open it in JupyterLab"));
+    }
+    let program = std::env::current_exe();
+    let program = program.map_err(|error| Error::io("the running program", &error))?;
+    Ok(std::iter::once(program.into_os_string()).chain(std::env::args_os().skip(1)).collect())
 }
 
 /// Where the script of an array lies.

@@ -1,6 +1,6 @@
 //! The side of a task: which one this process is, and how it ends.
 
-use super::script::{AGAIN, ARRAY};
+use super::script::{AGAIN, ARRAY, STATUS};
 use crate::{Error, ErrorKind, Result};
 use std::path::Path;
 
@@ -39,5 +39,9 @@ pub(crate) fn end_task<T>(outcome: Result<T>) -> ! {
             if error.kind() == ErrorKind::Interrupted { i32::from(AGAIN) } else { 1 }
         }
     };
+    if let Some(file) = std::env::var_os(STATUS) {
+        // The script takes the status of the process where there is none.
+        let _ = std::fs::write(file, code.to_string());
+    }
     std::process::exit(code)
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const INTERVAL: Duration = Duration::from_millis(50);
 
 struct Flag {
-    file: PathBuf,
+    files: Vec<PathBuf>,
     start: Instant,
     /// Time of the last check, in nanoseconds after `start`.
     checked: AtomicU64,
@@ -19,8 +19,12 @@ struct Flag {
 fn flag() -> Option<&'static Flag> {
     static FLAG: OnceLock<Option<Flag>> = OnceLock::new();
     let find = || {
-        let file = PathBuf::from(std::env::var_os("CUADERNO_INTERRUPT")?);
-        Some(Flag { file, start: Instant::now(), checked: AtomicU64::new(0) })
+        // The kernel's file, and that of a cluster's task, in which a notebook may run.
+        let names = ["CUADERNO_INTERRUPT", "CUADERNO_TASK_STOP"];
+        let files: Vec<PathBuf> =
+            names.iter().filter_map(std::env::var_os).map(PathBuf::from).collect();
+        let flag = Flag { files, start: Instant::now(), checked: AtomicU64::new(0) };
+        (!flag.files.is_empty()).then_some(flag)
     };
     FLAG.get_or_init(find).as_ref()
 }
@@ -33,7 +37,7 @@ impl Flag {
             return false;
         }
         self.checked.store(now.max(1), Ordering::Relaxed);
-        let raised = self.file.exists();
+        let raised = self.files.iter().any(|file| file.exists());
         if raised {
             // The next check must not wait for the interval.
             self.checked.store(0, Ordering::Relaxed);
@@ -42,8 +46,8 @@ impl Flag {
     }
 }
 
-/// Returns `true` if the user has interrupted the running cell. Cheap enough for every batch, image or block of rows;
-/// always `false` outside a notebook.
+/// Returns `true` if the user has interrupted the running cell, or the time of a cluster's task is nearly over. Cheap enough
+/// for every batch, image or block of rows; always `false` elsewhere.
 pub fn interrupted() -> bool {
     flag().is_some_and(Flag::raised)
 }
@@ -83,7 +87,8 @@ mod tests {
     #[test]
     fn a_raised_flag_is_seen_by_every_check_and_a_lowered_one_by_none() {
         let file = std::env::temp_dir().join(format!("cuaderno-flag-{}", std::process::id()));
-        let flag = Flag { file: file.clone(), start: Instant::now(), checked: AtomicU64::new(0) };
+        let flag =
+            Flag { files: vec![file.clone()], start: Instant::now(), checked: AtomicU64::new(0) };
         assert!(!flag.raised());
         std::fs::write(&file, "").unwrap();
         std::thread::sleep(2 * INTERVAL);

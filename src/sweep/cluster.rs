@@ -10,8 +10,8 @@ use crate::cluster::{Slurm, Task, end_task, task};
 
 impl Sweep {
     /// Runs `work` for each of `runs` that is not finished yet, each as a task of a Slurm job array, waits for them with a live
-    /// table, and gathers the results. The job starts this program again for each task: there, this call does one run and
-    /// **ends the process**. A task that reaches its time limit saves itself if `work` trains with
+    /// table, and gathers the results. The job starts this program again for each task, or this notebook as it is saved: there,
+    /// this call does one run and **ends the process**. A task that reaches its time limit saves itself if `work` trains with
     /// [`Trial::fit`](super::Trial::fit), and resumes later. Where the waiting is interrupted, the job goes on, and another
     /// call waits for it. A tracked sweep is recorded at the end.
     ///

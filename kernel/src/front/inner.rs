@@ -7,6 +7,7 @@ use crate::failure::{Failure, Result};
 use crate::folders;
 use crate::loader;
 use crate::prepared;
+use crate::rerun;
 use crate::roles;
 use crate::wire::{Message, Signer};
 use serde_json::{Value, json};
@@ -323,9 +324,11 @@ fn spawn(connection_file: &Path, place: &Place<'_>) -> Result<Child> {
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         // Ctrl-C in the terminal of the server must not reach the cells.
-        .process_group(0)
-        .spawn()
-        .map_err(failed)
+        .process_group(0);
+    if let Some(words) = rerun::from_cells(&command) {
+        command.env(rerun::RERUN, words);
+    }
+    command.spawn().map_err(failed)
 }
 
 /// Connects to its sockets, as soon as they are there. Shell and stdin share one identity, by which it

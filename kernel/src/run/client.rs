@@ -4,6 +4,7 @@ use super::outputs::Outputs;
 use crate::failure::{Failure, Result};
 use crate::folders;
 use crate::front::Connection;
+use crate::rerun;
 use crate::roles;
 use jupyter_protocol::{
     ExecuteRequest, ExecutionState, InterruptRequest, JupyterMessage,
@@ -37,8 +38,9 @@ pub struct Ran {
 }
 
 impl Client {
-    /// Starts a kernel that works in `folder`; figures that the library saves go to `out`.
-    pub async fn start(folder: &Path, out: Option<&Path>) -> Result<Self> {
+    /// Starts a kernel that works in `folder`; figures that the library saves go to `out`, and `rerun` is the command line
+    /// that runs the notebook again.
+    pub async fn start(folder: &Path, out: Option<&Path>, rerun: &str) -> Result<Self> {
         let connection = Connection::private()?;
         let text = connection.to_json();
         let runtime = folders::cache()?.join("runtime");
@@ -54,6 +56,7 @@ impl Client {
             .stdin(Stdio::null())
             // The kernel ends when the runner has been killed.
             .env("JPY_PARENT_PID", std::process::id().to_string())
+            .env(rerun::RERUN, rerun)
             // Ctrl-C reaches the runner, which then ends the kernel in order.
             .process_group(0);
         if let Some(out) = out {

@@ -11,7 +11,7 @@ pub use parameters::Parameter;
 
 use crate::failure::{Failure, Result};
 use crate::front::{language_info, strip_ansi};
-use crate::{prepared, toolchain};
+use crate::{prepared, rerun, toolchain};
 use client::{Client, Ran};
 use jupyter_protocol::JupyterMessageContent as Content;
 use jupyter_protocol::media::{Media, MediaType};
@@ -44,8 +44,13 @@ pub fn run(options: &Options) -> Result<usize> {
     let mut set = Vec::new();
     for file in files {
         let mut notebook = read(&file)?;
-        set.extend(parameters::inject(&mut notebook, &options.parameters));
-        loaded.push((file, notebook));
+        let names = parameters::inject(&mut notebook, &options.parameters);
+        let given = options.parameters.iter().filter(|given| names.contains(&given.name));
+        let given: Vec<String> =
+            given.map(|given| format!("{}={}", given.name, given.value)).collect();
+        let again = rerun::command_line(&file, &given)?;
+        set.extend(names);
+        loaded.push((file, notebook, again));
     }
     if let Some(unset) = options.parameters.iter().find(|p| !set.contains(&p.name)) {
         return Err(Failure::new(format!("no notebook declares the parameter `{}`", unset.name))
@@ -65,11 +70,11 @@ pub fn run(options: &Options) -> Result<usize> {
         .build()
         .map_err(|error| Failure::new(format!("cannot start threads: {error}")))?;
     let mut failed = 0;
-    for (file, mut notebook) in loaded {
+    for (file, mut notebook, again) in loaded {
         println!("{}", file.display());
         let result = runtime.block_on(async {
             tokio::select! {
-                result = run_notebook(&file, &mut notebook, &out, options) => result,
+                result = run_notebook(&file, &mut notebook, &again, &out, options) => result,
                 _ = tokio::signal::ctrl_c() => Err(Failure::new("stopped by Ctrl-C")),
             }
         });
@@ -123,6 +128,7 @@ fn read(file: &Path) -> Result<Notebook> {
 async fn run_notebook(
     file: &Path,
     notebook: &mut Notebook,
+    again: &str,
     out: &Path,
     options: &Options,
 ) -> Result<usize> {
@@ -131,7 +137,7 @@ async fn run_notebook(
         file.file_stem().map_or("notebook".into(), |stem| stem.to_string_lossy().into_owned());
     let folder = file.canonicalize().ok().and_then(|file| file.parent().map(Path::to_path_buf));
     let folder = folder.unwrap_or_else(|| PathBuf::from("."));
-    let mut client = Client::start(&folder, Some(out)).await?;
+    let mut client = Client::start(&folder, Some(out), again).await?;
     for cell in &mut notebook.cells {
         if let Cell::Code { outputs, execution_count, .. } = cell {
             outputs.clear();
