@@ -1,13 +1,16 @@
 //! The rows of a CSV file in batches.
 
 use super::super::column::{Column, ColumnType};
-use super::super::frame::{Lines, Origin, Table};
+use super::super::frame::{Origin, Table};
 use super::super::texts::Texts;
 use super::blocks::Blocks;
-use super::dialect::{Dialect, count_breaks, line_numbers};
+use super::dialect::{Dialect, line_numbers};
+use super::fields::Shape;
 use super::file::{header, no_column, opening, wanted};
+use super::input::Input;
 use super::options::CsvOptions;
-use super::records::{Plan, Rows};
+use super::records::{Cells, Plan};
+use super::row_errors::Context;
 use super::row_filter::Filter;
 use super::types::{Format, typed};
 use crate::{Error, ErrorKind, Result, notebook};
@@ -166,54 +169,55 @@ impl CsvBatches {
             if self.at == end && !partial || self.left == Some(0) {
                 return Ok(None);
             }
+            let bytes = &self.text[self.at..end];
+            let (dialect, width, lines) = (self.dialect, self.wanted.len(), self.lines);
+            let short_rows = self.options.short_rows;
             let plan = Plan {
-                bytes: &self.text[self.at..end],
+                input: Input::Bytes(bytes),
                 body: 0,
-                dialect: self.dialect,
-                width: self.wanted.len(),
-                wanted: &self.wanted,
-                short_rows: self.options.short_rows,
+                shape: Shape { dialect, width, wanted: &self.wanted, short_rows },
+                format: &self.format,
                 most: self.left,
-                lines: self.lines,
+                lines,
                 partial,
             };
-            let rows = plan.rows()?;
-            if rows.rest == 0 && partial {
+            let cells = plan.cells().map_err(|error| {
+                let names: Vec<String> =
+                    self.columns.iter().map(|(name, _)| name.clone()).collect();
+                error.explained(&Context { bytes, body: 0, dialect, width, lines }, &names)
+            })?;
+            if cells.rest == 0 && partial {
                 if size >= LONGEST_ROW {
                     return Err(too_long(self.lines + 1));
                 }
                 size *= 2;
                 continue;
             }
-            return self.table(rows, end).map(Some);
+            return self.table(cells).map(Some);
         }
     }
 
-    /// The rows of the text from `at` to `end` as a table; moves on behind them.
-    fn table(&mut self, rows: Rows, end: usize) -> Result<Table> {
-        let Rows { columns, starts, rest } = rows;
-        let bytes = &self.text[self.at..end];
-        let numbers = line_numbers(bytes, &starts).into_iter().map(|line| line + self.lines);
-        let lines = Lines::Each(numbers.collect());
+    /// These rows of the text as a table; moves on behind them.
+    fn table(&mut self, cells: Cells) -> Result<Table> {
+        let Cells { columns, rows, lines, breaks, rest } = cells;
         let format = &self.format;
         let typed: Vec<Column> = columns
             .into_par_iter()
             .zip(&self.columns)
-            .map(|(cells, (name, kind))| typed(cells, name, &lines, format, *kind))
+            .map(|(runs, (name, kind))| typed(runs, name, &lines, format, *kind))
             .collect::<Result<_>>()?;
         for ((_, kind), column) in self.columns.iter_mut().zip(&typed) {
             if kind.is_none() && column.nulls() < column.len() {
                 *kind = Some(column.column_type());
             }
         }
-        let next = bytes.get(rest).or(self.text.get(end)).copied();
-        self.lines += count_breaks(&bytes[..rest], next);
+        self.lines += breaks;
         self.at += rest;
-        self.left = self.left.map(|left| left.saturating_sub(starts.len()));
+        self.left = self.left.map(|left| left.saturating_sub(rows));
         let origin = Some(Origin { file: self.file.clone(), lines });
         let names = self.columns.iter().map(|(name, _)| name.clone()).collect();
         let columns = typed.into_iter().map(Arc::new).collect();
-        let mut table = Table { names, columns, rows: starts.len(), origin };
+        let mut table = Table { names, columns, rows, origin };
         for filter in self.filters.iter() {
             table = filter.apply(&table)?;
         }

@@ -7,8 +7,8 @@ use super::options::CsvOptions;
 pub(super) struct Dialect {
     pub separator: u8,
     pub quote: Option<u8>,
-    escape: Option<u8>,
-    comment: Option<u8>,
+    pub escape: Option<u8>,
+    pub comment: Option<u8>,
 }
 
 /// The separators that are tried, in this order where they fit alike.
@@ -75,11 +75,6 @@ impl Dialect {
             .comment(self.comment)
             .buffer_capacity(1 << 16)
             .from_reader(bytes)
-    }
-
-    /// Returns `true` if an even number of quotes before a line break means that the row ends there.
-    pub fn quotes_pair(self) -> bool {
-        self.escape.is_none() && self.comment.is_none()
     }
 
     /// Returns `true` if the text ends inside a quoted field, where the quotes are those of a whole number of rows before

@@ -1,10 +1,13 @@
 //! A whole file as a table.
 
 use super::super::column::Column;
-use super::super::frame::{Lines, Origin, Table};
+use super::super::frame::{Origin, Table};
 use super::dialect::{Dialect, count_breaks, line_numbers};
-use super::options::CsvOptions;
-use super::records::{Plan, Rows, joined, open_quote};
+use super::fields::Shape;
+use super::input::Input;
+use super::options::{CsvOptions, Encoding};
+use super::records::{Cells, Plan};
+use super::row_errors::{Context, open_quote};
 use super::source;
 use super::types::{Format, not_utf8, typed};
 use crate::{Error, ErrorKind, Result};
@@ -35,49 +38,108 @@ impl Table {
     pub fn read_csv_with(path: impl AsRef<Path>, options: &CsvOptions) -> Result<Self> {
         let path = path.as_ref();
         options.check()?;
+        #[cfg(unix)]
+        if let Some(table) = in_place(path, options) {
+            return table;
+        }
         let bytes = source::read(path, options)?;
         parse(bytes, path, options).map_err(|error| error.file(path))
     }
 }
 
+/// Fewest bytes of a file that is read in place.
+#[cfg(unix)]
+const LARGE: u64 = 1 << 22;
+
+/// The table of a large file of plain UTF-8, whose bytes are read where they are split: each is in memory only once, in its
+/// cell. None for other files, and for those with an error, which is found again where all bytes are at hand.
+#[cfg(unix)]
+fn in_place(path: &Path, options: &CsvOptions) -> Option<Result<Table>> {
+    use std::os::unix::fs::FileExt;
+    let file = std::fs::File::open(path).ok()?;
+    let about = file.metadata().ok()?;
+    let large = about.is_file() && (LARGE..=options.max_bytes).contains(&about.len());
+    if !large || options.encoding != Encoding::Utf8 || options.rows.is_some() {
+        return None;
+    }
+    let mut head = vec![0; LARGE as usize / 4];
+    file.read_exact_at(&mut head, 0).ok()?;
+    let packed = [&b"\x1F\x8B"[..], b"PK\x03\x04", b"\xEF\xBB\xBF", b"\xFF\xFE", b"\xFE\xFF"];
+    if packed.iter().any(|mark| head.starts_with(mark)) {
+        return None;
+    }
+    source::check_kind(&head, options.header).and_then(|()| source::check_text(&head)).ok()?;
+    let opening = Opening::read(&head, options).ok().filter(|opening| opening.body < head.len())?;
+    let format = Format::new(options, opening.dialect.separator);
+    let input = Input::File(&file, usize::try_from(about.len()).ok()?);
+    let cells = opening.plan(input, &head, options, &format).cells().ok()?;
+    Some(opening.table(cells, path, options, &format).map_err(|error| error.file(path)))
+}
+
+/// What the first bytes of a file state.
+struct Opening {
+    dialect: Dialect,
+    /// The first byte behind the header.
+    body: usize,
+    names: Vec<String>,
+    /// Whether each column is read, and the names of those that are.
+    wanted: Vec<bool>,
+    read: Vec<String>,
+}
+
+impl Opening {
+    fn read(bytes: &[u8], options: &CsvOptions) -> Result<Self> {
+        let (first, dialect) = opening(bytes, options);
+        let (names, body) = header(bytes, first, dialect, options)?;
+        let wanted = wanted(&names, options)?;
+        let read = names.iter().zip(&wanted).filter(|(_, wanted)| **wanted);
+        let read = read.map(|(name, _)| name.clone()).collect();
+        Ok(Self { dialect, body, names, wanted, read })
+    }
+
+    fn plan<'a>(
+        &'a self,
+        input: Input<'a>,
+        head: &[u8],
+        options: &CsvOptions,
+        format: &'a Format,
+    ) -> Plan<'a> {
+        let (dialect, body, width) = (self.dialect, self.body, self.names.len());
+        let shape = Shape { dialect, width, wanted: &self.wanted, short_rows: options.short_rows };
+        let lines = count_breaks(&head[..body], head.get(body).copied());
+        Plan { input, body, shape, format, most: options.rows, lines, partial: false }
+    }
+
+    fn table(
+        self,
+        cells: Cells,
+        path: &Path,
+        options: &CsvOptions,
+        format: &Format,
+    ) -> Result<Table> {
+        let Cells { columns, lines, rows, .. } = cells;
+        let columns: Vec<Arc<Column>> = columns
+            .into_par_iter()
+            .zip(&self.read)
+            .map(|(runs, name)| {
+                typed(runs, name, &lines, format, options.type_of(name)).map(Arc::new)
+            })
+            .collect::<Result<_>>()?;
+        let origin = Some(Origin { file: path.into(), lines });
+        Ok(Table { names: self.read, columns, rows, origin })
+    }
+}
+
 fn parse(bytes: Vec<u8>, path: &Path, options: &CsvOptions) -> Result<Table> {
-    let (first, dialect) = opening(&bytes, options);
-    let (names, body) = header(&bytes, first, dialect, options)?;
-    let wanted = wanted(&names, options)?;
-    let (width, short_rows, most) = (names.len(), options.short_rows, options.rows);
-    let plan = Plan {
-        bytes: &bytes,
-        body,
-        dialect,
-        width,
-        wanted: &wanted,
-        short_rows,
-        most,
-        lines: 0,
-        partial: false,
-    };
-    let parts = plan.parts_of_rows()?;
-    let starts: Vec<usize> = parts.iter().flat_map(|rows| rows.starts.iter().copied()).collect();
-    let lines = lines(&bytes, &starts, options);
-    // The cells are copies: without the file, putting the parts together takes no more memory than splitting it.
+    let opening = Opening::read(&bytes, options)?;
+    let format = Format::new(options, opening.dialect.separator);
+    let cells = opening.plan(Input::Bytes(&bytes), &bytes, options, &format).cells();
+    let (body, width) = (opening.body, opening.names.len());
+    let context = Context { bytes: &bytes, body, dialect: opening.dialect, width, lines: 0 };
+    let cells = cells.map_err(|error| error.explained(&context, &opening.read))?;
+    // The cells are copies.
     drop(bytes);
-    let Rows { columns, .. } = joined(parts);
-    let names: Vec<String> = names
-        .into_iter()
-        .zip(&wanted)
-        .filter(|(_, wanted)| **wanted)
-        .map(|(name, _)| name)
-        .collect();
-    let format = Format::new(options, dialect.separator);
-    let columns: Vec<Arc<Column>> = columns
-        .into_par_iter()
-        .zip(&names)
-        .map(|(cells, name)| {
-            typed(cells, name, &lines, &format, options.type_of(name)).map(Arc::new)
-        })
-        .collect::<Result<_>>()?;
-    let rows = starts.len();
-    Ok(Table { names, columns, rows, origin: Some(Origin { file: path.into(), lines }) })
+    opening.table(cells, path, options, &format)
 }
 
 /// Returns `true` if each column is to be read.
@@ -202,22 +264,4 @@ fn unique(record: &csv::ByteRecord, line: usize) -> Result<Vec<String>> {
         names.push(unique);
     }
     Ok(names)
-}
-
-/// The line of each row, which starts at the byte given.
-fn lines(bytes: &[u8], starts: &[usize], options: &CsvOptions) -> Lines {
-    if options.header && options.skip_rows == 0 && options.rows.is_none() {
-        const CHUNK: usize = 1 << 20;
-        let chunks = bytes.len().div_ceil(CHUNK);
-        let count = |chunk: usize| {
-            let end = (chunk * CHUNK + CHUNK).min(bytes.len());
-            count_breaks(&bytes[chunk * CHUNK..end], bytes.get(end).copied())
-        };
-        let breaks = (0..chunks).into_par_iter().map(count).sum::<usize>();
-        // Blank lines and line breaks in cells can only add to the one break a row, the header's included.
-        if breaks == starts.len() + usize::from(bytes.ends_with(b"\n") || bytes.ends_with(b"\r")) {
-            return Lines::Sequential;
-        }
-    }
-    Lines::Each(line_numbers(bytes, starts).into())
 }

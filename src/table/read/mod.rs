@@ -6,10 +6,15 @@
 mod batches;
 mod blocks;
 mod dialect;
+mod fields;
 mod file;
+mod input;
+mod marks;
 mod options;
 mod records;
+mod row_errors;
 mod row_filter;
+mod rows;
 mod scan;
 mod source;
 mod types;

@@ -1,280 +1,352 @@
 //! Rows split into cells, on all processors.
 
-use super::dialect::{Dialect, line_numbers};
-use super::options::ShortRows;
-use crate::{Error, ErrorKind, Result};
+use super::super::frame::Lines;
+use super::super::texts::Run;
+use super::dialect::Dialect;
+use super::fields::{Fields, RowError, Shape};
+use super::input::Input;
+use super::row_errors::{Context, open_quote};
+use super::rows::{Gathered, Rows};
+use super::types::{Format, not_utf8};
+use crate::{Error, ErrorKind};
 use rayon::prelude::*;
 
-/// The cells of one column, end to end.
-#[derive(Default)]
-pub(super) struct Cells {
-    pub bytes: Vec<u8>,
-    pub ends: Vec<usize>,
-}
-
-/// The cells of some rows, and the byte at which each row starts.
-pub(super) struct Rows {
-    pub columns: Vec<Cells>,
-    pub starts: Vec<usize>,
-    /// The first byte that was not read: the end, or where more bytes follow the end of the row before the last.
-    pub rest: usize,
-}
+/// Bytes that are split at a time: with the memory for their cells, they fit the cache of one core. Tests split short texts.
+const WINDOW: usize = if cfg!(test) { 64 } else { 1 << 18 };
+/// Fewest bytes of a part.
+const SMALLEST: usize = 1 << 19;
+/// Bytes in which the first row of a part is looked for, and rows that must fit.
+const SAMPLE: usize = 1 << 16;
+const SAMPLE_ROWS: usize = 32;
+/// Most bytes of a row.
+const LONGEST_ROW: usize = 1 << 31;
 
 /// Which rows and columns to read.
 pub(super) struct Plan<'a> {
-    pub bytes: &'a [u8],
+    pub input: Input<'a>,
     /// The first byte behind the header.
     pub body: usize,
-    pub dialect: Dialect,
-    /// Fields in the header.
-    pub width: usize,
-    /// Whether each column is read.
-    pub wanted: &'a [bool],
-    pub short_rows: ShortRows,
+    pub shape: Shape<'a>,
+    pub format: &'a Format,
     pub most: Option<usize>,
-    /// Line breaks of the file before these bytes.
+    /// Line breaks of the file before the rows.
     pub lines: usize,
     /// Whether bytes of the file follow, so that the last row may be incomplete; it is then left for later.
     pub partial: bool,
 }
 
+/// The cells of all rows.
+pub(super) struct Cells {
+    /// For each column, its cells in order.
+    pub columns: Vec<Vec<Run>>,
+    pub rows: usize,
+    pub lines: Lines,
+    /// Line breaks before `rest`.
+    pub breaks: usize,
+    /// The first byte that was not read.
+    pub rest: usize,
+}
+
 /// Reasons why rows could not be split into cells.
-enum SplitError {
-    /// The row that starts at this byte has this many fields.
-    Ragged(usize, usize),
-    /// The row that starts at this byte opens a quote that is never closed.
-    OpenQuote(usize),
-    /// The chunk boundary falls inside a record.
-    Misaligned,
+pub(super) enum SplitError {
+    Row(RowError),
+    /// Line, column and bytes of a cell.
+    NotUtf8(usize, usize, Vec<u8>),
     Unreadable(String),
 }
 
-impl Plan<'_> {
-    /// All rows.
-    ///
-    /// # Errors
-    /// As [`parts_of_rows`](Self::parts_of_rows).
-    pub fn rows(&self) -> Result<Rows> {
-        Ok(joined(self.parts_of_rows()?))
-    }
-
-    /// All rows, in parts that were split at the same time.
-    ///
-    /// # Errors
-    /// `Table` for the first row that does not fit the header, with its line.
-    pub fn parts_of_rows(&self) -> Result<Vec<Rows>> {
-        let end = self.bytes.len();
-        let parts = self.parts();
-        let split = parts
-            .par_iter()
-            .map(|&(start, end)| self.split(start, end))
-            .collect::<std::result::Result<Vec<_>, _>>()
-            // Where quotes stand inside unquoted cells, a chunk can begin in the middle of a row, and only the first
-            // broken row of the file is worth reporting. Both take a read from the front.
-            .or_else(|error| match parts.len() {
-                1 => Err(error),
-                _ => self.split(self.body, end).map(|rows| vec![rows]),
-            });
-        split.map_err(|error| match error {
-            SplitError::Ragged(start, found) => self.ragged(start, found),
-            SplitError::OpenQuote(start) => open_quote(self.dialect).row(self.line(start)),
-            SplitError::Unreadable(reason) => Error::new(ErrorKind::Table, reason),
-            SplitError::Misaligned => {
-                Error::new(ErrorKind::Table, "the file could not be split into rows")
+impl SplitError {
+    /// The error for the user; `context` is the text that was split.
+    pub fn explained(self, context: &Context<'_>, names: &[String]) -> Error {
+        match self {
+            Self::Row(RowError::Ragged(start, found)) => context.ragged(start, found),
+            Self::Row(RowError::OpenQuote(start)) => {
+                open_quote(context.dialect).row(context.line(start))
             }
-        })
-    }
-
-    /// Where to cut the file so that every processor has a part: behind line breaks before which the quotes are even
-    /// in number, which are ends of rows unless quotes stand inside unquoted cells.
-    fn parts(&self) -> Vec<(usize, usize)> {
-        const SMALLEST: usize = 1 << 19;
-        let Self { bytes, body, .. } = *self;
-        let whole = self.most.is_some() || !self.dialect.quotes_pair();
-        let most = if whole { 1 } else { rayon::current_num_threads() };
-        let count = most.min((bytes.len() - body) / SMALLEST).max(1);
-        let mut parts = Vec::with_capacity(count);
-        let mut start = body;
-        let is_quote = |byte: &u8| Some(*byte) == self.dialect.quote;
-        for part in 1..count {
-            let aim = (body + (bytes.len() - body) / count * part).max(start);
-            let mut inside =
-                bytes[start..aim].iter().filter(|byte| is_quote(byte)).count() % 2 == 1;
-            let end = bytes[aim..].iter().position(|byte| {
-                inside ^= is_quote(byte);
-                *byte == b'\n' && !inside
-            });
-            let Some(end) = end else { break };
-            parts.push((start, aim + end + 1));
-            start = aim + end + 1;
+            Self::NotUtf8(line, column, cell) => {
+                not_utf8(line, &cell).column(names.get(column).map_or("", String::as_str))
+            }
+            Self::Unreadable(reason) => Error::new(ErrorKind::Table, reason),
         }
-        parts.push((start, bytes.len()));
-        parts
+    }
+}
+
+impl Plan<'_> {
+    /// The cells of all rows.
+    ///
+    /// # Errors
+    /// The first row that does not fit the header.
+    pub fn cells(&self) -> std::result::Result<Cells, SplitError> {
+        self.cells_of(&self.starts())
     }
 
-    /// Splits the rows between two bytes of the file into cells.
-    fn split(&self, first: usize, end: usize) -> std::result::Result<Rows, SplitError> {
-        let Self { bytes, dialect, width, .. } = *self;
-        let wanted = self.wanted.iter().filter(|wanted| **wanted).count();
-        let mut columns: Vec<Cells> = (0..wanted).map(|_| Cells::default()).collect();
-        let mut starts = Vec::new();
-        let mut record = csv::ByteRecord::new();
-        // It may read beyond the end: only so does it show whether a row ends there.
-        let mut reader = dialect.reader(&bytes[first..]);
-        loop {
-            let before = first + reader.position().byte() as usize;
-            let start = dialect.row_start(bytes, before);
-            if start >= end && end < bytes.len() {
-                let misaligned = start != dialect.row_start(bytes, end);
-                return if misaligned {
-                    Err(SplitError::Misaligned)
-                } else {
-                    Ok(Rows { columns, starts, rest: end })
-                };
+    /// As [`cells`](Self::cells), in parts that start at these bytes, where rows are expected.
+    fn cells_of(&self, starts: &[usize]) -> std::result::Result<Cells, SplitError> {
+        let ends = starts.iter().skip(1).copied().chain([self.input.len()]);
+        let parts: Vec<(usize, usize)> = starts.iter().copied().zip(ends).collect();
+        let split: Vec<_> =
+            parts.par_iter().map(|&(start, end)| self.part(start, end, 0)).collect();
+        let mut whole: Vec<Rows> = Vec::with_capacity(parts.len());
+        let (mut expected, mut breaks) = (self.body, 0);
+        for ((start, end), rows) in parts.into_iter().zip(split) {
+            let rows = match rows {
+                _ if expected >= end && end < self.input.len() => continue,
+                Ok(rows) if start == expected => rows,
+                // Not where a row starts, or an error that refers to lines of the part.
+                _ => self.part(expected, end, breaks)?,
+            };
+            expected = rows.rest;
+            breaks += rows.breaks;
+            whole.push(rows);
+        }
+        Ok(self.joined(whole, breaks, expected))
+    }
+
+    /// Where the parts of the file start that are split at the same time.
+    fn starts(&self) -> Vec<usize> {
+        let len = self.input.len() - self.body;
+        let most = if self.most.is_some() { 1 } else { 4 * rayon::current_num_threads() };
+        let count = most.min(len / SMALLEST).max(1);
+        let aims: Vec<usize> = (1..count).map(|part| self.body + len / count * part).collect();
+        let found: Vec<Option<usize>> = aims.par_iter().map(|aim| self.row_near(*aim)).collect();
+        let mut starts = vec![self.body];
+        for start in found.into_iter().flatten() {
+            if starts.last().is_none_or(|last| *last < start) {
+                starts.push(start);
             }
-            if self.most.is_some_and(|most| starts.len() >= most) {
-                return Ok(Rows { columns, starts, rest: start });
+        }
+        starts
+    }
+
+    /// Where a row seems to start behind this byte, which may be inside quotes: where the rows that follow fit the header.
+    fn row_near(&self, aim: usize) -> Option<usize> {
+        let mut buffer = Vec::new();
+        let text = self.input.window(aim, SAMPLE, &mut buffer).ok()?;
+        let mut fields = Fields::default();
+        let mut fit = |inside: bool| {
+            let start =
+                self.shape.dialect.row_start(text, boundary(text, self.shape.dialect, inside)?);
+            let rest = text.get(start..)?;
+            fields.cut(rest, self.shape, usize::MAX, false, SAMPLE_ROWS).ok()?;
+            let fit = match fields.lines.len() {
+                0 => return None,
+                _ if fields.odd => 0,
+                _ if !fields.even => 1,
+                _ => 2,
+            };
+            Some((fit, aim + start))
+        };
+        let (outside, inside) = (fit(false), fit(true));
+        let best = match (outside, inside) {
+            (Some((a, _)), Some((b, _))) if b > a => inside,
+            (None, _) => inside,
+            _ => outside,
+        };
+        best.map(|(_, start)| start)
+    }
+
+    /// Splits the rows that start from `start`, where one does, to before `end`; `breaks` are those between the body and
+    /// `start`.
+    fn part(
+        &self,
+        start: usize,
+        end: usize,
+        breaks: usize,
+    ) -> std::result::Result<Rows, SplitError> {
+        let wanted = self.shape.wanted.iter().filter(|wanted| **wanted).count();
+        let (mut rows, mut fields) = (Rows::new(wanted), Fields::default());
+        let (mut buffer, mut gathered) = (Vec::new(), Gathered::default());
+        let (mut at, mut size) = (start, WINDOW);
+        while at < end {
+            let text = self.input.window(at, size, &mut buffer);
+            let text = text.map_err(|error| SplitError::Unreadable(error.to_string()))?;
+            let ended = at + text.len() >= self.input.len();
+            let most = self.most.map_or(usize::MAX, |most| most - rows.lines.len());
+            let last = ended && !self.partial;
+            fields.cut(text, self.shape, end - at, last, most).map_err(|error| {
+                SplitError::Row(match error {
+                    RowError::Ragged(place, found) => RowError::Ragged(at + place, found),
+                    RowError::OpenQuote(place) => RowError::OpenQuote(at + place),
+                })
+            })?;
+            let before = breaks + rows.breaks;
+            rows.add(text, &fields, self.format, end - at, &mut gathered).map_err(
+                |(row, column, cell)| {
+                    let line = fields.lines.get(row).copied().unwrap_or(0);
+                    SplitError::NotUtf8(self.lines + before + line + 1, column, cell)
+                },
+            )?;
+            at += fields.end;
+            if ended || self.most.is_some_and(|most| rows.lines.len() >= most) {
+                break;
             }
-            match reader.read_byte_record(&mut record) {
-                Ok(true) => {}
-                // A comment may be incomplete, too.
-                Ok(false) => {
-                    let rest = if self.partial { before } else { bytes.len() };
-                    return Ok(Rows { columns, starts, rest });
+            // The text held no whole row.
+            if fields.end == 0 {
+                size *= 2;
+                if size > LONGEST_ROW {
+                    let problem = format!("a row has more than {} bytes", LONGEST_ROW / 2);
+                    return Err(SplitError::Unreadable(problem));
                 }
-                Err(error) => return Err(SplitError::Unreadable(error.to_string())),
             }
-            let after = first + reader.position().byte() as usize;
-            if self.partial && after >= bytes.len() {
-                return if end < bytes.len() {
-                    Err(SplitError::Misaligned)
-                } else {
-                    Ok(Rows { columns, starts, rest: before })
-                };
+        }
+        rows.rest = at;
+        Ok(rows)
+    }
+
+    /// The rows of parts that follow one another.
+    fn joined(&self, parts: Vec<Rows>, breaks: usize, rest: usize) -> Cells {
+        let rows = parts.iter().map(|part| part.lines.len()).sum();
+        let lines = self.lines_of(&parts);
+        let wanted = self.shape.wanted.iter().filter(|wanted| **wanted).count();
+        let mut columns: Vec<Vec<Run>> = (0..wanted).map(|_| Vec::new()).collect();
+        for part in parts {
+            columns.iter_mut().zip(part.columns).for_each(|(runs, run)| runs.push(run));
+        }
+        Cells { columns, rows, lines, breaks, rest }
+    }
+
+    fn lines_of(&self, parts: &[Rows]) -> Lines {
+        let mut rows = 0;
+        let sequential = self.lines == 1
+            && parts
+                .iter()
+                .scan(0, |breaks, part| {
+                    let fits = part.lines.sequential() && *breaks == rows;
+                    rows += part.lines.len();
+                    *breaks += part.breaks;
+                    Some(fits)
+                })
+                .all(|fits| fits);
+        if sequential {
+            return Lines::Sequential;
+        }
+        let mut first = self.lines + 1;
+        let mut lines = Vec::with_capacity(rows);
+        for part in parts {
+            lines.extend(part.lines.iter().map(|line| first + line));
+            first += part.breaks;
+        }
+        Lines::Each(lines.into())
+    }
+}
+
+/// The byte behind the first line break that is outside of quotes, if the text starts inside or outside of them.
+fn boundary(text: &[u8], dialect: Dialect, mut inside: bool) -> Option<usize> {
+    let at = text.iter().position(|byte| {
+        inside ^= Some(*byte) == dialect.quote;
+        matches!(byte, b'\n' | b'\r') && !inside
+    });
+    at.map(|at| at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dialect::count_breaks;
+    use super::super::options::{CsvOptions, ShortRows};
+    use super::*;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::{RngCore, SeedableRng};
+
+    /// The line and the cells of each row.
+    type Table = Vec<(usize, Vec<String>)>;
+
+    /// The rows as the crate `csv` reads them; none where one does not fit.
+    fn expected(text: &[u8], shape: Shape<'_>) -> Option<Table> {
+        let mut reader = shape.dialect.reader(text);
+        let mut record = csv::ByteRecord::new();
+        let mut rows = Vec::new();
+        loop {
+            let start = shape.dialect.row_start(text, reader.position().byte() as usize);
+            if !reader.read_byte_record(&mut record).unwrap() {
+                return Some(rows);
             }
-            let found = record.len();
-            if found == 1 && is_blank(&record[0]) && bytes.get(start).copied() != dialect.quote {
+            let quoted = text.get(start).copied() == shape.dialect.quote;
+            if record.len() == 1 && !quoted && record[0].trim_ascii().is_empty() {
                 continue;
             }
-            if after >= bytes.len() && dialect.ends_inside_quotes(&bytes[start..]) {
-                return Err(SplitError::OpenQuote(start));
+            let ended = reader.position().byte() as usize >= text.len();
+            if ended && shape.dialect.ends_inside_quotes(&text[start..])
+                || record.iter().skip(shape.width).any(|cell| !cell.is_empty())
+            {
+                return None;
             }
-            // Separators at the ends of lines make empty fields that no column is named for.
-            if found > width && record.iter().skip(width).any(|field| !field.is_empty()) {
-                return Err(SplitError::Ragged(start, found));
-            }
-            if found < width && self.short_rows == ShortRows::Refuse {
-                return Err(SplitError::Ragged(start, found));
-            }
-            starts.push(start);
-            let fields = self.wanted.iter().enumerate().filter(|(_, wanted)| **wanted);
-            for (cells, (index, _)) in columns.iter_mut().zip(fields) {
-                cells.bytes.extend_from_slice(record.get(index).unwrap_or_default());
-                cells.ends.push(cells.bytes.len());
-            }
+            let line = 1 + count_breaks(&text[..start], text.get(start).copied());
+            let cell = |index| String::from_utf8(record.get(index).unwrap_or(b"").to_vec());
+            let wanted = (0..shape.width).filter(|index| shape.wanted[*index]);
+            rows.push((line, wanted.map(|index| cell(index).unwrap()).collect()));
         }
     }
 
-    /// The line of the file on which this byte stands.
-    fn line(&self, start: usize) -> usize {
-        self.lines + line_numbers(self.bytes, &[start])[0]
+    fn found(text: &[u8], shape: Shape<'_>, starts: &[usize]) -> Option<Table> {
+        let format = Format::new(&CsvOptions::new().nulls(&[]), shape.dialect.separator);
+        let input = Input::Bytes(text);
+        let plan =
+            Plan { input, body: 0, shape, format: &format, most: None, lines: 0, partial: false };
+        let cells = plan.cells_of(starts).ok()?;
+        assert_eq!(cells.breaks, count_breaks(text, None));
+        let columns: Vec<Vec<&str>> = cells
+            .columns
+            .iter()
+            .map(|runs| runs.iter().flat_map(Run::iter).map(Option::unwrap).collect())
+            .collect();
+        let row = |row: usize| columns.iter().map(|cells| cells[row].to_string()).collect();
+        Some((0..cells.rows).map(|index| (cells.lines.of(index), row(index))).collect())
     }
 
-    /// The error about the row that starts at this byte: it has another number of fields than the header.
-    fn ragged(&self, start: usize, found: usize) -> Error {
-        let fields = |count: usize| format!("{count} field{}", if count == 1 { "" } else { "s" });
-        let problem =
-            format!("the row has {}, but the header has {}", fields(found), fields(self.width));
-        let line = self.line(start);
-        Error::new(ErrorKind::Table, problem).row(line).help(self.advice(start, line, found))
+    #[test]
+    fn rows_are_those_of_the_csv_crate_wherever_the_text_is_cut() {
+        let dialects = [
+            (CsvOptions::new().separator(','), "aé,,,\"\"\n\r \\"),
+            (CsvOptions::new().separator(','), "ab,,,,,\"\n"),
+            (CsvOptions::new().separator(';').escape('\\'), "aé;;\"\"\n\r\\\\"),
+            (CsvOptions::new().separator('\t').comment('#'), "ab\t\t\"#\n\n"),
+            (CsvOptions::new().separator(',').no_quotes(), "ab,,\"\n\r"),
+        ];
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let mut below = |count: usize| random.next_u32() as usize % count;
+        let mut whole = 0;
+        for case in 0..30_000 {
+            let (options, letters) = &dialects[case % dialects.len()];
+            let letters: Vec<char> = letters.chars().collect();
+            let length = below(if case % 10 == 0 { 600 } else { 30 });
+            let text: String = (0..length).map(|_| letters[below(letters.len())]).collect();
+            let text = text.as_bytes();
+            let (width, short_rows) = (1 + below(12), ShortRows::Fill);
+            let wanted: Vec<bool> = (0..width).map(|index| index == 0 || below(4) > 0).collect();
+            let dialect = Dialect::new(options, b"");
+            let shape = Shape { dialect, width, wanted: &wanted, short_rows };
+            let mut starts: Vec<usize> = (0..below(5)).map(|_| below(length + 1)).collect();
+            starts.push(0);
+            starts.sort_unstable();
+            starts.dedup();
+            let expected = expected(text, shape);
+            whole += usize::from(expected.as_ref().is_some_and(|rows| !rows.is_empty()));
+            let text_of = String::from_utf8_lossy(text);
+            assert_eq!(found(text, shape, &starts), expected, "{text_of:?} {width} {starts:?}");
+        }
+        assert!(whole > 5000, "{whole}");
     }
 
-    /// Returns `true` if the row that starts at this byte is the one behind the header.
-    fn first_row(&self, start: usize) -> bool {
-        self.lines == 0 && self.dialect.row_start(self.bytes, self.body) == start
-    }
-
-    fn advice(&self, start: usize, line: usize, found: usize) -> String {
-        let header = &self.bytes[..self.body];
-        if header.first().is_some_and(|byte| matches!(byte, b'#' | b'%')) {
-            let mark = char::from(header[0]);
-            return format!(
-                "if lines with {mark} are comments, read it with `CsvOptions::new().comment('{mark}')`"
+    #[test]
+    fn parts_start_where_rows_do() {
+        // Line breaks inside quotes, which no count of the quotes before them is needed to tell from ends of rows.
+        let row = |i: usize| format!("{i},\"a, \"\"{i}\"\"\n,b\nc,d\",x\n");
+        let text: String = (0..60_000).map(row).collect();
+        let dialect = Dialect::new(&CsvOptions::new().separator(','), b"");
+        let wanted = [true; 3];
+        let shape = Shape { dialect, width: 3, wanted: &wanted, short_rows: ShortRows::Fill };
+        let format = Format::new(&CsvOptions::new(), b',');
+        let input = Input::Bytes(text.as_bytes());
+        let plan =
+            Plan { input, body: 0, shape, format: &format, most: None, lines: 0, partial: false };
+        let starts = plan.starts();
+        assert!(starts.len() > 2, "{starts:?}");
+        for start in starts {
+            let rest = &text[start..];
+            let number = rest.split(',').next().unwrap().parse::<usize>().unwrap();
+            assert!(
+                rest.starts_with(&row(number)) && (start == 0 || text[..start].ends_with("x\n"))
             );
         }
-        if found < self.width {
-            return "write the missing fields, or read it with `CsvOptions::new().short_rows(ShortRows::Fill)`"
-                .to_string();
-        }
-        // A table that starts further down has rows of one width from there on.
-        let mut reader = self.dialect.reader(&self.bytes[start..]);
-        let next: Vec<usize> =
-            reader.byte_records().take(5).map_while(|row| row.ok()).map(|row| row.len()).collect();
-        let alike = next.iter().all(|width| *width == found);
-        if alike && found == self.width + 1 && self.first_row(start) {
-            return "if the first field names the row, as R writes, read it with \
-                    `CsvOptions::new().skip_rows(1).no_header().names(&[\"row\", ...])`"
-                .to_string();
-        }
-        if next.len() > 1 && alike {
-            return format!(
-                "if the header is this line, read it with `CsvOptions::new().skip_rows({})`",
-                line - 1
-            );
-        }
-        let separator = match self.dialect.separator {
-            b'\t' => "a tab".to_string(),
-            other => format!("`{}`", char::from(other)),
-        };
-        let row = &self.bytes[start..];
-        let row = &row[..row.iter().position(|byte| *byte == b'\n').unwrap_or(row.len())];
-        let other = [b';', b'\t', b'|'].into_iter().find(|other| {
-            *other != self.dialect.separator && header.contains(other) && row.contains(other)
-        });
-        match other {
-            Some(other) => format!(
-                "if the separator is {:?}, read it with `CsvOptions::new().separator({:?})`",
-                char::from(other),
-                char::from(other)
-            ),
-            None => format!("put fields that contain {separator} between double quotes"),
-        }
     }
-}
-
-/// The error about a quote that is still open at the end of the file.
-pub(super) fn open_quote(dialect: Dialect) -> Error {
-    let quote = dialect.quote.map_or('"', char::from);
-    Error::new(ErrorKind::Table, format!("the row opens a {quote} that is never closed")).help(
-        "close it, write it twice inside a quoted field, or read with `CsvOptions::no_quotes`",
-    )
-}
-
-fn is_blank(field: &[u8]) -> bool {
-    field.iter().all(|byte| matches!(byte, b' ' | b'\t'))
-}
-
-/// The parts of a file one after the other.
-pub(super) fn joined(parts: Vec<Rows>) -> Rows {
-    let width = parts.first().map_or(0, |rows| rows.columns.len());
-    let starts = parts.iter().flat_map(|rows| rows.starts.iter().copied()).collect();
-    let rest = parts.last().map_or(0, |rows| rows.rest);
-    let mut columns: Vec<Vec<Cells>> = (0..width).map(|_| Vec::new()).collect();
-    for rows in parts {
-        for (parts, cells) in columns.iter_mut().zip(rows.columns) {
-            parts.push(cells);
-        }
-    }
-    Rows { columns: columns.into_par_iter().map(end_to_end).collect(), starts, rest }
-}
-
-fn end_to_end(parts: Vec<Cells>) -> Cells {
-    let mut parts = parts.into_iter();
-    let mut whole = parts.next().unwrap_or_default();
-    for part in parts {
-        let offset = whole.bytes.len();
-        whole.bytes.extend_from_slice(&part.bytes);
-        whole.ends.extend(part.ends.iter().map(|end| end + offset));
-    }
-    whole
 }

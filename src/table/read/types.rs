@@ -4,10 +4,10 @@ use super::super::categorical::Categorical;
 use super::super::column::{Column, ColumnType};
 use super::super::date_time::DateTime;
 use super::super::frame::Lines;
-use super::super::texts::Texts;
+use super::super::texts::{Run, Texts};
 use super::options::CsvOptions;
-use super::records::Cells;
 use crate::{Error, ErrorKind, Result};
+use rayon::prelude::*;
 
 /// How numbers are written, and which texts stand for a missing value.
 pub(super) struct Format {
@@ -36,7 +36,8 @@ impl Format {
         }
     }
 
-    fn is_null(&self, cell: &[u8]) -> bool {
+    #[inline]
+    pub fn is_null(&self, cell: &[u8]) -> bool {
         let among = |texts: &[String]| texts.iter().any(|text| text.as_bytes() == cell);
         match &self.nulls {
             Nulls::Pandas(more) => is_null(cell) || !more.is_empty() && among(more),
@@ -94,40 +95,16 @@ fn comma_float(text: &str) -> Option<f64> {
 /// A column of these cells.
 ///
 /// # Errors
-/// `Table` when a cell is not valid UTF-8, or does not fit the type that was asked for.
+/// `Table` when a cell does not fit the type that was asked for.
 pub(super) fn typed(
-    cells: Cells,
+    runs: Vec<Run>,
     name: &str,
     lines: &Lines,
     format: &Format,
     asked: Option<ColumnType>,
 ) -> Result<Column> {
-    let Cells { bytes, ends } = cells;
-    let starts = || std::iter::once(0).chain(ends.iter().copied());
-    let buffer = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let row = ends.partition_point(|end| *end <= at);
-        let start = starts().nth(row).unwrap_or(0);
-        let end = ends.get(row).copied().unwrap_or(start);
-        let cell = error.as_bytes().get(start..end).unwrap_or_default();
-        not_utf8(lines.of(row), cell).column(name)
-    })?;
-    // Each cell must be text by itself, too: two halves of one character can meet in the buffer.
-    if let Some(row) = ends.iter().position(|end| !buffer.is_char_boundary(*end)) {
-        return Err(not_utf8(lines.of(row), b"\xFF").column(name));
-    }
-    let present: Vec<bool> = starts()
-        .zip(&ends)
-        .map(|(start, &end)| !format.is_null(&buffer.as_bytes()[start..end]))
-        .collect();
-    let cells = || {
-        let cell = |((start, &end), &present): ((usize, &usize), &bool)| {
-            present.then(|| &buffer[start..end])
-        };
-        starts().zip(&ends).zip(&present).map(cell)
-    };
     // An empty cell is no number, also where only other texts stand for missing values.
-    let numeric = || cells().map(|cell| cell.filter(|text| !text.is_empty()));
+    let numeric = || runs.iter().flat_map(numeric);
     let boolean = |text: &str| match text {
         _ if text.eq_ignore_ascii_case("true") => Some(true),
         _ if text.eq_ignore_ascii_case("false") => Some(false),
@@ -147,11 +124,10 @@ pub(super) fn typed(
     };
     match asked {
         Some(ColumnType::Text) => {
-            return Ok(Column::Text(Texts::from_parts(buffer, ends, present)));
+            return Ok(Column::Text(Texts::from_runs(runs)));
         }
         Some(ColumnType::Category) => {
-            let texts = Texts::from_parts(buffer, ends, present);
-            return Ok(Column::Category(Categorical::sorted(&texts)));
+            return Ok(Column::Category(Categorical::sorted(&Texts::from_runs(runs))));
         }
         Some(kind @ ColumnType::DateTime) => {
             // Empty texts and NaT are no dates.
@@ -159,84 +135,96 @@ pub(super) fn typed(
                 "" | "NaT" => Some(None),
                 text => DateTime::parse(text).ok().map(Some),
             };
-            let values = all(numeric(), parse);
+            let values = all(&runs, parse);
             return values
                 .map(|dates| Column::DateTime(dates.into_iter().map(Option::flatten).collect()))
-                .ok_or_else(|| misfit(kind, &mut |text| parse(text).is_some()));
+                .map_err(|_| misfit(kind, &mut |text| parse(text).is_some()));
         }
         Some(kind @ ColumnType::Integer) => {
-            let values = all(numeric(), |text| format.integer(text));
+            let values = all(&runs, |text| format.integer(text));
             return values
                 .map(Column::Integer)
-                .ok_or_else(|| misfit(kind, &mut |text| format.integer(text).is_some()));
+                .map_err(|_| misfit(kind, &mut |text| format.integer(text).is_some()));
         }
         Some(kind @ ColumnType::Float) => {
-            let mut parse = |text: &str| {
+            let parse = |text: &str| {
                 format.float(text).or_else(|| format.comma.then(|| comma_float(text)).flatten())
             };
-            let values = all(numeric(), &mut parse);
-            return values
-                .map(floats)
-                .ok_or_else(|| misfit(kind, &mut |text| parse(text).is_some()));
+            let values = all(&runs, parse);
+            return values.map(floats).map_err(|_| misfit(kind, &mut |text| parse(text).is_some()));
         }
         Some(kind @ ColumnType::Boolean) => {
-            let values = all(numeric(), boolean);
+            let values = all(&runs, boolean);
             return values
                 .map(Column::Boolean)
-                .ok_or_else(|| misfit(kind, &mut |text| boolean(text).is_some()));
+                .map_err(|_| misfit(kind, &mut |text| boolean(text).is_some()));
         }
         _ => {}
     }
     // Nothing to go by: a column without rows is text, one of empty cells numeric, as in pandas.
-    if ends.is_empty() {
+    if runs.iter().all(|run| run.len() == 0) {
         return Ok(Column::Text(Texts::new()));
     }
-    let mut whole_numbers = false;
-    let integer = |text: &str| {
-        let text = text.trim_ascii();
-        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-        whole_numbers = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        format.integer(text)
-    };
-    if numeric().any(|cell| cell.is_some())
-        && let Some(values) = all(numeric(), integer)
-    {
-        return Ok(Column::Integer(values));
+    let mut whole_number = false;
+    if numeric().any(|cell| cell.is_some()) {
+        match all(&runs, |text| format.integer(text)) {
+            Ok(values) => return Ok(Column::Integer(values)),
+            Err(text) => {
+                let text = text.trim_ascii();
+                let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+                whole_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+            }
+        }
     }
     // Whole numbers too long for 64 bits are most often identifiers: as floats they would be rounded.
-    if !whole_numbers {
-        if let Some(values) = all(numeric(), |text| format.float(text)) {
+    if !whole_number {
+        if let Ok(values) = all(&runs, |text| format.float(text)) {
             return Ok(floats(values));
         }
         if format.comma
-            && let Some(values) = all(numeric(), comma_float)
+            && let Ok(values) = all(&runs, comma_float)
         {
             return Ok(floats(values));
         }
     }
-    if let Some(values) = all(numeric(), boolean) {
+    if let Ok(values) = all(&runs, boolean) {
         return Ok(Column::Boolean(values));
     }
-    Ok(Column::Text(Texts::from_parts(buffer, ends, present)))
+    Ok(Column::Text(Texts::from_runs(runs)))
 }
 
 fn floats(values: Vec<Option<f64>>) -> Column {
     Column::Float(values.into_iter().map(|value| value.filter(|v| !v.is_nan())).collect())
 }
 
-/// Every cell parsed, or `None` as soon as one does not parse.
-fn all<'a, T>(
-    cells: impl Iterator<Item = Option<&'a str>>,
-    mut parse: impl FnMut(&'a str) -> Option<T>,
-) -> Option<Vec<Option<T>>> {
-    let mut values = Vec::new();
-    for cell in cells {
-        values.push(match cell {
-            Some(text) => Some(parse(text)?),
-            None => None,
-        });
+/// The cells of a run that may be numbers: those that are there and not empty.
+fn numeric(run: &Run) -> impl Iterator<Item = Option<&str>> {
+    run.iter().map(|cell| cell.filter(|text| !text.is_empty()))
+}
+
+/// Every cell parsed, all runs at the same time; the first cell that does not parse is an error.
+fn all<'a, T: Send>(
+    runs: &'a [Run],
+    parse: impl Fn(&'a str) -> Option<T> + Sync,
+) -> std::result::Result<Vec<Option<T>>, &'a str> {
+    let parsed = |run: &'a Run| {
+        let mut values = Vec::new();
+        for cell in numeric(run) {
+            values.push(match cell {
+                Some(text) => Some(parse(text).ok_or(text)?),
+                None => None,
+            });
+        }
+        Ok(values)
+    };
+    if let [run] = runs {
+        return parsed(run);
     }
-    Some(values)
+    let parts: Vec<std::result::Result<Vec<_>, &str>> = runs.par_iter().map(parsed).collect();
+    let parts = parts.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
+    let mut values = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+    parts.into_iter().for_each(|part| values.extend(part));
+    Ok(values)
 }
 
 /// The error about a cell whose bytes are not UTF-8.

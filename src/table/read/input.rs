@@ -1,0 +1,49 @@
+//! The bytes of a file, in memory or read where they are needed.
+
+use std::fs::File;
+
+/// Bytes that several threads read parts of.
+#[derive(Clone, Copy)]
+pub(super) enum Input<'a> {
+    Bytes(&'a [u8]),
+    /// A file of this many bytes.
+    #[cfg(unix)]
+    File(&'a File, usize),
+}
+
+impl Input<'_> {
+    pub fn len(self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            #[cfg(unix)]
+            Self::File(_, len) => len,
+        }
+    }
+
+    /// Up to `count` bytes from `start` on; fewer only at the end.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or has become shorter.
+    pub fn window<'b>(
+        &'b self,
+        start: usize,
+        count: usize,
+        buffer: &'b mut Vec<u8>,
+    ) -> std::io::Result<&'b [u8]> {
+        let end = start.saturating_add(count).min(self.len());
+        let start = start.min(end);
+        match self {
+            Self::Bytes(bytes) => Ok(&bytes[start..end]),
+            #[cfg(unix)]
+            Self::File(file, _) => {
+                // It stays as long as the longest window: only the part that was asked for is written and read.
+                if buffer.len() < end - start {
+                    buffer.resize(end - start, 0);
+                }
+                let window = &mut buffer[..end - start];
+                std::os::unix::fs::FileExt::read_exact_at(*file, window, start as u64)?;
+                Ok(window)
+            }
+        }
+    }
+}
