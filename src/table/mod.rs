@@ -42,6 +42,7 @@ mod join;
 mod list_text;
 mod nulls;
 mod number_features;
+mod offsets;
 mod patterns;
 mod preprocessor;
 mod quantile;

@@ -1,5 +1,7 @@
 //! Many texts in few buffers.
 
+use super::offsets::Offsets;
+
 /// Texts kept end to end in few buffers, so that a million of them are a few allocations.
 ///
 /// ```
@@ -22,7 +24,7 @@ pub struct Texts {
 pub(super) struct Run {
     buffer: String,
     /// Where each text ends in the buffer.
-    ends: Vec<usize>,
+    ends: Offsets,
     /// Whether each text is there; empty where all are.
     present: Vec<bool>,
 }
@@ -38,7 +40,7 @@ impl Run {
         }
         let (start, rows) = (self.buffer.len(), self.ends.len());
         self.buffer.push_str(text);
-        self.ends.extend(ends.iter().map(|end| start + end));
+        self.ends.extend(ends, start);
         if !self.present.is_empty() || !missing.is_empty() {
             self.present.resize(self.ends.len(), true);
             missing.iter().for_each(|row| self.present[rows + row] = false);
@@ -67,21 +69,17 @@ impl Run {
     }
 
     fn get(&self, index: usize) -> Option<&str> {
-        let end = *self.ends.get(index)?;
+        let end = self.ends.get(index)?;
         if !*self.present.get(index).unwrap_or(&true) {
             return None;
         }
-        let start = if index == 0 { 0 } else { *self.ends.get(index - 1)? };
+        let start = if index == 0 { 0 } else { self.ends.get(index - 1)? };
         self.buffer.get(start..end)
     }
 
     /// All texts in order.
     pub fn iter(&self) -> impl Iterator<Item = Option<&str>> + '_ {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).enumerate().map(|(index, (start, end))| {
-            let present = *self.present.get(index).unwrap_or(&true);
-            if present { self.buffer.get(start..*end) } else { None }
-        })
+        (0..self.len()).map(|index| self.get(index))
     }
 }
 

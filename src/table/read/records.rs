@@ -10,6 +10,7 @@ use super::rows::{Gathered, Rows};
 use super::types::{Format, not_utf8};
 use crate::{Error, ErrorKind};
 use rayon::prelude::*;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Bytes that are split at a time: with the memory for their cells, they fit the cache of one core. Tests split short texts.
 const WINDOW: usize = if cfg!(test) { 64 } else { 1 << 18 };
@@ -33,6 +34,18 @@ pub(super) struct Plan<'a> {
     pub lines: usize,
     /// Whether bytes of the file follow, so that the last row may be incomplete; it is then left for later.
     pub partial: bool,
+}
+
+/// Memory that splitting takes, used again from part to part: fresh memory is slow.
+#[derive(Default)]
+struct Scratch {
+    fields: Fields,
+    buffer: Vec<u8>,
+    gathered: Gathered,
+}
+
+fn lock(kept: &Mutex<Vec<Scratch>>) -> MutexGuard<'_, Vec<Scratch>> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The cells of all rows.
@@ -84,8 +97,9 @@ impl Plan<'_> {
     fn cells_of(&self, starts: &[usize]) -> std::result::Result<Cells, SplitError> {
         let ends = starts.iter().skip(1).copied().chain([self.input.len()]);
         let parts: Vec<(usize, usize)> = starts.iter().copied().zip(ends).collect();
+        let kept = Mutex::new(Vec::new());
         let split: Vec<_> =
-            parts.par_iter().map(|&(start, end)| self.part(start, end, 0)).collect();
+            parts.par_iter().map(|&(start, end)| self.part(start, end, 0, &kept)).collect();
         let mut whole: Vec<Rows> = Vec::with_capacity(parts.len());
         let (mut expected, mut breaks) = (self.body, 0);
         for ((start, end), rows) in parts.into_iter().zip(split) {
@@ -93,7 +107,7 @@ impl Plan<'_> {
                 _ if expected >= end && end < self.input.len() => continue,
                 Ok(rows) if start == expected => rows,
                 // Not where a row starts, or an error that refers to lines of the part.
-                _ => self.part(expected, end, breaks)?,
+                _ => self.part(expected, end, breaks, &kept)?,
             };
             expected = rows.rest;
             breaks += rows.breaks;
@@ -146,19 +160,33 @@ impl Plan<'_> {
     }
 
     /// Splits the rows that start from `start`, where one does, to before `end`; `breaks` are those between the body and
-    /// `start`.
+    /// `start`, and `kept` is memory that an earlier part has used.
     fn part(
         &self,
         start: usize,
         end: usize,
         breaks: usize,
+        kept: &Mutex<Vec<Scratch>>,
+    ) -> std::result::Result<Rows, SplitError> {
+        let mut scratch = lock(kept).pop().unwrap_or_default();
+        let rows = self.part_in(start, end, breaks, &mut scratch);
+        lock(kept).push(scratch);
+        rows
+    }
+
+    fn part_in(
+        &self,
+        start: usize,
+        end: usize,
+        breaks: usize,
+        scratch: &mut Scratch,
     ) -> std::result::Result<Rows, SplitError> {
         let wanted = self.shape.wanted.iter().filter(|wanted| **wanted).count();
-        let (mut rows, mut fields) = (Rows::new(wanted), Fields::default());
-        let (mut buffer, mut gathered) = (Vec::new(), Gathered::default());
+        let mut rows = Rows::new(wanted);
+        let Scratch { fields, buffer, gathered } = scratch;
         let (mut at, mut size) = (start, WINDOW);
         while at < end {
-            let text = self.input.window(at, size, &mut buffer);
+            let text = self.input.window(at, size, buffer);
             let text = text.map_err(|error| SplitError::Unreadable(error.to_string()))?;
             let ended = at + text.len() >= self.input.len();
             let most = self.most.map_or(usize::MAX, |most| most - rows.lines.len());
@@ -170,7 +198,7 @@ impl Plan<'_> {
                 })
             })?;
             let before = breaks + rows.breaks;
-            rows.add(text, &fields, self.format, end - at, &mut gathered).map_err(
+            rows.add(text, fields, self.format, end - at, gathered).map_err(
                 |(row, column, cell)| {
                     let line = fields.lines.get(row).copied().unwrap_or(0);
                     SplitError::NotUtf8(self.lines + before + line + 1, column, cell)

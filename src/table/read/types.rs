@@ -239,30 +239,35 @@ fn shown(cell: &[u8]) -> String {
 }
 
 /// Returns `true` if pandas reads a cell as a missing value.
+#[inline(always)]
 fn is_null(cell: &[u8]) -> bool {
     match cell {
         [] => true,
-        [b'#' | b'-' | b'1' | b'<' | b'N' | b'n', ..] if cell.len() <= 9 => matches!(
-            cell,
-            b"#N/A"
-                | b"#N/A N/A"
-                | b"#NA"
-                | b"-1.#IND"
-                | b"-1.#QNAN"
-                | b"-NaN"
-                | b"-nan"
-                | b"1.#IND"
-                | b"1.#QNAN"
-                | b"<NA>"
-                | b"N/A"
-                | b"NA"
-                | b"NULL"
-                | b"NaN"
-                | b"None"
-                | b"n/a"
-                | b"nan"
-                | b"null"
-        ),
+        [b'#' | b'-' | b'1' | b'<' | b'N' | b'n', ..] if cell.len() <= 9 => is_null_text(cell),
         _ => false,
     }
+}
+
+fn is_null_text(cell: &[u8]) -> bool {
+    matches!(
+        cell,
+        b"#N/A"
+            | b"#N/A N/A"
+            | b"#NA"
+            | b"-1.#IND"
+            | b"-1.#QNAN"
+            | b"-NaN"
+            | b"-nan"
+            | b"1.#IND"
+            | b"1.#QNAN"
+            | b"<NA>"
+            | b"N/A"
+            | b"NA"
+            | b"NULL"
+            | b"NaN"
+            | b"None"
+            | b"n/a"
+            | b"nan"
+            | b"null"
+    )
 }
