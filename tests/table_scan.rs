@@ -126,6 +126,36 @@ fn groups_are_those_of_pandas() {
 }
 
 #[test]
+fn batches_are_changed_and_written_to_a_file() {
+    let file = File::new("changed.csv", sales().as_bytes());
+    let scan = Table::scan_csv(&file).unwrap().batch_bytes(3000).filter_equal("city", "Quito");
+    let scan = scan.select(&["price", "qty"]).map_batches(Box::new(|batch| {
+        let (prices, quantities) = (batch.numbers("price")?, batch.numbers("qty")?);
+        let paid = prices.iter().zip(quantities).map(|(price, qty)| price * qty);
+        let paid: Vec<Option<f64>> = paid.map(|paid| Some(paid).filter(|v| !v.is_nan())).collect();
+        batch.with_column("paid", paid.into())?.filter_between("qty", 10.0, 49.0)
+    }));
+    assert_eq!(scan.rows().unwrap(), 932);
+    let groups = scan.group_by(&["qty"], &[("paid", Aggregate::Sum)]).unwrap();
+    assert_eq!(groups.integers("qty").unwrap(), (10..50).collect::<Vec<i64>>());
+    near(&groups.numbers("paid_sum").unwrap()[..2], &[9259.0, 8832.45]);
+
+    let target = File::new("written.csv", b"old");
+    assert_eq!(scan.write_csv(&target).unwrap(), 932);
+    let written = Table::read_csv(&target).unwrap();
+    assert_eq!(written.columns(), ["price", "qty", "paid"]);
+    same(&written, &scan.collect().unwrap());
+
+    let none = scan.clone().filter_equal("city", "Oslo");
+    assert_eq!(none.write_csv(&target).unwrap(), 0);
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "price,qty,paid\n");
+    let broken = scan.map_batches(Box::new(|batch| batch.select(&["price", "size"])));
+    let error = broken.write_csv(&target).unwrap_err().to_string();
+    assert!(error.contains("`size`"), "{error}");
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "price,qty,paid\n");
+}
+
+#[test]
 fn dialects_and_encodings_are_those_of_a_file_read_whole() {
     let rows: String = (0..400).map(|i| format!("año {i};{i},5;\"a;{i}\"\r\n")).collect();
     let text = format!("# a comment\r\n\r\nname;value;note\r\n{rows}\r\n# the end\r\n");

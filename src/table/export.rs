@@ -4,6 +4,7 @@ use super::column::{Column, Value};
 use super::frame::Table;
 use crate::{Error, ErrorKind, Result, files};
 use ndarray::Array2;
+use std::io::Write;
 use std::path::Path;
 
 impl Table {
@@ -14,17 +15,26 @@ impl Table {
     /// `File` when it cannot be written.
     pub fn write_csv(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let failed = |error: csv::Error| {
-            Error::new(ErrorKind::File, format!("the table cannot be written: {error}")).file(path)
-        };
         let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(&self.names).map_err(failed)?;
+        let written = self.write_names(&mut writer).and_then(|()| self.write_rows(&mut writer));
+        written.map_err(|error| error.file(path))?;
+        let bytes =
+            writer.into_inner().map_err(|error| unwritten(error.into_error().into()).file(path))?;
+        files::replace(path, |part| std::fs::write(part, bytes))
+    }
+
+    /// Writes the header of a CSV file.
+    pub(super) fn write_names(&self, writer: &mut csv::Writer<impl Write>) -> Result<()> {
+        writer.write_record(&self.names).map_err(unwritten)
+    }
+
+    /// Writes the rows of a CSV file.
+    pub(super) fn write_rows(&self, writer: &mut csv::Writer<impl Write>) -> Result<()> {
         for row in 0..self.rows {
             let cells = self.columns.iter().map(|column| written(column, row));
-            writer.write_record(cells).map_err(failed)?;
+            writer.write_record(cells).map_err(unwritten)?;
         }
-        let bytes = writer.into_inner().map_err(|error| failed(error.into_error().into()))?;
-        files::replace(path, |part| std::fs::write(part, bytes))
+        Ok(())
     }
 
     /// Numeric columns as a matrix `[rows, columns]` (all numeric ones, when `names` is empty), NaN for nulls.
@@ -44,6 +54,10 @@ impl Table {
         }
         Ok(matrix)
     }
+}
+
+fn unwritten(error: csv::Error) -> Error {
+    Error::new(ErrorKind::File, format!("the table cannot be written: {error}"))
 }
 
 fn written(column: &Column, row: usize) -> String {

@@ -71,7 +71,7 @@ pub use join::Join;
 pub use number_features::{Bins, Logarithm};
 pub use preprocessor::{FittedPreprocessor, Preprocessor};
 pub use quantile::{QuantileCut, quantile_cut};
-pub use read::{Condition, CsvBatches, CsvOptions, CsvScan, Encoding, ShortRows};
+pub use read::{BatchMap, Condition, CsvBatches, CsvOptions, CsvScan, Encoding, ShortRows};
 pub use scalers::{MinMaxScaler, RobustScaler, StandardScaler};
 pub(crate) use summary::free_name;
 pub use target_encoder::TargetEncoder;

@@ -2,13 +2,13 @@
 
 use super::interner::Interner;
 use super::tokenizer::{Scratch, Tokenizer};
-use crate::table::{Column, Table, Value};
-use crate::{Error, ErrorKind, Result, notebook};
+use crate::table::{Column, CsvOptions, CsvScan, Table, Value};
+use crate::{Error, ErrorKind, Result};
 use rayon::prelude::*;
 use std::path::Path;
 
-/// Texts are read from a file this many at a time.
-const BATCH: usize = 65_536;
+/// Bytes of a file that are read at a time.
+const BATCH_BYTES: usize = 1 << 22;
 /// Texts below this number are not worth another thread.
 const PIECE: usize = 4_096;
 
@@ -64,28 +64,68 @@ impl Corpus {
     /// # Errors
     /// When there is no such column, or it holds something else than text.
     pub fn from_table(table: &Table, column: &str, tokenizer: &Tokenizer) -> Result<Self> {
-        let values = table.column(column)?;
         let mut corpus = Self::default();
+        corpus.append_column(table, column, tokenizer)?;
+        Ok(corpus)
+    }
+
+    /// The words of one column of a CSV file, read in batches: the file itself is never in memory, and may be larger. Dialects
+    /// and compression are those of [`Table::scan_csv`]; every cell is text as it is written, `NA` too.
+    ///
+    /// # Errors
+    /// When the file cannot be read, a row is malformed, or there is no such column.
+    pub fn read_csv(path: impl AsRef<Path>, column: &str, tokenizer: &Tokenizer) -> Result<Self> {
+        let options = CsvOptions::new().nulls(&[]).text(&[column]);
+        let scan = Table::scan_csv_with(path, &options)?.batch_bytes(BATCH_BYTES);
+        Self::from_scan(&scan, column, tokenizer)
+    }
+
+    /// The words of one column of a file that is read in batches, of the rows that fulfill the filters; an empty cell is a text
+    /// without words. With the labels of the same rows, they are a data set of texts larger than memory:
+    ///
+    /// ```
+    /// use cuaderno::data::Dataset;
+    /// use cuaderno::table::Table;
+    /// use cuaderno::text::{Corpus, Tokenizer, Vocabulary, VocabularyConfig};
+    /// # fn main() -> cuaderno::Result<()> {
+    /// # let file = std::env::temp_dir().join(format!("cuaderno-corpus-scan-{}.csv", std::process::id()));
+    /// # std::fs::write(&file, "title,language,category\nFunda gel,es,CASES\nCapa,pt,CASES\nCable,es,CABLES\n").unwrap();
+    /// let scan = Table::scan_csv(&file)?.filter_equal("language", "es");
+    /// let corpus = Corpus::from_scan(&scan, "title", &Tokenizer::spanish())?;
+    /// let labels = scan.select(&["category"]).collect()?;
+    /// let rows: Vec<usize> = (0..corpus.len()).collect();
+    /// let config = VocabularyConfig { min_count: 1, ..VocabularyConfig::default() };
+    /// let vocabulary = Vocabulary::fit(&corpus, &rows, &config)?;
+    /// let set = Dataset::from_column(&labels, "category")?.with_tokens(&corpus.encode(&vocabulary, 8)?)?;
+    /// assert_eq!((set.len(), set.class_counts()), (2, vec![1, 1]));
+    /// # std::fs::remove_file(&file).unwrap();
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the file cannot be read, a row is malformed, or there is no such column, or it holds something else than text.
+    pub fn from_scan(scan: &CsvScan, column: &str, tokenizer: &Tokenizer) -> Result<Self> {
+        let mut corpus = Self::default();
+        for batch in scan.text_batches(column)? {
+            corpus.append_column(&batch?, column, tokenizer)?;
+        }
+        Ok(corpus)
+    }
+
+    fn append_column(&mut self, table: &Table, column: &str, tokenizer: &Tokenizer) -> Result<()> {
+        let values = table.column(column)?;
         if let Column::Text(texts) = values {
             let texts: Vec<&str> = texts.iter().map(Option::unwrap_or_default).collect();
-            corpus.append(&texts, tokenizer);
+            self.append(&texts, tokenizer);
         } else if values.iter().all(|value| value == Value::Null) {
-            corpus.append(&vec![""; values.len()], tokenizer);
+            self.append(&vec![""; values.len()], tokenizer);
         } else {
             let problem = format!("expected text, found a column of type {}", values.column_type());
             return Err(Error::new(ErrorKind::Table, problem)
                 .column(column)
                 .help("name the column that holds the texts"));
         }
-        Ok(corpus)
-    }
-
-    /// The words of one column of a CSV file, read in blocks: the file itself is never in memory, and may be larger.
-    ///
-    /// # Errors
-    /// When the file cannot be read, a row is malformed, or there is no such column.
-    pub fn read_csv(path: impl AsRef<Path>, column: &str, tokenizer: &Tokenizer) -> Result<Self> {
-        read_csv(path.as_ref(), column, tokenizer)
+        Ok(())
     }
 
     /// Adds texts at the end, cut on all cores. Words keep the numbers they have.
@@ -220,46 +260,6 @@ impl Corpus {
     }
 }
 
-fn read_csv(path: &Path, column: &str, tokenizer: &Tokenizer) -> Result<Corpus> {
-    let file = std::fs::File::open(path).map_err(|error| Error::io(path, &error))?;
-    let mut reader = csv::ReaderBuilder::new().buffer_capacity(1 << 18).from_reader(file);
-    let malformed = |error: csv::Error| {
-        let line = error.position().map(csv::Position::line);
-        let found = Error::new(ErrorKind::Table, error.to_string()).file(path);
-        match line {
-            Some(line) => found.row(line as usize),
-            None => found,
-        }
-    };
-    let header = reader.headers().map_err(malformed)?;
-    let known = |name: &str| name.trim_start_matches('\u{feff}').trim() == column;
-    let Some(place) = header.iter().position(known) else {
-        let names = header.iter().collect::<Vec<_>>().join(", ");
-        let problem = format!("expected the column `{column}`, found {names}");
-        return Err(Error::new(ErrorKind::Table, problem).file(path));
-    };
-    let mut corpus = Corpus::default();
-    let (mut texts, mut ends, mut record) = (String::new(), Vec::new(), csv::StringRecord::new());
-    loop {
-        let more = reader.read_record(&mut record).map_err(malformed)?;
-        if more {
-            texts.push_str(record.get(place).unwrap_or_default());
-            ends.push(texts.len());
-        }
-        if ends.len() == BATCH || !more && !ends.is_empty() {
-            notebook::check()?;
-            let starts = std::iter::once(0).chain(ends.iter().copied());
-            let block: Vec<&str> = starts.zip(&ends).map(|(from, to)| &texts[from..*to]).collect();
-            corpus.append(&block, tokenizer);
-            texts.clear();
-            ends.clear();
-        }
-        if !more {
-            return Ok(corpus);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,7 +304,16 @@ mod tests {
         let of_table = Corpus::from_table(&table, "title", &tokenizer).unwrap();
         assert_eq!(of_table.tokens, direct.tokens);
         let error = Corpus::read_csv(&path, "titel", &tokenizer).unwrap_err().to_string();
-        assert!(error.contains("expected the column `titel`, found title, category"), "{error}");
+        assert!(
+            error.contains("`titel`") && error.contains("the columns are title, category"),
+            "{error}"
+        );
+        let scan = Table::scan_csv(&path).unwrap().batch_bytes(1000);
+        let of_scan = Corpus::from_scan(&scan, "title", &tokenizer).unwrap();
+        assert_eq!((&of_scan.tokens, &of_scan.ends), (&direct.tokens, &direct.ends));
+        let doubled = scan.map_batches(Box::new(|batch| Table::concat(&[batch, batch])));
+        let doubled = Corpus::from_scan(&doubled, "title", &tokenizer).unwrap();
+        assert_eq!((doubled.len(), doubled.token_count()), (6000, 2 * direct.token_count()));
         std::fs::remove_file(&path).unwrap();
     }
 

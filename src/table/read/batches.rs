@@ -23,6 +23,9 @@ const HEAD: usize = 1 << 17;
 /// A row that is longer has a quote that is not closed.
 const LONGEST_ROW: usize = 1 << 28;
 
+/// A change of a batch of rows.
+pub type BatchMap = Box<dyn Fn(&Table) -> Result<Table> + Send + Sync>;
+
 /// The batches of a [`CsvScan`](super::CsvScan), each a [`Table`] of the rows that fulfill its filters.
 ///
 /// The types of the columns are those of the first batch with values, unless the options state them.
@@ -45,6 +48,7 @@ pub struct CsvBatches {
     options: CsvOptions,
     file: Arc<Path>,
     filters: Vec<Arc<Filter>>,
+    maps: Vec<Arc<BatchMap>>,
     selected: Vec<String>,
     batch_bytes: usize,
     dialect: Dialect,
@@ -76,6 +80,7 @@ impl CsvBatches {
         path: &Path,
         options: &CsvOptions,
         filters: Vec<Arc<Filter>>,
+        maps: Vec<Arc<BatchMap>>,
         selected: &[String],
         batch_bytes: usize,
     ) -> Result<Self> {
@@ -127,6 +132,7 @@ impl CsvBatches {
             blocks,
             options,
             filters,
+            maps,
             selected,
             batch_bytes,
             dialect,
@@ -137,15 +143,15 @@ impl CsvBatches {
         })
     }
 
-    /// A table of the selected columns without rows.
-    pub(super) fn empty(&self) -> Table {
+    /// A batch without rows, its columns of text unless they are changed.
+    pub(super) fn empty(&self) -> Result<Table> {
         let column = |_: &String| Arc::new(Column::Text(Texts::new()));
-        Table {
+        self.mapped(Table {
             names: self.selected.clone(),
             columns: self.selected.iter().map(column).collect(),
             rows: 0,
             origin: None,
-        }
+        })
     }
 
     /// The first column of the file.
@@ -221,7 +227,12 @@ impl CsvBatches {
         for filter in self.filters.iter() {
             table = filter.apply(&table)?;
         }
-        table.select(&self.selected.iter().map(String::as_str).collect::<Vec<_>>())
+        table = table.select(&self.selected.iter().map(String::as_str).collect::<Vec<_>>())?;
+        if table.rows() == 0 { Ok(table) } else { self.mapped(table) }
+    }
+
+    fn mapped(&self, table: Table) -> Result<Table> {
+        self.maps.iter().try_fold(table, |table, map| map(&table))
     }
 }
 

@@ -19,7 +19,7 @@ mod scan;
 mod source;
 mod types;
 
-pub use batches::CsvBatches;
+pub use batches::{BatchMap, CsvBatches};
 pub use options::{CsvOptions, Encoding, ShortRows};
 pub use row_filter::Condition;
 pub use scan::CsvScan;

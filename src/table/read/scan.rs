@@ -3,11 +3,11 @@
 use super::super::frame::Table;
 use super::super::group::Aggregate;
 use super::super::running::RunningGroups;
-use super::batches::CsvBatches;
+use super::batches::{BatchMap, CsvBatches};
 use super::blocks::Blocks;
 use super::options::CsvOptions;
 use super::row_filter::{Condition, Filter, Rule};
-use crate::Result;
+use crate::{Error, ErrorKind, Result, files};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,8 +16,9 @@ const BATCH_BYTES: usize = 1 << 24;
 /// Fewest bytes in a batch.
 const LEAST_BYTES: usize = 16;
 
-/// A CSV file to be read in batches: selected columns, filters, then a table, counts or aggregates. Only one batch is in
-/// memory at a time, so the file may be larger than it.
+/// A CSV file to be read in batches: selected columns, filters and changes, then a table, counts, aggregates, another file
+/// or the words of a [`Corpus`](crate::text::Corpus). Only one batch is in memory at a time, so the file may be larger than
+/// it.
 ///
 /// Types of columns are found in the first batch, and cells of later ones must fit them: state the type of a column
 /// whose first values mislead with [`CsvOptions::column_type`].
@@ -36,10 +37,12 @@ const LEAST_BYTES: usize = 16;
 /// # std::fs::remove_file(&file).unwrap();
 /// # Ok(()) }
 /// ```
+#[derive(Clone)]
 pub struct CsvScan {
     path: PathBuf,
     options: CsvOptions,
     filters: Vec<Arc<Filter>>,
+    maps: Vec<Arc<BatchMap>>,
     batch_bytes: usize,
 }
 
@@ -68,7 +71,13 @@ impl Table {
         let path = path.as_ref();
         Blocks::open(path, options)?;
         let (path, options) = (path.to_path_buf(), options.clone());
-        Ok(CsvScan { path, options, filters: Vec::new(), batch_bytes: BATCH_BYTES })
+        Ok(CsvScan {
+            path,
+            options,
+            filters: Vec::new(),
+            maps: Vec::new(),
+            batch_bytes: BATCH_BYTES,
+        })
     }
 }
 
@@ -115,6 +124,29 @@ impl CsvScan {
         self
     }
 
+    /// Each batch changed by `change`, after all filters and [`select`](Self::select), as polars's `map_batches`: columns added,
+    /// rows left out, texts turned into numbers. A batch is some rows of the file: `change` must not depend on where batches begin.
+    ///
+    /// ```
+    /// use cuaderno::table::{Aggregate, Table};
+    /// # fn main() -> cuaderno::Result<()> {
+    /// # let file = std::env::temp_dir().join(format!("cuaderno-map-{}.csv", std::process::id()));
+    /// # std::fs::write(&file, "title,language\nFunda,es\nCapa,pt\nCable,es\n").unwrap();
+    /// let scan = Table::scan_csv(&file)?.map_batches(Box::new(|batch| {
+    ///     let lengths = batch.text_lengths("title")?.into_iter().map(|length| length as i64);
+    ///     batch.with_column("length", lengths.collect::<Vec<_>>().into())
+    /// }));
+    /// let lengths = scan.group_by(&["language"], &[("length", Aggregate::Mean)])?;
+    /// assert_eq!(lengths.numbers("length_mean")?, [5.0, 4.0]);
+    /// # std::fs::remove_file(&file).unwrap();
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn map_batches(mut self, change: BatchMap) -> Self {
+        self.maps.push(Arc::new(change));
+        self
+    }
+
     /// Bytes of the file in a batch, 16 or more; default 16 MiB. A batch with its columns takes a small multiple of them.
     #[must_use]
     pub fn batch_bytes(mut self, bytes: usize) -> Self {
@@ -146,7 +178,20 @@ impl CsvScan {
     }
 
     fn batches_of(&self, columns: &[String]) -> Result<CsvBatches> {
-        CsvBatches::open(&self.path, &self.options, self.filters.clone(), columns, self.batch_bytes)
+        let (filters, maps) = (self.filters.clone(), self.maps.clone());
+        CsvBatches::open(&self.path, &self.options, filters, maps, columns, self.batch_bytes)
+    }
+
+    /// The batches with at least this column, as text unless the options state another type.
+    pub(crate) fn text_batches(&self, column: &str) -> Result<CsvBatches> {
+        let mut scan = self.clone();
+        if self.maps.is_empty() {
+            scan = scan.select(&[column]);
+            if scan.options.type_of(column).is_none() {
+                scan.options = scan.options.text(&[column]);
+            }
+        }
+        scan.batches()
     }
 
     /// The number of rows that fulfill the filters.
@@ -155,6 +200,7 @@ impl CsvScan {
     /// As [`Table::read_csv_with`].
     pub fn rows(&self) -> Result<usize> {
         let read = match self.filters.first() {
+            _ if !self.maps.is_empty() => self.options.columns.clone(),
             Some(filter) => vec![filter.column.clone()],
             None => self.batches()?.first_column(),
         };
@@ -170,10 +216,75 @@ impl CsvScan {
         let empty = batches.empty();
         let tables: Vec<Table> = batches.collect::<Result<_>>()?;
         match &tables[..] {
-            [] => Ok(empty),
+            [] => empty,
             [table] => Ok(table.clone()),
             _ => Table::concat(&tables.iter().collect::<Vec<_>>()),
         }
+    }
+
+    /// Writes the rows that fulfill the filters into another CSV file, as [`Table::write_csv`] and polars's `sink_csv`: only
+    /// one batch is in memory at a time. Returns the number of rows. The file is there whole or not at all.
+    ///
+    /// ```
+    /// use cuaderno::table::Table;
+    /// # fn main() -> cuaderno::Result<()> {
+    /// # let file = std::env::temp_dir().join(format!("cuaderno-sink-{}.csv", std::process::id()));
+    /// # let spanish = std::env::temp_dir().join(format!("cuaderno-sink-es-{}.csv", std::process::id()));
+    /// # std::fs::write(&file, "title,language\nFunda,es\nCapa,pt\nCable,es\n").unwrap();
+    /// let rows = Table::scan_csv(&file)?.filter_equal("language", "es").write_csv(&spanish)?;
+    /// assert_eq!(rows, 2);
+    /// assert_eq!(Table::read_csv(&spanish)?.texts("title")?, ["Funda", "Cable"]);
+    /// # std::fs::remove_file(&file).unwrap();
+    /// # std::fs::remove_file(&spanish).unwrap();
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Table::read_csv_with`] and [`Table::write_csv`]; `Table` when batches have different columns.
+    pub fn write_csv(&self, path: impl AsRef<Path>) -> Result<usize> {
+        let path = path.as_ref();
+        let batches = self.batches()?;
+        let empty = batches.empty();
+        let mut names: Option<Vec<String>> = None;
+        let mut rows = 0;
+        let mut write = |writer: &mut csv::Writer<std::fs::File>, batch: &Table| {
+            match &names {
+                None => {
+                    batch.write_names(writer)?;
+                    names = Some(batch.columns().to_vec());
+                }
+                Some(names) if names != batch.columns() => {
+                    let (names, found) = (names.join(", "), batch.columns().join(", "));
+                    let problem =
+                        format!("expected the columns {names} in every batch, found {found}");
+                    return Err(Error::new(ErrorKind::Table, problem)
+                        .help("make the same columns in `map_batches` whatever the rows"));
+                }
+                Some(_) => {}
+            }
+            rows += batch.rows();
+            batch.write_rows(writer)
+        };
+        // The error of a batch, which is no error of the file that is written.
+        let mut failed = None;
+        let write_all = |writer: &mut csv::Writer<std::fs::File>| {
+            let mut any = false;
+            for batch in batches {
+                any = true;
+                write(writer, &batch?)?;
+            }
+            if any { Ok(()) } else { write(writer, &empty?) }
+        };
+        let written = files::replace(path, |part| {
+            let mut writer = csv::Writer::from_path(part)?;
+            if let Err(error) = write_all(&mut writer) {
+                failed = Some(error);
+                return Err(std::io::Error::other("the rows could not be read"));
+            }
+            writer.flush()
+        });
+        failed.map_or(written, Err)?;
+        Ok(rows)
     }
 
     /// As [`Table::group_by`], over the rows that fulfill the filters: one row per combination of values in `keys`,
@@ -201,9 +312,23 @@ impl CsvScan {
                 read.push(name.to_string());
             }
         }
-        let mut batches = self.batches_of(&read)?;
-        groups.add(&batches.empty())?;
-        batches.try_for_each(|batch| groups.add(&batch?))?;
+        let read = if self.maps.is_empty() { &read } else { &self.options.columns };
+        let mut batches = self.batches_of(read)?;
+        // Columns that are missing are an error also where there are no rows.
+        let empty = batches.empty();
+        if self.maps.is_empty() {
+            groups.add(&empty?)?;
+            batches.try_for_each(|batch| groups.add(&batch?))?;
+            return Ok(groups);
+        }
+        let mut any = false;
+        for batch in batches {
+            any = true;
+            groups.add(&batch?)?;
+        }
+        if !any {
+            groups.add(&empty?)?;
+        }
         Ok(groups)
     }
 }
