@@ -207,3 +207,57 @@ fn zip_of(name: &str, content: &[u8]) -> Vec<u8> {
     zip.write_all(content).unwrap();
     zip.finish().unwrap().into_inner()
 }
+
+/// Large files are split while they are read, small and packed ones in memory; the values are those of the generator.
+#[test]
+fn large_files_are_read_as_packed_ones() {
+    const ROWS: usize = 120_000;
+    let row = |i: usize| match i % 5 {
+        0 => format!("{i},\"Funda, \"\"gel\"\"\r\npara {i}\",{}.5,\r\n", i % 100),
+        1 => format!("{i},NA,,true\n"),
+        2 => format!("{i},Niño {i} de la colección entera,{}.5,false\n\n", i % 100),
+        _ => format!("{i},\"{}\",1e3\n", "palabra ".repeat(i % 11)),
+    };
+    let text = format!("id,title,price,new\n{}", (0..ROWS).map(row).collect::<String>());
+    assert!(text.len() > 5_000_000);
+    let folder = std::env::temp_dir();
+    let [plain, packed] = ["csv", "csv.gz"]
+        .map(|end| folder.join(format!("cuaderno-table-csv-large-{}.{end}", std::process::id())));
+    let pack = |text: &[u8]| {
+        std::fs::write(&plain, text).unwrap();
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(text).unwrap();
+        std::fs::write(&packed, gzip.finish().unwrap()).unwrap();
+    };
+    pack(text.as_bytes());
+    let [large, small] = [&plain, &packed].map(|file| Table::read_csv(file).unwrap());
+    assert_eq!(large.integers("id").unwrap(), (0..ROWS as i64).collect::<Vec<_>>());
+    let nulls = (0..ROWS).filter(|i| i % 5 == 1 || i % 5 > 2 && i % 11 == 0).count();
+    assert_eq!(large.column("title").unwrap().nulls(), nulls);
+    assert_eq!(large.get("title", 110_000).unwrap(), Value::Text("Funda, \"gel\"\r\npara 110000"));
+    assert_eq!(large.get("new", 110_001).unwrap(), Value::Boolean(true));
+    for name in small.columns() {
+        assert_eq!(large.column(name).unwrap(), small.column(name).unwrap(), "{name}");
+    }
+
+    // Five rows take seven lines: a row in front of row 100,000 is on line 2 + 140,000.
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let damaged = |line: usize, row: &[u8]| {
+        let (before, after) = (lines[..line - 1].concat(), lines[line - 1..].concat());
+        pack(&[before.as_bytes(), row, after.as_bytes()].concat());
+        let [large, small] =
+            [&plain, &packed].map(|file| Table::read_csv(file).unwrap_err().to_string());
+        let unnamed = |error: &str| error.split_once(", ").unwrap().1.to_string();
+        assert_eq!(unnamed(&large), unnamed(&small));
+        large
+    };
+    let error = damaged(140_002, b"1,2,3,4,5\n");
+    assert!(error.contains("row 140002: the row has 5 fields"), "{error}");
+    let error = damaged(140_002, b"1,M\xE1laga,3,true\n");
+    assert!(error.contains("row 140002, column `title`") && error.contains("UTF-8"), "{error}");
+    let error = damaged(168_002, b"1,\"never closed,3,true\n");
+    assert!(error.contains("row 168002") && error.contains("never closed"), "{error}");
+    for file in [plain, packed] {
+        std::fs::remove_file(file).unwrap();
+    }
+}
