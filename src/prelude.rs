@@ -15,6 +15,7 @@ pub use crate::table::{
 // Images and augmentation.
 pub use crate::images::{
     self, Augmentation, FillMode, ImageFolder, ImageSet, RandomResizedCrop, ResizeMode, Transform,
+    TrivialAugment,
 };
 
 // Texts: tokens, word vectors, and a linear baseline.

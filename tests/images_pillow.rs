@@ -1,7 +1,8 @@
 //! Decoded and resized pixels against Pillow's, and what a training batch holds.
 
 use cuaderno::images::{
-    Augmentation, FillMode, ImageSet, Transform, inspect, load_rgb, open_rgb, resize_rgb,
+    Augmentation, FillMode, ImageSet, Transform, TrivialAugment, inspect, load_rgb, open_rgb,
+    resize_rgb,
 };
 use std::path::PathBuf;
 
@@ -221,6 +222,39 @@ fn a_draw_depends_on_seed_epoch_and_image_alone() {
     assert_ne!(two, batch(&[6, 1], 3, 6));
     assert_ne!(two, batch(&[6, 1], 4, 5));
     assert!(all.iter().all(|value| value.is_finite() && value.abs() < 3.0));
+}
+
+#[test]
+fn trivial_augment_comes_after_flips_and_before_erasing() {
+    let set = noise(6, 12, 10);
+    let trivial = Some(TrivialAugment::default());
+    let plain = Augmentation { trivial_augment: trivial, ..Default::default() };
+    let flipped = Augmentation { horizontal_flip: 1.0, ..plain.clone() };
+    let mirrored: Vec<u8> = (0..6)
+        .flat_map(|at| image::imageops::flip_horizontal(&set.image(at).unwrap()).into_raw())
+        .collect();
+    let mirrored = ImageSet::from_pixels(mirrored, 12, 10).unwrap();
+    let (mut seen, transform) = (0, |augmentation: &Augmentation| {
+        assert!(!augmentation.is_none());
+        Transform::imagenet().augmented(augmentation.clone())
+    });
+    for (index, epoch) in (0..6).flat_map(|index| (0..20).map(move |epoch| (index, epoch))) {
+        let found = set.augmented(index, &transform(&flipped), 5, epoch).unwrap();
+        assert_eq!(found, mirrored.augmented(index, &transform(&plain), 5, epoch).unwrap());
+        seen += usize::from(found != mirrored.image(index).unwrap());
+        // Erased pixels are black whatever the operation makes of black.
+        let erased = Augmentation { random_erasing: 1.0, ..flipped.clone() };
+        let erased = set.augmented(index, &transform(&erased), 5, epoch).unwrap();
+        let changed = erased.pixels().zip(found.pixels()).filter(|(a, b)| a != b);
+        assert!(changed.into_iter().all(|(erased, _)| erased.0 == [0; 3]));
+    }
+    assert!(seen > 90, "{seen} of 120 images changed");
+    let none = Augmentation {
+        trivial_augment: Some(TrivialAugment { num_magnitude_bins: 1, fill: [0; 3] }),
+        ..Default::default()
+    };
+    let error = set.augmented(0, &transform(&none), 0, 0).unwrap_err().to_string();
+    assert!(error.contains("`num_magnitude_bins` must be from 2 to 1000, found 1"), "{error}");
 }
 
 #[test]

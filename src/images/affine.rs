@@ -1,8 +1,8 @@
 //! An affine transform with given parameters.
 
-use super::draw::{ColorChange, Draw, Matrix};
+use super::draw::Matrix;
 use super::fill::FillMode;
-use super::warp::{Wide, warp};
+use super::warp::{warp, widen};
 use crate::{Error, ErrorKind, Result};
 use image::RgbImage;
 
@@ -71,11 +71,11 @@ impl AffineTransform {
                 "an image without pixels cannot be transformed",
             ));
         }
-        let draw = Draw { matrix: self.matrix(), color: ColorChange::NONE, erased: None };
         let mut values = vec![0.0; 3 * width * height];
-        let plain = [(1.0, 0.0); 3];
-        let mut wide = Wide::new();
-        warp(image.as_raw(), [width, height], &draw, fill_mode, &plain, &mut wide, &mut values);
+        let (plain, size) = ([(1.0, 0.0); 3], [width, height]);
+        let mut wide = Vec::new();
+        widen(image.as_raw(), &mut wide);
+        warp(&wide, size, &self.matrix(), fill_mode, &plain, &mut values);
         let area = width * height;
         Ok(RgbImage::from_fn(image.width(), image.height(), |x, y| {
             let at = y as usize * width + x as usize;

@@ -1,14 +1,19 @@
 //! Random changes of an image while training.
 
 use super::affine::AffineTransform;
-use super::draw::{ColorChange, Draw, Matrix};
+use super::color::ColorChange;
+use super::draw::Draw;
 use super::fill::FillMode;
+use super::random::{Random, Stream};
+use super::rectangle::{RandomResizedCrop, random_erasing};
+use super::trivial_augment::TrivialAugment;
 use crate::{Error, ErrorKind, Result};
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 /// Random data augmentation. Geometry has the names of Keras's `ImageDataGenerator`, color those of
 /// torchvision's `ColorJitter`. The default changes nothing; set the fields that should vary.
+///
+/// Brightness, contrast, saturation and hue change in a random order, as with `ColorJitter`; then come the channel shift,
+/// the geometry, TrivialAugment and random erasing.
 ///
 /// Draws depend on the seed, the epoch and the image alone, so that any epoch can be repeated.
 ///
@@ -43,46 +48,21 @@ pub struct Augmentation {
     pub channel_shift_range: f32,
     /// Brightness factor from `1 - brightness` to `1 + brightness`: 0 to 1.
     pub brightness: f32,
-    /// Contrast factor around middle gray from `1 - contrast` to `1 + contrast`: 0 to 1.
+    /// Contrast factor around the image's mean gray from `1 - contrast` to `1 + contrast`: 0 to 1.
     pub contrast: f32,
     /// Saturation factor from `1 - saturation` to `1 + saturation`: 0 to 1.
     pub saturation: f32,
+    /// The hue moves by up to this fraction of the color circle, either way: 0 to 0.5.
+    pub hue: f32,
     /// A random part of the image fills the frame, as torchvision's `RandomResizedCrop`.
     pub random_resized_crop: Option<RandomResizedCrop>,
+    /// One random operation for each image, as torchvision's `TrivialAugmentWide`.
+    pub trivial_augment: Option<TrivialAugment>,
     /// Probability that a random rectangle of 2 to 33 % of the area is erased to black, as torchvision's
     /// `RandomErasing(scale=(0.02, 0.33), ratio=(0.3, 3.3))` before normalization.
     pub random_erasing: f32,
     /// Pixels for the gaps that geometry leaves.
     pub fill_mode: FillMode,
-}
-
-/// Random resized crop, as torchvision's `RandomResizedCrop`: the range of area and aspect ratio of the part of an image that
-/// [`Augmentation::random_resized_crop`] draws and scales to the full size.
-///
-/// ```
-/// use cuaderno::images::{Augmentation, ImageSet, RandomResizedCrop, Transform};
-/// let crop = RandomResizedCrop { scale: [0.2, 0.5], ..RandomResizedCrop::default() };
-/// let augmentation = Augmentation { random_resized_crop: Some(crop), ..Augmentation::default() };
-/// let transform = Transform::default().augmented(augmentation);
-/// let images = ImageSet::from_pixels((0..192).collect(), 8, 8)?;
-/// let first = images.augmented(0, &transform, 0, 1)?;
-/// assert_ne!(first, images.augmented(0, &transform, 0, 2)?); // another epoch, another crop
-/// assert_eq!(first, images.augmented(0, &transform, 0, 1)?); // the same epoch, the same crop
-/// # Ok::<(), cuaderno::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RandomResizedCrop {
-    /// Least and largest fraction of the area.
-    pub scale: [f32; 2],
-    /// Least and largest aspect ratio, width by height, in units of the image's own.
-    pub ratio: [f32; 2],
-}
-
-impl Default for RandomResizedCrop {
-    /// torchvision's: 8 to 100 % of the area, ratio from 3/4 to 4/3.
-    fn default() -> Self {
-        Self { scale: [0.08, 1.0], ratio: [0.75, 4.0 / 3.0] }
-    }
 }
 
 impl Default for Augmentation {
@@ -99,7 +79,9 @@ impl Default for Augmentation {
             brightness: 0.0,
             contrast: 0.0,
             saturation: 0.0,
+            hue: 0.0,
             random_resized_crop: None,
+            trivial_augment: None,
             random_erasing: 0.0,
             fill_mode: FillMode::Nearest,
         }
@@ -110,11 +92,13 @@ impl Augmentation {
     /// Returns `true` if it changes nothing.
     pub fn is_none(&self) -> bool {
         let ranges = self.ranges();
-        self.random_resized_crop.is_none() && ranges.iter().all(|(_, value, _)| *value == 0.0)
+        self.random_resized_crop.is_none()
+            && self.trivial_augment.is_none()
+            && ranges.iter().all(|(_, value, _)| *value == 0.0)
     }
 
     /// Each range with its name and its largest value.
-    fn ranges(&self) -> [(&'static str, f32, f32); 12] {
+    fn ranges(&self) -> [(&'static str, f32, f32); 13] {
         [
             ("rotation_range", self.rotation_range, 180.0),
             ("width_shift_range", self.width_shift_range, 1.0),
@@ -127,6 +111,7 @@ impl Augmentation {
             ("brightness", self.brightness, 1.0),
             ("contrast", self.contrast, 1.0),
             ("saturation", self.saturation, 1.0),
+            ("hue", self.hue, 0.5),
             ("random_erasing", self.random_erasing, 1.0),
         ]
     }
@@ -141,24 +126,15 @@ impl Augmentation {
                 .help("0 switches it off"));
             }
         }
-        let Some(RandomResizedCrop { scale, ratio }) = self.random_resized_crop else {
-            return Ok(());
-        };
-        let ordered = |[low, high]: [f32; 2], most: f32| 0.0 < low && low <= high && high <= most;
-        if ordered(scale, 1.0) && ordered(ratio, 100.0) {
-            return Ok(());
+        if let Some(trivial) = &self.trivial_augment {
+            trivial.check()?;
         }
-        let problem = format!(
-            "`random_resized_crop` needs 0 < low ≤ high, at most 1 for `scale` and 100 for `ratio`; \
-             found scale {scale:?}, ratio {ratio:?}"
-        );
-        Err(Error::new(ErrorKind::Parameter, problem)
-            .help("`RandomResizedCrop::default()` is torchvision's"))
+        self.random_resized_crop.as_ref().map_or(Ok(()), RandomResizedCrop::check)
     }
 
     /// The draw that belongs to `key` (seed, epoch and image), for an image of this size.
     pub(super) fn draw(&self, key: [u64; 3], width: usize, height: usize) -> Draw {
-        let mut random = Random::new(key);
+        let mut random = Random::new(key, Stream::Affine);
         // Every draw takes as many numbers, so that one switch does not change what another draws.
         let affine = AffineTransform {
             theta: random.within(self.rotation_range),
@@ -168,68 +144,35 @@ impl Augmentation {
             tx: random.within(self.width_shift_range) * width as f32,
             ty: random.within(self.height_shift_range) * height as f32,
         };
-        let gain = 1.0 + random.within(self.brightness);
-        let contrast = 1.0 + random.within(self.contrast);
-        let saturation = 1.0 + random.within(self.saturation);
-        let shift = random.within(self.channel_shift_range);
+        let mut color = ColorChange {
+            brightness: 1.0 + random.within(self.brightness),
+            contrast: 1.0 + random.within(self.contrast),
+            saturation: 1.0 + random.within(self.saturation),
+            shift: random.within(self.channel_shift_range),
+            ..ColorChange::NONE
+        };
         let flip_x = random.unit() < self.horizontal_flip;
         let flip_y = random.unit() < self.vertical_flip;
-        let crop: [f32; 4] = std::array::from_fn(|_| random.unit());
-        let erased: [f32; 5] = std::array::from_fn(|_| random.unit());
-
+        if !color.is_none() || self.hue > 0.0 {
+            let mut random = Random::new(key, Stream::Color);
+            color.order = random.order();
+            color.hue = random.within(self.hue);
+        }
         let mut matrix = affine.matrix().flipped(flip_x, flip_y);
         if let Some(limits) = &self.random_resized_crop {
-            matrix = limits.matrix(crop, width, height).after(&matrix);
+            let mut random = Random::new(key, Stream::Crop);
+            matrix = limits.draw(&mut random, [width, height]).after(&matrix);
         }
-        let color = ColorChange {
-            gain: gain * contrast,
-            offset: 127.5 * (1.0 - contrast) + shift,
-            saturation,
-        };
-        let erased = (erased[0] < self.random_erasing).then(|| {
-            let area = 0.02 + 0.31 * erased[1];
-            let ratio = log_uniform([0.3, 3.3], erased[2]).sqrt();
-            let (w, h) = ((area.sqrt() * ratio).min(1.0), (area.sqrt() / ratio).min(1.0));
-            let (left, top) = (erased[3] * (1.0 - w), erased[4] * (1.0 - h));
-            [left, top, left + w, top + h]
+        let operation = self.trivial_augment.map(|trivial| {
+            let mut random = Random::new(key, Stream::Trivial);
+            trivial.draw(std::array::from_fn(|_| random.unit()))
         });
-        Draw { matrix, color, erased }
-    }
-}
-
-impl RandomResizedCrop {
-    /// The part of the image that the four numbers from 0 to 1 choose, as a matrix from output to input.
-    fn matrix(&self, [area, ratio, left, top]: [f32; 4], width: usize, height: usize) -> Matrix {
-        let area = self.scale[0] + (self.scale[1] - self.scale[0]) * area;
-        let ratio = log_uniform(self.ratio, ratio).sqrt();
-        let (w, h) = ((area.sqrt() * ratio).min(1.0), (area.sqrt() / ratio).min(1.0));
-        // From the middle of the image to the middle of the part.
-        let (x, y) = ((left - 0.5) * (1.0 - w), (top - 0.5) * (1.0 - h));
-        Matrix { a: w, b: 0.0, c: 0.0, d: h, shift_x: x * width as f32, shift_y: y * height as f32 }
-    }
-}
-
-fn log_uniform([low, high]: [f32; 2], unit: f32) -> f32 {
-    (low.ln() + (high.ln() - low.ln()) * unit).exp()
-}
-
-struct Random(ChaCha8Rng);
-
-impl Random {
-    fn new(key: [u64; 3]) -> Self {
-        let mut seed = [0; 32];
-        for (bytes, number) in seed.chunks_exact_mut(8).zip(key) {
-            bytes.copy_from_slice(&number.to_le_bytes());
-        }
-        Self(ChaCha8Rng::from_seed(seed))
-    }
-
-    /// From 0 to 1, without 1.
-    fn unit(&mut self) -> f32 {
-        (self.0.next_u32() >> 8) as f32 / (1_u32 << 24) as f32
-    }
-
-    fn within(&mut self, range: f32) -> f32 {
-        (2.0 * self.unit() - 1.0) * range
+        let erased = if self.random_erasing > 0.0 {
+            let mut random = Random::new(key, Stream::Erasing);
+            random_erasing(&mut random, self.random_erasing, [width, height])
+        } else {
+            None
+        };
+        Draw { matrix, color, operation, erased }
     }
 }

@@ -1,5 +1,8 @@
 //! One draw of an augmentation: the source of each pixel and the change of its color.
 
+use super::color::ColorChange;
+use super::operation::ImageOperation;
+
 /// From the coordinates of an output pixel to those of its source, both from the middle of the image, in
 /// pixels: `(a·x + b·y + shift_x, c·x + d·y + shift_y)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,24 +41,13 @@ impl Matrix {
     }
 }
 
-/// `v' = saturation · v + (1 − saturation) · gray`, then `gain · v' + offset` clamped to 0 to 255, where
-/// `gray` is ITU-R 601's luma.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct ColorChange {
-    pub(super) gain: f32,
-    pub(super) offset: f32,
-    pub(super) saturation: f32,
-}
-
-impl ColorChange {
-    pub(super) const NONE: Self = Self { gain: 1.0, offset: 0.0, saturation: 1.0 };
-}
-
 /// One draw.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Draw {
     pub(super) matrix: Matrix,
     pub(super) color: ColorChange,
-    /// Left, top, right and bottom of a rectangle that becomes black, in fractions of the image.
-    pub(super) erased: Option<[f32; 4]>,
+    /// The operation of TrivialAugment.
+    pub(super) operation: Option<ImageOperation>,
+    /// Left, top, right and bottom of a rectangle that becomes black, in pixels.
+    pub(super) erased: Option<[usize; 4]>,
 }

@@ -23,6 +23,7 @@
 mod affine;
 mod augment;
 mod cache;
+mod color;
 mod decode;
 mod draw;
 mod duplicates;
@@ -34,20 +35,25 @@ mod folder;
 mod foreign;
 mod inspect;
 mod jpeg;
+mod levels;
 mod load;
 mod locate;
 mod mode;
+mod operation;
 mod pattern;
 mod png;
+mod random;
+mod rectangle;
 mod resize;
 mod set;
 mod survey;
 mod tiff;
 mod transform;
+mod trivial_augment;
 mod warp;
 
 pub use affine::AffineTransform;
-pub use augment::{Augmentation, RandomResizedCrop};
+pub use augment::Augmentation;
 pub use cache::load_rgb_cached;
 pub use decode::{OpenOptions, open_rgb, open_rgb_with};
 pub use duplicates::{near_duplicates, perceptual_hash};
@@ -56,9 +62,12 @@ pub use fit::{ResizeMode, resize_rgb, resize_rgb_with};
 pub use folder::{ImageFolder, from_file_names, from_folder};
 pub use inspect::inspect;
 pub use load::{LoadOptions, SoundImages, load_rgb, load_rgb_with, load_sound_rgb};
+pub use operation::ImageOperation;
+pub use rectangle::RandomResizedCrop;
 pub use set::ImageSet;
 pub use survey::{Survey, survey};
 pub use transform::Transform;
+pub use trivial_augment::TrivialAugment;
 
 // A cell keeps a variable under the name of its type, so these must have names that a cell can say.
 pub use image::{ImageBuffer, Rgb, RgbImage};

@@ -1,7 +1,7 @@
 //! Many images of one size in one block of memory.
 
 use super::fit::check_size;
-use super::transform::Transform;
+use super::transform::{Scratch, Transform};
 use crate::{Error, ErrorKind, Result};
 use image::RgbImage;
 use rayon::prelude::*;
@@ -141,10 +141,10 @@ impl ImageSet {
             self.pixels(index)?;
         }
         out.par_chunks_exact_mut(size).zip(indices).try_for_each_init(
-            Vec::new,
-            |wide, (out, &index)| {
+            Scratch::default,
+            |scratch, (out, &index)| {
                 let key = [seed, epoch, index as u64];
-                prepared.apply(self.pixels(index)?, self.width, self.height, key, wide, out);
+                prepared.apply(self.pixels(index)?, self.width, self.height, key, scratch, out);
                 Ok(())
             },
         )

@@ -1,7 +1,7 @@
 //! From the bytes of an image to the numbers that a network reads.
 
 use super::augment::Augmentation;
-use super::warp::{Wide, warp};
+use super::warp::{Wide, erase, warp, widen};
 use crate::{Error, ErrorKind, Result};
 
 /// Normalization and augmentation of images, as torchvision's `Compose` of random changes, `ToTensor` and `Normalize`: from
@@ -93,24 +93,37 @@ pub(super) struct Prepared<'a> {
 }
 
 impl Prepared<'_> {
-    /// Writes the image `pixels`, `[height, width, 3]`, into `out`, `[3, height, width]`; `wide` is
-    /// scratch memory.
+    /// Writes the image `pixels`, `[height, width, 3]`, into `out`, `[3, height, width]`.
     pub(super) fn apply(
         &self,
         pixels: &[u8],
         width: usize,
         height: usize,
         key: [u64; 3],
-        wide: &mut Wide,
+        scratch: &mut Scratch,
         out: &mut [f32],
     ) {
-        match self.augmentation {
-            Some(augmentation) => {
-                let draw = augmentation.draw(key, width, height);
-                let (size, fill) = ([width, height], augmentation.fill_mode);
-                warp(pixels, size, &draw, fill, &self.affine, wide, out);
-            }
-            None => self.look_up(pixels, out),
+        let Some(augmentation) = self.augmentation else {
+            self.look_up(pixels, out);
+            return;
+        };
+        let draw = augmentation.draw(key, width, height);
+        let (size, fill) = ([width, height], augmentation.fill_mode);
+        widen(pixels, &mut scratch.wide);
+        if !draw.color.is_none() {
+            draw.color.apply(&mut scratch.wide);
+        }
+        if let Some(operation) = draw.operation {
+            let gaps = augmentation.trivial_augment.unwrap_or_default().fill;
+            warp(&scratch.wide, size, &draw.matrix, fill, &[(1.0, 0.0); 3], out);
+            interleave(out, &mut scratch.bytes);
+            operation.run(&mut scratch.bytes, size, gaps, &mut scratch.spare);
+            self.look_up(&scratch.bytes, out);
+        } else {
+            warp(&scratch.wide, size, &draw.matrix, fill, &self.affine, out);
+        }
+        if let Some(rectangle) = draw.erased {
+            erase(rectangle, size, &self.affine, out);
         }
     }
 
@@ -124,5 +137,23 @@ impl Prepared<'_> {
             *green = greens[usize::from(pixel[1])];
             *blue = blues[usize::from(pixel[2])];
         }
+    }
+}
+
+/// Memory that is reused from image to image.
+#[derive(Default)]
+pub(super) struct Scratch {
+    wide: Wide,
+    bytes: Vec<u8>,
+    spare: Vec<u8>,
+}
+
+/// From `[3, height, width]` to bytes `[height, width, 3]`.
+fn interleave(values: &[f32], bytes: &mut Vec<u8>) {
+    let (red, rest) = values.split_at(values.len() / 3);
+    let (green, blue) = rest.split_at(values.len() / 3);
+    bytes.clear();
+    for ((red, green), blue) in red.iter().zip(green).zip(blue) {
+        bytes.extend_from_slice(&[red, green, blue].map(|value| value.round() as u8));
     }
 }

@@ -1,30 +1,31 @@
-//! An affine change of an image with bilinear interpolation; its colors are changed and normalized in the
-//! same pass.
+//! An affine change of an image with bilinear interpolation; its values are normalized in the same pass.
 
-use super::draw::{ColorChange, Draw, Matrix};
+use super::draw::Matrix;
 use super::fill::FillMode;
 
 /// An image with its channels as floats, a fourth one added so that a pixel fills a register.
 pub(super) type Wide = Vec<[f32; 4]>;
 
-/// Writes `pixels`, `[height, width, 3]` with `size = [width, height]`, changed by `draw`, into `out`,
-/// `[3, height, width]`; `affine` scales and offsets the values from 0 to 255, channel by channel. `wide` is
-/// scratch memory that is reused from image to image.
-pub(super) fn warp(
-    pixels: &[u8],
-    [width, height]: [usize; 2],
-    draw: &Draw,
-    fill: FillMode,
-    affine: &[(f32, f32); 3],
-    wide: &mut Wide,
-    out: &mut [f32],
-) {
+/// Writes `pixels`, `[height, width, 3]`, into `wide`.
+pub(super) fn widen(pixels: &[u8], wide: &mut Wide) {
     wide.clear();
     wide.extend(pixels.chunks_exact(3).map(|p| [p[0].into(), p[1].into(), p[2].into(), 0.0]));
+}
+
+/// Writes the image `wide` with `size = [width, height]`, whose pixels move as `matrix` says, into `out`,
+/// `[3, height, width]`; `affine` scales and offsets the values from 0 to 255, channel by channel.
+pub(super) fn warp(
+    wide: &[[f32; 4]],
+    [width, height]: [usize; 2],
+    matrix: &Matrix,
+    fill: FillMode,
+    affine: &[(f32, f32); 3],
+    out: &mut [f32],
+) {
     let area = width * height;
     let (red, rest) = out.split_at_mut(area);
     let (green, blue) = rest.split_at_mut(area);
-    let Matrix { a, b, c, d, shift_x, shift_y } = draw.matrix;
+    let Matrix { a, b, c, d, shift_x, shift_y } = *matrix;
     let (middle_x, middle_y) = ((width as f32 - 1.0) / 2.0, (height as f32 - 1.0) / 2.0);
     let (last_x, last_y) = (width - 1, height - 1);
     let (edge_x, edge_y) = (last_x as f32, last_y as f32);
@@ -56,14 +57,10 @@ pub(super) fn warp(
                 }
                 _ => color_of_gap,
             };
-            let color = changed(color, &draw.color);
             *red = color[0] * affine[0].0 + affine[0].1;
             *green = color[1] * affine[1].0 + affine[1].1;
             *blue = color[2] * affine[2].0 + affine[2].1;
         }
-    }
-    if let Some(rectangle) = draw.erased {
-        erase(rectangle, [width, height], affine, out);
     }
 }
 
@@ -71,27 +68,16 @@ fn between(a: [f32; 4], b: [f32; 4], share: f32) -> [f32; 4] {
     std::array::from_fn(|channel| a[channel] + (b[channel] - a[channel]) * share)
 }
 
-#[inline]
-fn changed(color: [f32; 4], change: &ColorChange) -> [f32; 4] {
-    let gray = 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2];
-    color.map(|value| {
-        let value = gray + change.saturation * (value - gray);
-        (value * change.gain + change.offset).clamp(0.0, 255.0)
-    })
-}
-
-fn erase(
-    [left, top, right, bottom]: [f32; 4],
+/// Blackens a rectangle (left, top, right, bottom in pixels) of `out`, which has the values of [`warp`].
+pub(super) fn erase(
+    [left, top, right, bottom]: [usize; 4],
     [width, height]: [usize; 2],
     affine: &[(f32, f32); 3],
     out: &mut [f32],
 ) {
-    let pixel = |share: f32, side: usize| ((share * side as f32).round() as usize).min(side);
-    let columns = pixel(left, width)..pixel(right, width);
     for (channel, (_, black)) in out.chunks_exact_mut(width * height).zip(affine) {
-        let rows = channel.chunks_exact_mut(width).take(pixel(bottom, height));
-        for row in rows.skip(pixel(top, height)) {
-            if let Some(erased) = row.get_mut(columns.clone()) {
+        for row in channel.chunks_exact_mut(width).take(bottom).skip(top) {
+            if let Some(erased) = row.get_mut(left..right) {
                 erased.fill(*black);
             }
         }
@@ -122,41 +108,38 @@ mod tests {
         let (x, y) = (-0.1 * 6.0, 0.15 * 5.0);
         let (a, b, c, d) = (0.9, 0.35, -0.25, 1.1);
         let matrix = Matrix { a, b, c, d, shift_x: a * x + b * y, shift_y: c * x + d * y };
-        let draw = Draw { matrix, color: ColorChange::NONE, erased: None };
         let mut out = [0.0; 90];
-        let plain = [(1.0, 0.0); 3];
-        warp(&PIXELS, [6, 5], &draw, FillMode::Nearest, &plain, &mut Wide::new(), &mut out);
+        warp(&wide(), [6, 5], &matrix, FillMode::Nearest, &[(1.0, 0.0); 3], &mut out);
         for (found, expected) in out.iter().zip(expected) {
             assert!((found - expected).abs() < 2e-3, "{found} {expected}");
         }
     }
 
     #[test]
-    fn gaps_can_be_filled_with_a_color_and_colors_are_clamped() {
+    fn gaps_can_be_filled_with_a_color() {
         let matrix = Matrix { a: 1.0, b: 0.0, c: 0.0, d: 1.0, shift_x: -3.0, shift_y: 0.0 };
-        let color = ColorChange { gain: 2.0, offset: 1.0, saturation: 1.0 };
-        let draw = Draw { matrix, color, erased: None };
         let mut out = [0.0; 90];
         let fill = FillMode::Constant([10, 20, 200]);
-        warp(&PIXELS, [6, 5], &draw, fill, &[(0.5, 1.0); 3], &mut Wide::new(), &mut out);
-        // Column 0 lies outside: 10 * 2 + 1, halved, plus 1; and 200 * 2 is too bright.
-        assert_eq!([out[0], out[30], out[60]], [11.5, 21.5, 128.5]);
+        warp(&wide(), [6, 5], &matrix, fill, &[(0.5, 1.0); 3], &mut out);
+        // Column 0 lies outside: 10, halved, plus 1.
+        assert_eq!([out[0], out[30], out[60]], [6.0, 11.0, 101.0]);
         // Column 3 shows column 0.
-        assert_eq!(out[3], (7.0 * 2.0 + 1.0) * 0.5 + 1.0);
+        assert_eq!(out[3], 7.0 * 0.5 + 1.0);
     }
 
     #[test]
     fn a_rectangle_is_erased_to_black() {
-        let matrix = Matrix { a: 1.0, b: 0.0, c: 0.0, d: 1.0, shift_x: 0.0, shift_y: 0.0 };
-        let erased = Some([0.0, 0.2, 0.5, 0.6]);
-        let draw = Draw { matrix, color: ColorChange::NONE, erased };
-        let mut out = [0.0; 90];
-        let scale = [(1.0, -7.0); 3];
-        warp(&PIXELS, [6, 5], &draw, FillMode::Nearest, &scale, &mut Wide::new(), &mut out);
+        let mut out = [1.0; 90];
+        erase([0, 1, 3, 3], [6, 5], &[(1.0, -7.0); 3], &mut out);
         for (at, value) in out.iter().enumerate() {
             let (row, column) = (at % 30 / 6, at % 6);
-            let erased = column < 3 && (1..3).contains(&row);
-            assert_eq!(*value == -7.0, erased || PIXELS[(at % 30) * 3 + at / 30] == 0, "{at}");
+            assert_eq!(*value == -7.0, column < 3 && (1..3).contains(&row), "{at}");
         }
+    }
+
+    fn wide() -> Wide {
+        let mut wide = Wide::new();
+        widen(&PIXELS, &mut wide);
+        wide
     }
 }
