@@ -1,7 +1,7 @@
 //! Decoded and resized images kept in a folder.
 
 use super::decode::open_rgb_with;
-use super::fit::{check_size, resize_rgb_with};
+use super::fit::check_size;
 use super::load::{LoadOptions, images_of};
 use super::locate::locate;
 use super::set::ImageSet;
@@ -52,7 +52,7 @@ pub fn load_rgb_cached(
             return Ok(image);
         }
         let image = open_rgb_with(path, &options.open)?;
-        let image = resize_rgb_with(&image, width, height, options.resize)?;
+        let image = options.apply(&image, width, height)?;
         let content = [image.as_raw(), &checksum(image.as_raw())[..]].concat();
         files::replace(&entry, |part| std::fs::write(part, content))?;
         Ok(image)

@@ -1,5 +1,6 @@
 //! Images brought to a common size.
 
+use super::interpolation::Interpolation;
 use super::resize::resize;
 use crate::{Error, ErrorKind, Result};
 use image::{Rgb, RgbImage};
@@ -26,6 +27,12 @@ pub enum ResizeMode {
     Pad([u8; 3]),
     /// Scaled to lie within the size, and no larger: one side may be shorter. Pillow's `thumbnail`, for single images.
     Fit,
+    /// The shorter side is scaled to this many pixels, whatever the size; then the middle is cut out. torchvision's
+    /// `Resize(resize)` and `CenterCrop(size)`.
+    CenterCrop {
+        /// The shorter side of the scaled image, at least as long as the sides of the size.
+        resize: u32,
+    },
 }
 
 /// Brings `image` to `width` × `height` pixels as `mode` says. Each pixel is a weighted mean of the area that
@@ -42,17 +49,47 @@ pub enum ResizeMode {
 /// ```
 ///
 /// # Errors
-/// When a size is 0 or above 65,535, or the image has no pixels.
+/// When a size is 0 or above 65,535, the image has no pixels, or [`ResizeMode::CenterCrop`] scales it to less than the
+/// size.
 pub fn resize_rgb_with(
     image: &RgbImage,
     width: u32,
     height: u32,
     mode: ResizeMode,
 ) -> Result<RgbImage> {
+    resize_rgb_by(image, width, height, mode, Interpolation::Bilinear)
+}
+
+/// [`resize_rgb_with`] with a choice of interpolation.
+///
+/// # Errors
+/// Those of [`resize_rgb_with`].
+pub(super) fn resize_rgb_by(
+    image: &RgbImage,
+    width: u32,
+    height: u32,
+    mode: ResizeMode,
+    interpolation: Interpolation,
+) -> Result<RgbImage> {
     check_size(width, height)?;
     let (from_width, from_height) = image.dimensions();
     if from_width == 0 || from_height == 0 {
         return Err(Error::new(ErrorKind::Image, "an image without pixels cannot be resized"));
+    }
+    let squeezed = |image: &RgbImage, size: [u32; 2]| squeezed(image, size, interpolation);
+    if let ResizeMode::CenterCrop { resize } = mode {
+        let [w, h] = shorter_side(from_width, from_height, resize)?;
+        if resize < width.max(height) {
+            let problem = format!(
+                "`CenterCrop` must scale the shorter side to at least {}, found {resize}",
+                width.max(height)
+            );
+            return Err(Error::new(ErrorKind::Parameter, problem));
+        }
+        let scaled = squeezed(image, [w, h]);
+        let middle = |full: u32, part: u32| (f64::from(full - part) / 2.0).round_ties_even() as u32;
+        let (x, y) = (middle(w, width), middle(h, height));
+        return Ok(image::imageops::crop_imm(&scaled, x, y, width, height).to_image());
     }
     if (from_width, from_height) == (width, height) {
         return Ok(image.clone());
@@ -64,7 +101,7 @@ pub fn resize_rgb_with(
         [side(from_width), side(from_height)]
     };
     Ok(match mode {
-        ResizeMode::Squeeze => squeezed(image, [width, height]),
+        ResizeMode::Squeeze | ResizeMode::CenterCrop { .. } => squeezed(image, [width, height]),
         ResizeMode::Fit => squeezed(image, scaled(ratios[0].min(ratios[1]))),
         ResizeMode::Crop => {
             // The part is cut out first: what is cut off need not be scaled.
@@ -102,11 +139,26 @@ pub fn resize_rgb(image: &RgbImage, width: u32, height: u32) -> Result<RgbImage>
     resize_rgb_with(image, width, height, ResizeMode::Squeeze)
 }
 
+/// The size at which the shorter side has `side` pixels, as torchvision's `Resize` rounds it.
+fn shorter_side(width: u32, height: u32, side: u32) -> Result<[u32; 2]> {
+    let longer = |long: u32, short: u32| {
+        u32::try_from(u64::from(side) * u64::from(long) / u64::from(short)).unwrap_or(u32::MAX)
+    };
+    let [w, h] =
+        if width <= height { [side, longer(height, width)] } else { [longer(width, height), side] };
+    check_size(w, h)?;
+    Ok([w, h])
+}
+
 /// `image`, which has pixels, at another size.
-fn squeezed(image: &RgbImage, [width, height]: [u32; 2]) -> RgbImage {
+fn squeezed(image: &RgbImage, [width, height]: [u32; 2], interpolation: Interpolation) -> RgbImage {
+    if image.dimensions() == (width, height) {
+        return image.clone();
+    }
     let mut target = RgbImage::new(width, height);
     let from = [image.width() as usize, image.height() as usize];
-    resize(image.as_raw(), from, [width as usize, height as usize], &mut target);
+    let to = [width as usize, height as usize];
+    resize(image.as_raw(), from, to, interpolation, &mut target);
     target
 }
 

@@ -1,7 +1,8 @@
 //! Files into one block of memory.
 
 use super::decode::{OpenOptions, open_rgb_with};
-use super::fit::{ResizeMode, check_size, resize_rgb_with};
+use super::fit::{ResizeMode, check_size, resize_rgb_by};
+use super::interpolation::Interpolation;
 use super::set::ImageSet;
 use crate::table::Table;
 use crate::{Error, ErrorKind, Result, notebook};
@@ -31,8 +32,28 @@ pub fn load_rgb(paths: &[PathBuf], width: u32, height: u32) -> Result<ImageSet> 
 pub struct LoadOptions {
     /// Resizing of images of another aspect ratio.
     pub resize: ResizeMode,
+    /// Interpolation of the resized image.
+    pub interpolation: Interpolation,
     /// Orientation, background and limits.
     pub open: OpenOptions,
+}
+
+impl LoadOptions {
+    /// An image in memory as it is when it is loaded with these options.
+    ///
+    /// ```
+    /// use cuaderno::images::{LoadOptions, ResizeMode, RgbImage};
+    /// let resize = ResizeMode::CenterCrop { resize: 256 };
+    /// let options = LoadOptions { resize, ..LoadOptions::default() };
+    /// assert_eq!(options.apply(&RgbImage::new(640, 480), 224, 224)?.dimensions(), (224, 224));
+    /// # Ok::<(), cuaderno::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`resize_rgb_with`](super::resize_rgb_with).
+    pub fn apply(&self, image: &RgbImage, width: u32, height: u32) -> Result<RgbImage> {
+        resize_rgb_by(image, width, height, self.resize, self.interpolation)
+    }
 }
 
 /// [`load_rgb`] with options.
@@ -150,7 +171,7 @@ pub(super) type Read<'a> = dyn Fn(&Path) -> Result<RgbImage> + Sync + 'a;
 
 fn opened(path: &Path, width: u32, height: u32, options: &LoadOptions) -> Result<RgbImage> {
     let decoded = open_rgb_with(path, &options.open)?;
-    resize_rgb_with(&decoded, width, height, options.resize)
+    options.apply(&decoded, width, height)
 }
 
 /// The pixels of all files, and the rows that could not be read, in order, with their errors.

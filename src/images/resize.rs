@@ -1,67 +1,129 @@
-//! Resizing as Pillow's `Image.resize(size, BILINEAR)`, bit for bit: a triangle filter that widens with
-//! the reduction, horizontally then vertically, in 22-bit fixed point.
+//! Resizing as Pillow's `Image.resize(size, …)`, bit for bit: a filter that widens with the reduction, horizontally then
+//! vertically, in 22-bit fixed point.
+
+use super::interpolation::Interpolation;
+use pulp::{Arch, Simd, WithSimd};
 
 /// Bits behind the point of a weight.
 const PRECISION: u32 = 22;
 
-/// The source pixels of one target pixel: the first, and the weight of each.
+/// The source pixels of each target pixel: the first, and the weights of `count` of them from there on.
 struct Taps {
-    first: usize,
+    firsts: Vec<usize>,
     weights: Vec<i32>,
+    count: usize,
 }
 
-fn taps(from: usize, to: usize) -> Vec<Taps> {
-    let scale = from as f64 / to as f64;
-    let reach = scale.max(1.0);
-    let tap = |target: usize| {
-        let center = (target as f64 + 0.5) * scale;
-        let first = (center - reach + 0.5).max(0.0) as usize;
-        let last = ((center + reach + 0.5) as usize).min(from);
-        let triangle =
-            |source: usize| (1.0 - ((source as f64 - center + 0.5) / reach).abs()).max(0.0);
-        let weights: Vec<f64> = (first..last).map(triangle).collect();
-        let sum: f64 = weights.iter().sum();
-        let fixed = |w: &f64| (w / sum * f64::from(1 << PRECISION)).round() as i32;
-        Taps { first, weights: weights.iter().map(fixed).collect() }
-    };
-    (0..to).map(tap).collect()
+impl Taps {
+    fn new(from: usize, to: usize, interpolation: Interpolation) -> Self {
+        let scale = from as f64 / to as f64;
+        let stretch = scale.max(1.0);
+        let reach = interpolation.reach() * stretch;
+        let range = |target: usize| {
+            let center = (target as f64 + 0.5) * scale;
+            let first = (center - reach + 0.5).max(0.0) as usize;
+            (center, first, ((center + reach + 0.5) as usize).min(from))
+        };
+        let count = (0..to).map(range).map(|(_, first, last)| last - first).max().unwrap_or(0);
+        let (mut firsts, mut weights) = (Vec::with_capacity(to), Vec::with_capacity(to * count));
+        for target in 0..to {
+            let (center, first, last) = range(target);
+            let weight =
+                |source: usize| interpolation.weight((source as f64 - center + 0.5) / stretch);
+            let sum: f64 = (first..last).map(weight).sum();
+            let fixed = |source| (weight(source) / sum * f64::from(1 << PRECISION)).round() as i32;
+            // All have as many taps; those before the first have no weight.
+            let start = first.min(from - count);
+            firsts.push(start);
+            weights.extend(
+                (start..start + count)
+                    .map(|source| if (first..last).contains(&source) { fixed(source) } else { 0 }),
+            );
+        }
+        Self { firsts, weights, count }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (usize, &[i32])> {
+        self.firsts.iter().copied().zip(self.weights.chunks_exact(self.count.max(1)))
+    }
 }
 
+/// Brings `[height, width, 3]` bytes from one `[width, height]` to another. No side may be 0.
+pub(super) fn resize(
+    source: &[u8],
+    from: [usize; 2],
+    to: [usize; 2],
+    interpolation: Interpolation,
+    target: &mut [u8],
+) {
+    let columns = Taps::new(from[0], to[0], interpolation);
+    let rows = Taps::new(from[1], to[1], interpolation);
+    Arch::new().dispatch(Resize { source, from, to, columns, rows, target });
+}
+
+/// [`resize`], vectorized.
+struct Resize<'a> {
+    source: &'a [u8],
+    from: [usize; 2],
+    to: [usize; 2],
+    columns: Taps,
+    rows: Taps,
+    target: &'a mut [u8],
+}
+
+impl WithSimd for Resize<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { source, from, to, columns, rows, target } = self;
+        let half = 1 << (PRECISION - 1);
+        let mut wide = vec![0; to[0] * from[1] * 3];
+        // A pixel is read and written as four bytes, of which the last belongs to the next one.
+        let (mut line, mut row) = (vec![0; from[0] * 3 + 1], vec![0; to[0] * 3 + 1]);
+        let lines = source.chunks_exact(from[0] * 3).zip(wide.chunks_exact_mut(to[0] * 3));
+        for (source, wide) in lines {
+            line[..from[0] * 3].copy_from_slice(source);
+            for (x, (first, weights)) in columns.iter().enumerate() {
+                let mut sums = [half; 4];
+                let mut pixels = &line[first * 3..];
+                for weight in weights {
+                    let Some(pixel) = pixels.first_chunk::<4>() else { break };
+                    for (sum, value) in sums.iter_mut().zip(pixel) {
+                        *sum += i32::from(*value) * weight;
+                    }
+                    pixels = &pixels[3..];
+                }
+                if let Some(pixel) = row[x * 3..].first_chunk_mut::<4>() {
+                    *pixel = sums.map(round);
+                }
+            }
+            wide.copy_from_slice(&row[..to[0] * 3]);
+        }
+        let width = to[0] * 3;
+        let mut sums = vec![0; width];
+        for (row, (first, weights)) in target.chunks_exact_mut(width).zip(rows.iter()) {
+            sums.fill(half);
+            for (line, weight) in wide[first * width..].chunks_exact(width).zip(weights) {
+                for (sum, value) in sums.iter_mut().zip(line) {
+                    *sum += i32::from(*value) * weight;
+                }
+            }
+            for (value, sum) in row.iter_mut().zip(&sums) {
+                *value = round(*sum);
+            }
+        }
+    }
+}
+
+#[inline(always)]
 fn round(sum: i32) -> u8 {
     (sum >> PRECISION).clamp(0, 255) as u8
 }
 
-/// Brings `[height, width, 3]` bytes from one `[width, height]` to another. No side may be 0.
-pub(super) fn resize(source: &[u8], from: [usize; 2], to: [usize; 2], target: &mut [u8]) {
-    let half = 1 << (PRECISION - 1);
-    let mut wide = vec![0; to[0] * from[1] * 3];
-    let taps_x = taps(from[0], to[0]);
-    for (line, row) in source.chunks_exact(from[0] * 3).zip(wide.chunks_exact_mut(to[0] * 3)) {
-        for (pixel, taps) in row.chunks_exact_mut(3).zip(&taps_x) {
-            let mut sums = [half; 3];
-            for (from, weight) in line[taps.first * 3..].chunks_exact(3).zip(&taps.weights) {
-                sums.iter_mut()
-                    .zip(from)
-                    .for_each(|(sum, value)| *sum += i32::from(*value) * weight);
-            }
-            pixel.copy_from_slice(&sums.map(round));
-        }
-    }
-    let mut sums = vec![0; to[0] * 3];
-    for (row, taps) in target.chunks_exact_mut(to[0] * 3).zip(taps(from[1], to[1])) {
-        sums.fill(half);
-        for (line, weight) in
-            wide[taps.first * to[0] * 3..].chunks_exact(to[0] * 3).zip(&taps.weights)
-        {
-            sums.iter_mut().zip(line).for_each(|(sum, value)| *sum += i32::from(*value) * weight);
-        }
-        row.iter_mut().zip(&sums).for_each(|(value, sum)| *value = round(*sum));
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::resize;
+    use super::*;
 
     /// An image that any language makes the same way.
     fn pattern(width: usize, height: usize) -> Vec<u8> {
@@ -80,7 +142,7 @@ mod tests {
         // Pillow 13.0.0, Image.fromarray(pattern).resize(to, Image.BILINEAR), the same checksum of its bytes.
         for (from, to, expected) in CASES {
             let mut target = vec![0; to[0] * to[1] * 3];
-            resize(&pattern(from[0], from[1]), from, to, &mut target);
+            resize(&pattern(from[0], from[1]), from, to, Interpolation::Bilinear, &mut target);
             assert_eq!(checksum(&target), expected, "{from:?} to {to:?}");
         }
     }

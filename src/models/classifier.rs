@@ -3,7 +3,9 @@
 use super::network::Network;
 use super::small::{simple_network, small_cnn};
 use super::zoo::network;
-use crate::images::{OpenOptions, ResizeMode, RgbImage, Transform, open_rgb_with, resize_rgb_with};
+use crate::images::{
+    Interpolation, LoadOptions, OpenOptions, ResizeMode, RgbImage, Transform, open_rgb_with,
+};
 use crate::nn::{Inputs, Model, Pass, Weights};
 use crate::tensor::{softmax, tensor};
 use crate::{Error, ErrorKind, Result};
@@ -45,6 +47,11 @@ struct Settings {
     size: [u32; 2],
     resize: String,
     pad: [u8; 3],
+    /// The shorter side before a center crop.
+    #[serde(default)]
+    shorter: u32,
+    #[serde(default)]
+    bicubic: bool,
 }
 
 /// The answer for one image.
@@ -74,10 +81,11 @@ impl Classifier {
         size: [u32; 2],
         resize: ResizeMode,
     ) -> Result<Self> {
-        let (resize, pad) = match resize {
-            ResizeMode::Squeeze => ("squeeze", [0; 3]),
-            ResizeMode::Crop => ("crop", [0; 3]),
-            ResizeMode::Pad(color) => ("pad", color),
+        let (resize, pad, shorter) = match resize {
+            ResizeMode::Squeeze => ("squeeze", [0; 3], 0),
+            ResizeMode::Crop => ("crop", [0; 3], 0),
+            ResizeMode::Pad(color) => ("pad", color, 0),
+            ResizeMode::CenterCrop { resize } => ("center crop", [0; 3], resize),
             ResizeMode::Fit => {
                 let problem = "`ResizeMode::Fit` gives images of different sizes";
                 return Err(Error::new(ErrorKind::Parameter, problem).help("take another mode"));
@@ -92,6 +100,8 @@ impl Classifier {
             size,
             resize: resize.to_string(),
             pad,
+            shorter,
+            bicubic: false,
         };
         // What cannot be read again should not be written.
         let mut copy = build(&settings, &Weights::of(network))?;
@@ -99,6 +109,12 @@ impl Classifier {
         let classifier = Self { network: copy, settings };
         classifier.classify(&RgbImage::new(size[0].clamp(1, 65_535), size[1].clamp(1, 65_535)))?;
         Ok(classifier)
+    }
+
+    /// The same with this interpolation of resized images; without it they are interpolated bilinearly.
+    pub fn interpolation(mut self, interpolation: Interpolation) -> Self {
+        self.settings.bicubic = interpolation == Interpolation::Bicubic;
+        self
     }
 
     /// Writes weights, classes and preparation as one safetensors file.
@@ -152,16 +168,20 @@ impl Classifier {
     pub fn classify(&self, image: &RgbImage) -> Result<Classification> {
         let Settings { size: [width, height], classes, mean, std, resize, pad, .. } =
             &self.settings;
+        let interpolation =
+            if self.settings.bicubic { Interpolation::Bicubic } else { Interpolation::Bilinear };
         let mode = match resize.as_str() {
             "squeeze" => ResizeMode::Squeeze,
             "crop" => ResizeMode::Crop,
             "pad" => ResizeMode::Pad(*pad),
+            "center crop" => ResizeMode::CenterCrop { resize: self.settings.shorter },
             other => {
                 let problem = format!("unknown resize mode `{other}`");
                 return Err(Error::new(ErrorKind::Parameter, problem));
             }
         };
-        let image = resize_rgb_with(image, *width, *height, mode)?;
+        let options = LoadOptions { resize: mode, interpolation, ..LoadOptions::default() };
+        let image = options.apply(image, *width, *height)?;
         let set = crate::images::ImageSet::from_pixels(image.into_raw(), *width, *height)?;
         let mut values = vec![0.0; set.numel()];
         set.fill_batch(&[0], &Transform::normalized(*mean, *std), 0, 0, &mut values)?;

@@ -2,7 +2,7 @@
 //!
 //! Each network of the zoo is a function that returns a [`Network`]: [`resnet18`], [`vgg16`], [`densenet121`],
 //! [`nasnet_mobile`], …; [`network`] takes the name as text. Parameters have torchvision's names, so [`Pretrained`] loads its
-//! weights. [`Hybrid`] joins an image branch with metadata, [`Fusion`] adds texts, [`TextCnn`] classifies texts.
+//! weights, and [`preprocessing`] has the size and the normalization that these expect. [`Hybrid`] joins an image branch with metadata, [`Fusion`] adds texts, [`TextCnn`] classifies texts.
 //! [`Classifier`] keeps a trained network with its preparation of images in one file.
 //!
 //! Here belong networks that are ready to train. Not here: layers for networks of your own ([`nn`](crate::nn)), training
@@ -29,6 +29,7 @@ mod hub;
 mod hybrid;
 mod nasnet;
 mod network;
+mod preprocessing;
 mod pretrained;
 mod resnet;
 mod small;
@@ -46,6 +47,7 @@ pub use hub::Hub;
 pub use hybrid::{Hybrid, HybridConfig};
 pub use nasnet::nasnet_mobile;
 pub use network::Network;
+pub use preprocessing::{Preprocessing, preprocessing};
 pub use pretrained::Pretrained;
 pub use resnet::{resnet18, resnet34, resnet50, resnet101, resnet152};
 pub use small::{simple_network, small_cnn};

@@ -36,16 +36,12 @@ pub fn network(weights: &str, pixels: usize, seed: u64) -> Result<Network> {
     Ok(network)
 }
 
-/// How images become numbers for the weights of [`network`]: ImageNet's mean and standard deviation, or for
-/// EfficientNet-Lite `(x − 127) / 128`.
+/// The normalization for the weights of [`network`], that of [`models::preprocessing`].
 ///
 /// # Errors
 /// [`ErrorKind::Parameter`] if the name tells no architecture.
 pub fn transform(weights: &str) -> Result<Transform> {
-    Ok(match architecture(weights)? {
-        "efficientnet_lite0" => Transform::normalized([127.0 / 255.0; 3], [128.0 / 255.0; 3]),
-        _ => Transform::imagenet(),
-    })
+    Ok(models::preprocessing(architecture(weights)?)?.transform())
 }
 
 fn source(weights: &str) -> Result<Pretrained> {
