@@ -351,9 +351,10 @@ impl Dataset {
         };
         add(format!("{:?}", images.transform).as_bytes());
         add(&[images.set.height(), images.set.width()].map(usize::to_le_bytes).concat());
+        let mut buffer = Vec::new();
         for row in &images.rows {
             // Rows were checked when the examples got their images.
-            add(images.set.pixels(*row).unwrap_or_default());
+            add(images.set.read(*row, &mut buffer).unwrap_or_default());
         }
     }
 

@@ -60,7 +60,12 @@ pub fn load_rgb_cached(
 }
 
 /// The name of an image's entry, by all that its pixels depend on.
-fn entry_name(path: &Path, width: u32, height: u32, options: &LoadOptions) -> Result<String> {
+pub(super) fn entry_name(
+    path: &Path,
+    width: u32,
+    height: u32,
+    options: &LoadOptions,
+) -> Result<String> {
     let found = locate(path)?;
     let failed =
         |error: std::io::Error| Error::io(path, &error).help("check the path of the image");

@@ -165,17 +165,22 @@ pub fn load_sound_rgb(
 }
 
 /// A row that could not be read, and why.
-type Problem = (usize, Error);
+pub(super) type Problem = (usize, Error);
 /// Makes an image of the size that was asked for from a file.
 pub(super) type Read<'a> = dyn Fn(&Path) -> Result<RgbImage> + Sync + 'a;
 
-fn opened(path: &Path, width: u32, height: u32, options: &LoadOptions) -> Result<RgbImage> {
+pub(super) fn opened(
+    path: &Path,
+    width: u32,
+    height: u32,
+    options: &LoadOptions,
+) -> Result<RgbImage> {
     let decoded = open_rgb_with(path, &options.open)?;
     options.apply(&decoded, width, height)
 }
 
 /// The pixels of all files, and the rows that could not be read, in order, with their errors.
-fn load(
+pub(super) fn load(
     paths: &[PathBuf],
     width: u32,
     height: u32,

@@ -1,7 +1,7 @@
 //! Images: decoded on all cores into one block of memory, inspected, resized, augmented, made into tensors.
 //!
 //! [`inspect`] and [`survey`] look at files without trusting them; [`from_folder`] finds labeled files;
-//! [`ImageSet`] holds many images of one size; [`Transform`] normalizes them and [`Augmentation`] varies them
+//! [`ImageSet`] holds many images of one size, in memory or on disk; [`Transform`] normalizes them and [`Augmentation`] varies them
 //! while training.
 //!
 //! Here belongs what turns files into pixels and pixels into numbers. Not here: batches and labels
@@ -25,6 +25,7 @@ mod augment;
 mod cache;
 mod color;
 mod decode;
+mod disk;
 mod draw;
 mod duplicates;
 mod fill;
@@ -38,6 +39,7 @@ mod interpolation;
 mod jpeg;
 mod levels;
 mod load;
+mod load_on_disk;
 mod locate;
 mod mode;
 mod operation;
@@ -64,6 +66,7 @@ pub use folder::{ImageFolder, from_file_names, from_folder};
 pub use inspect::inspect;
 pub use interpolation::Interpolation;
 pub use load::{LoadOptions, SoundImages, load_rgb, load_rgb_with, load_sound_rgb};
+pub use load_on_disk::load_rgb_on_disk;
 pub use operation::ImageOperation;
 pub use rectangle::RandomResizedCrop;
 pub use set::ImageSet;

@@ -1,5 +1,6 @@
-//! Many images of one size in one block of memory.
+//! Many images of one size, in one block of memory or in one file.
 
+use super::disk::DiskImages;
 use super::fit::check_size;
 use super::transform::{Scratch, Transform};
 use crate::{Error, ErrorKind, Result};
@@ -8,7 +9,8 @@ use rayon::prelude::*;
 use std::sync::Arc;
 
 /// RGB images of one size in one block of memory, `[count, height, width, 3]` bytes from 0 to 255. Clones share the block.
-/// [`load_rgb`](super::load_rgb) makes one from files.
+/// [`load_rgb`](super::load_rgb) makes one from files. The images of [`load_rgb_on_disk`](super::load_rgb_on_disk) stay in a
+/// file instead.
 ///
 /// ```
 /// use cuaderno::images::ImageSet;
@@ -21,11 +23,17 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone)]
 pub struct ImageSet {
-    // Shared by clones: data sets of one table hold the same images.
-    pixels: Arc<Vec<u8>>,
+    pixels: Pixels,
     count: usize,
     width: usize,
     height: usize,
+}
+
+/// Shared by clones: data sets of one table hold the same images.
+#[derive(Clone)]
+enum Pixels {
+    Memory(Arc<Vec<u8>>),
+    Disk(Arc<DiskImages>),
 }
 
 impl ImageSet {
@@ -43,7 +51,19 @@ impl ImageSet {
             )
             .help("give height × width × 3 bytes an image"));
         }
-        Ok(Self { count: pixels.len() / image, pixels: Arc::new(pixels), width, height })
+        let count = pixels.len() / image;
+        Ok(Self { count, pixels: Pixels::Memory(Arc::new(pixels)), width, height })
+    }
+
+    /// Images in a file.
+    pub(super) fn on_disk(
+        images: Arc<DiskImages>,
+        count: usize,
+        width: u32,
+        height: u32,
+    ) -> Result<Self> {
+        let (width, height) = check_size(width, height)?;
+        Ok(Self { count, pixels: Pixels::Disk(images), width, height })
     }
 
     /// The number of images.
@@ -74,26 +94,46 @@ impl ImageSet {
     /// The bytes of image `index`, `[height, width, 3]`.
     ///
     /// # Errors
-    /// When there is no such image.
+    /// When there is no such image, or the images are on disk; [`Self::image`] reads these too.
     pub fn pixels(&self, index: usize) -> Result<&[u8]> {
+        self.check(index)?;
+        let Pixels::Memory(pixels) = &self.pixels else {
+            let problem = "the pixels of this set are on disk, not in memory";
+            return Err(Error::new(ErrorKind::Parameter, problem).help("take `image(index)`"));
+        };
         let size = self.numel();
-        index.checked_mul(size).and_then(|start| self.pixels.get(start..start + size)).ok_or_else(
-            || {
-                Error::new(
-                    ErrorKind::Parameter,
-                    format!("there is no image {index}: the set has {}", self.count),
-                )
-                .help("images are counted from 0")
-            },
-        )
+        Ok(&pixels[index * size..(index + 1) * size])
+    }
+
+    /// [`Self::pixels`] of a set that may be on disk; `buffer` is memory to read into.
+    ///
+    /// # Errors
+    /// When there is no such image, or it cannot be read.
+    pub(crate) fn read<'a>(&'a self, index: usize, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+        match &self.pixels {
+            Pixels::Memory(_) => self.pixels(index),
+            Pixels::Disk(images) => {
+                self.check(index)?;
+                images.read(index, buffer)?;
+                Ok(buffer)
+            }
+        }
+    }
+
+    fn check(&self, index: usize) -> Result<()> {
+        if index < self.count {
+            return Ok(());
+        }
+        let problem = format!("there is no image {index}: the set has {}", self.count);
+        Err(Error::new(ErrorKind::Parameter, problem).help("images are counted from 0"))
     }
 
     /// Image `index`.
     ///
     /// # Errors
-    /// When there is no such image.
+    /// When there is no such image, or it cannot be read from disk.
     pub fn image(&self, index: usize) -> Result<RgbImage> {
-        let pixels = self.pixels(index)?.to_vec();
+        let pixels = self.read(index, &mut Vec::new())?.to_vec();
         RgbImage::from_raw(self.width as u32, self.height as u32, pixels)
             .ok_or_else(|| Error::new(ErrorKind::Image, "the image has an impossible size"))
     }
@@ -138,13 +178,14 @@ impl ImageSet {
             .help("give a slice of `indices.len() * set.numel()` numbers"));
         }
         if let Some(&index) = indices.iter().find(|index| **index >= self.count) {
-            self.pixels(index)?;
+            self.check(index)?;
         }
         out.par_chunks_exact_mut(size).zip(indices).try_for_each_init(
-            Scratch::default,
-            |scratch, (out, &index)| {
+            || (Scratch::default(), Vec::new()),
+            |(scratch, buffer), (out, &index)| {
                 let key = [seed, epoch, index as u64];
-                prepared.apply(self.pixels(index)?, self.width, self.height, key, scratch, out);
+                let pixels = self.read(index, buffer)?;
+                prepared.apply(pixels, self.width, self.height, key, scratch, out);
                 Ok(())
             },
         )
@@ -191,10 +232,10 @@ impl ImageSet {
         }
         let sums = indices
             .par_iter()
-            .map(|&index| {
+            .map_init(Vec::new, |buffer, &index| {
                 // Whole numbers, so that the order of the threads does not change the sum.
                 let mut sums = [0_u64; 6];
-                for pixel in self.pixels(index)?.chunks_exact(3) {
+                for pixel in self.read(index, buffer)?.chunks_exact(3) {
                     for channel in 0..3 {
                         let value = u64::from(pixel[channel]);
                         sums[channel] += value;
@@ -221,6 +262,7 @@ impl ImageSet {
 
 impl std::fmt::Debug for ImageSet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "ImageSet({} images, {}×{} RGB)", self.count, self.width, self.height)
+        let place = if matches!(self.pixels, Pixels::Disk(_)) { ", on disk" } else { "" };
+        write!(f, "ImageSet({} images, {}×{} RGB{place})", self.count, self.width, self.height)
     }
 }

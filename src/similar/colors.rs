@@ -27,14 +27,18 @@ pub fn color_histograms(set: &ImageSet, bins: usize) -> Result<Array2<f32>> {
     let size = bins.pow(3);
     let share = 1.0 / (set.width() * set.height()) as f32;
     let mut values = vec![0.0; set.len() * size];
-    values.par_chunks_exact_mut(size).enumerate().try_for_each(|(index, histogram)| {
-        for pixel in set.pixels(index)?.chunks_exact(3) {
-            let bin =
-                pixel.iter().fold(0, |bin, value| bin * bins + usize::from(*value) * bins / 256);
-            histogram[bin] += share;
-        }
-        Ok::<_, Error>(())
-    })?;
+    values.par_chunks_exact_mut(size).enumerate().try_for_each_init(
+        Vec::new,
+        |buffer, (index, histogram)| {
+            for pixel in set.read(index, buffer)?.chunks_exact(3) {
+                let bin = pixel
+                    .iter()
+                    .fold(0, |bin, value| bin * bins + usize::from(*value) * bins / 256);
+                histogram[bin] += share;
+            }
+            Ok::<_, Error>(())
+        },
+    )?;
     Array2::from_shape_vec((set.len(), size), values)
         .map_err(|error| Error::new(ErrorKind::Shape, error.to_string()))
 }

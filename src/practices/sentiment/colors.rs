@@ -49,11 +49,14 @@ fn features(
     }
     let width = names.len();
     let mut values = vec![0.0; images.len() * width];
-    values.par_chunks_exact_mut(width).enumerate().try_for_each(|(index, row)| {
-        notebook::check()?;
-        measure(images.pixels(index)?, row);
-        Result::Ok(())
-    })?;
+    values.par_chunks_exact_mut(width).enumerate().try_for_each_init(
+        Vec::new,
+        |buffer, (index, row)| {
+            notebook::check()?;
+            measure(images.read(index, buffer)?, row);
+            Result::Ok(())
+        },
+    )?;
     let values = Array2::from_shape_vec((images.len(), width), values)
         .map_err(|error| Error::new(ErrorKind::Shape, error.to_string()))?;
     Ok(FeatureMatrix { names, values, unknown: Vec::new() })
