@@ -2,7 +2,7 @@
 
 use super::draw::Matrix;
 use super::fill::FillMode;
-use super::warp::{warp, widen};
+use super::warp::{Padded, warp};
 use crate::{Error, ErrorKind, Result};
 use image::RgbImage;
 
@@ -73,9 +73,9 @@ impl AffineTransform {
         }
         let mut values = vec![0.0; 3 * width * height];
         let (plain, size) = ([(1.0, 0.0); 3], [width, height]);
-        let mut wide = Vec::new();
-        widen(image.as_raw(), &mut wide);
-        warp(&wide, size, &self.matrix(), fill_mode, &plain, &mut values);
+        let mut memory = Vec::new();
+        let pixels = Padded::new(image.as_raw(), &mut memory);
+        warp(pixels, size, &self.matrix(), fill_mode, &plain, &mut values);
         let area = width * height;
         Ok(RgbImage::from_fn(image.width(), image.height(), |x, y| {
             let at = y as usize * width + x as usize;

@@ -134,7 +134,7 @@ fn placed(random: &mut Random, [w, h]: [usize; 2], [width, height]: [usize; 2]) 
 mod tests {
     use super::super::fill::FillMode;
     use super::super::random::Stream;
-    use super::super::warp::{warp, widen};
+    use super::super::warp::{Padded, warp};
     use super::*;
 
     /// Checks means and standard deviations of left, top, width and height over many draws.
@@ -183,11 +183,11 @@ mod tests {
     fn a_part_is_scaled_as_torchvision_scales_it() {
         let (width, height) = (12, 9);
         let pixels = (0..width * height * 3).map(|i| ((i * 7919 + i / 3 * 104_729) % 251) as u8);
-        let mut wide = Vec::new();
-        widen(&pixels.collect::<Vec<u8>>(), &mut wide);
+        let mut memory = Vec::new();
+        let pixels = Padded::new(&pixels.collect::<Vec<u8>>(), &mut memory);
         let matrix = matrix([3, 2, 10, 7], [width, height]);
         let mut out = vec![0.0; 3 * width * height];
-        warp(&wide, [width, height], &matrix, FillMode::Nearest, &[(1.0, 0.0); 3], &mut out);
+        warp(pixels, [width, height], &matrix, FillMode::Nearest, &[(1.0, 0.0); 3], &mut out);
         for y in 1..height - 1 {
             for x in 1..width - 1 {
                 let at = y * width + x;

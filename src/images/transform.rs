@@ -1,7 +1,9 @@
 //! From the bytes of an image to the numbers that a network reads.
 
 use super::augment::Augmentation;
-use super::warp::{Wide, erase, warp, widen};
+use super::draw::Draw;
+use super::fill::FillMode;
+use super::warp::{Padded, Wide, erase, warp, widen};
 use crate::{Error, ErrorKind, Result};
 
 /// Normalization and augmentation of images, as torchvision's `Compose` of random changes, `ToTensor` and `Normalize`: from
@@ -109,18 +111,14 @@ impl Prepared<'_> {
         };
         let draw = augmentation.draw(key, width, height);
         let (size, fill) = ([width, height], augmentation.fill_mode);
-        widen(pixels, &mut scratch.wide);
-        if !draw.color.is_none() {
-            draw.color.apply(&mut scratch.wide);
-        }
         if let Some(operation) = draw.operation {
             let gaps = augmentation.trivial_augment.unwrap_or_default().fill;
-            warp(&scratch.wide, size, &draw.matrix, fill, &[(1.0, 0.0); 3], out);
+            moved(pixels, size, &draw, fill, &[(1.0, 0.0); 3], scratch, out);
             interleave(out, &mut scratch.bytes);
             operation.run(&mut scratch.bytes, size, gaps, &mut scratch.spare);
             self.look_up(&scratch.bytes, out);
         } else {
-            warp(&scratch.wide, size, &draw.matrix, fill, &self.affine, out);
+            moved(pixels, size, &draw, fill, &self.affine, scratch, out);
         }
         if let Some(rectangle) = draw.erased {
             erase(rectangle, size, &self.affine, out);
@@ -146,6 +144,26 @@ pub(super) struct Scratch {
     wide: Wide,
     bytes: Vec<u8>,
     spare: Vec<u8>,
+}
+
+/// Writes the image with its color and its geometry changed.
+fn moved(
+    pixels: &[u8],
+    size: [usize; 2],
+    draw: &Draw,
+    fill: FillMode,
+    affine: &[(f32, f32); 3],
+    scratch: &mut Scratch,
+    out: &mut [f32],
+) {
+    if draw.color.is_none() {
+        let pixels = Padded::new(pixels, &mut scratch.bytes);
+        warp(pixels, size, &draw.matrix, fill, affine, out);
+    } else {
+        widen(pixels, &mut scratch.wide);
+        draw.color.apply(&mut scratch.wide);
+        warp(&scratch.wide[..], size, &draw.matrix, fill, affine, out);
+    }
 }
 
 /// From `[3, height, width]` to bytes `[height, width, 3]`.

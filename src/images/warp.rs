@@ -2,6 +2,7 @@
 
 use super::draw::Matrix;
 use super::fill::FillMode;
+use pulp::{Arch, Simd, WithSimd};
 
 /// An image with its channels as floats, a fourth one added so that a pixel fills a register.
 pub(super) type Wide = Vec<[f32; 4]>;
@@ -12,58 +13,143 @@ pub(super) fn widen(pixels: &[u8], wide: &mut Wide) {
     wide.extend(pixels.chunks_exact(3).map(|p| [p[0].into(), p[1].into(), p[2].into(), 0.0]));
 }
 
-/// Writes the image `wide` with `size = [width, height]`, whose pixels move as `matrix` says, into `out`,
+/// The colors of an image by the place of the pixel; the fourth number means nothing.
+pub(super) trait Colors {
+    fn color(&self, at: usize) -> [f32; 4];
+
+    /// The color there and of the next pixel.
+    fn pair(&self, at: usize) -> [[f32; 4]; 2];
+}
+
+impl Colors for &[[f32; 4]] {
+    #[inline(always)]
+    fn color(&self, at: usize) -> [f32; 4] {
+        self[at]
+    }
+
+    #[inline(always)]
+    fn pair(&self, at: usize) -> [[f32; 4]; 2] {
+        *self[at..].first_chunk().unwrap_or(&[[0.0; 4]; 2])
+    }
+}
+
+/// Bytes `[height, width, 3]` and more, so that two pixels can be read as eight.
+pub(super) struct Padded<'a>(&'a [u8]);
+
+impl<'a> Padded<'a> {
+    /// A copy of `pixels` in `memory`.
+    pub(super) fn new(pixels: &[u8], memory: &'a mut Vec<u8>) -> Self {
+        memory.clear();
+        memory.reserve(pixels.len() + 8);
+        memory.extend_from_slice(pixels);
+        memory.extend_from_slice(&[0; 8]);
+        Self(memory)
+    }
+}
+
+impl Colors for Padded<'_> {
+    #[inline(always)]
+    fn color(&self, at: usize) -> [f32; 4] {
+        self.pair(at)[0]
+    }
+
+    #[inline(always)]
+    fn pair(&self, at: usize) -> [[f32; 4]; 2] {
+        let bytes = self.0.get(at * 3..).and_then(<[u8]>::first_chunk::<8>);
+        let bytes = u64::from_le_bytes(*bytes.unwrap_or(&[0; 8]));
+        [bytes, bytes >> 24].map(|pixel| (pixel as u32).to_le_bytes().map(f32::from))
+    }
+}
+
+/// Writes the image `colors` with `size = [width, height]`, whose pixels move as `matrix` says, into `out`,
 /// `[3, height, width]`; `affine` scales and offsets the values from 0 to 255, channel by channel.
 pub(super) fn warp(
-    wide: &[[f32; 4]],
-    [width, height]: [usize; 2],
+    colors: impl Colors,
+    size: [usize; 2],
     matrix: &Matrix,
     fill: FillMode,
     affine: &[(f32, f32); 3],
     out: &mut [f32],
 ) {
-    let area = width * height;
-    let (red, rest) = out.split_at_mut(area);
-    let (green, blue) = rest.split_at_mut(area);
-    let Matrix { a, b, c, d, shift_x, shift_y } = *matrix;
-    let (middle_x, middle_y) = ((width as f32 - 1.0) / 2.0, (height as f32 - 1.0) / 2.0);
-    let (last_x, last_y) = (width - 1, height - 1);
-    let (edge_x, edge_y) = (last_x as f32, last_y as f32);
-    let color_of_gap = match fill {
-        FillMode::Constant([r, g, b]) => [r.into(), g.into(), b.into(), 0.0],
-        _ => [0.0; 4],
-    };
+    Arch::new().dispatch(Warp { colors, size, matrix, fill, affine, out });
+}
 
-    let rows = red.chunks_exact_mut(width).zip(green.chunks_exact_mut(width));
-    let rows = rows.zip(blue.chunks_exact_mut(width)).enumerate();
-    for (row, ((red, green), blue)) in rows {
-        let y = row as f32 - middle_y;
-        let start_x = b * y + shift_x + middle_x;
-        let start_y = d * y + shift_y + middle_y;
-        let cells = red.iter_mut().zip(green).zip(blue).enumerate();
-        for (column, ((red, green), blue)) in cells {
-            let x = column as f32 - middle_x;
-            let from_x = fill.inside(a * x + start_x, edge_x);
-            let from_y = fill.inside(c * x + start_y, edge_y);
-            let color = match (from_x, from_y) {
-                (Some(from_x), Some(from_y)) => {
-                    let (left, top) = (from_x as usize, from_y as usize);
+/// [`warp`], vectorized.
+struct Warp<'a, C> {
+    colors: C,
+    size: [usize; 2],
+    matrix: &'a Matrix,
+    fill: FillMode,
+    affine: &'a [(f32, f32); 3],
+    out: &'a mut [f32],
+}
+
+impl<C: Colors> WithSimd for Warp<'_, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { colors, size: [width, height], matrix, fill, affine, out } = self;
+        let area = width * height;
+        let (red, rest) = out.split_at_mut(area);
+        let (green, blue) = rest.split_at_mut(area);
+        let Matrix { a, b, c, d, shift_x, shift_y } = *matrix;
+        let (middle_x, middle_y) = ((width as f32 - 1.0) / 2.0, (height as f32 - 1.0) / 2.0);
+        let (last_x, last_y) = (width - 1, height - 1);
+        let (edge_x, edge_y) = (last_x as f32, last_y as f32);
+        let color_of_gap = match fill {
+            FillMode::Constant([r, g, b]) => [r.into(), g.into(), b.into(), 0.0],
+            _ => [0.0; 4],
+        };
+        let mut line = vec![[0.0; 4]; width];
+        let mut places = vec![[0.0; 2]; width];
+        let rows = red.chunks_exact_mut(width).zip(green.chunks_exact_mut(width));
+        let rows = rows.zip(blue.chunks_exact_mut(width)).enumerate();
+        for (row, ((red, green), blue)) in rows {
+            let y = row as f32 - middle_y;
+            let start_x = b * y + shift_x + middle_x;
+            let start_y = d * y + shift_y + middle_y;
+            for (column, place) in places.iter_mut().enumerate() {
+                let x = column as f32 - middle_x;
+                *place = [a * x + start_x, c * x + start_y];
+            }
+            // Along a row, the source enters the image once and leaves it once. Inside, no border has to be looked after.
+            let within = |&[x, y]: &[f32; 2]| x >= 0.0 && x < edge_x && y >= 0.0 && y < edge_y;
+            let first = places.iter().position(within).unwrap_or(width);
+            let last = places.iter().rposition(within).map_or(first, |last| last + 1);
+            for (color, [x, y]) in line[first..last].iter_mut().zip(&places[first..last]) {
+                let (left, top) = (*x as i32, *y as i32);
+                let (share_x, share_y) = (x - left as f32, y - top as f32);
+                let at = top as usize * width + left as usize;
+                let [a, b] = colors.pair(at);
+                let [c, d] = colors.pair(at + width);
+                *color = between(between(a, b, share_x), between(c, d, share_x), share_y);
+            }
+            for column in (0..first).chain(last..width) {
+                let [x, y] = places[column];
+                let place = fill.inside(x, edge_x).zip(fill.inside(y, edge_y));
+                line[column] = place.map_or(color_of_gap, |(x, y)| {
+                    let (left, top) = (x as usize, y as usize);
+                    let (share_x, share_y) = (x - left as f32, y - top as f32);
                     let (right, bottom) = ((left + 1).min(last_x), (top + 1).min(last_y));
-                    let (share_x, share_y) = (from_x - left as f32, from_y - top as f32);
-                    let (upper, lower) = (top * width, bottom * width);
-                    let upper = between(wide[upper + left], wide[upper + right], share_x);
-                    let lower = between(wide[lower + left], wide[lower + right], share_x);
+                    let color = |x: usize, y: usize| colors.color(y * width + x);
+                    let upper = between(color(left, top), color(right, top), share_x);
+                    let lower = between(color(left, bottom), color(right, bottom), share_x);
                     between(upper, lower, share_y)
-                }
-                _ => color_of_gap,
-            };
-            *red = color[0] * affine[0].0 + affine[0].1;
-            *green = color[1] * affine[1].0 + affine[1].1;
-            *blue = color[2] * affine[2].0 + affine[2].1;
+                });
+            }
+            let [(scale_r, zero_r), (scale_g, zero_g), (scale_b, zero_b)] = *affine;
+            let cells = red.iter_mut().zip(green).zip(blue);
+            for (((red, green), blue), color) in cells.zip(&line) {
+                *red = color[0] * scale_r + zero_r;
+                *green = color[1] * scale_g + zero_g;
+                *blue = color[2] * scale_b + zero_b;
+            }
         }
     }
 }
 
+#[inline(always)]
 fn between(a: [f32; 4], b: [f32; 4], share: f32) -> [f32; 4] {
     std::array::from_fn(|channel| a[channel] + (b[channel] - a[channel]) * share)
 }
@@ -109,7 +195,14 @@ mod tests {
         let (a, b, c, d) = (0.9, 0.35, -0.25, 1.1);
         let matrix = Matrix { a, b, c, d, shift_x: a * x + b * y, shift_y: c * x + d * y };
         let mut out = [0.0; 90];
-        warp(&wide(), [6, 5], &matrix, FillMode::Nearest, &[(1.0, 0.0); 3], &mut out);
+        warp(
+            Padded::new(&PIXELS, &mut Vec::new()),
+            [6, 5],
+            &matrix,
+            FillMode::Nearest,
+            &[(1.0, 0.0); 3],
+            &mut out,
+        );
         for (found, expected) in out.iter().zip(expected) {
             assert!((found - expected).abs() < 2e-3, "{found} {expected}");
         }
@@ -120,7 +213,7 @@ mod tests {
         let matrix = Matrix { a: 1.0, b: 0.0, c: 0.0, d: 1.0, shift_x: -3.0, shift_y: 0.0 };
         let mut out = [0.0; 90];
         let fill = FillMode::Constant([10, 20, 200]);
-        warp(&wide(), [6, 5], &matrix, fill, &[(0.5, 1.0); 3], &mut out);
+        warp(&wide()[..], [6, 5], &matrix, fill, &[(0.5, 1.0); 3], &mut out);
         // Column 0 lies outside: 10, halved, plus 1.
         assert_eq!([out[0], out[30], out[60]], [6.0, 11.0, 101.0]);
         // Column 3 shows column 0.
