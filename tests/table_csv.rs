@@ -236,7 +236,10 @@ fn large_files_are_read_as_packed_ones() {
     assert_eq!(large.column("title").unwrap().nulls(), nulls);
     assert_eq!(large.get("title", 110_000).unwrap(), Value::Text("Funda, \"gel\"\r\npara 110000"));
     assert_eq!(large.get("new", 110_001).unwrap(), Value::Boolean(true));
+    std::fs::write(&plain, [b"\xEF\xBB\xBF", text.as_bytes()].concat()).unwrap();
+    let marked = Table::read_csv(&plain).unwrap();
     for name in small.columns() {
+        assert_eq!(marked.column(name).unwrap(), small.column(name).unwrap(), "{name}");
         assert_eq!(large.column(name).unwrap(), small.column(name).unwrap(), "{name}");
     }
 
@@ -257,7 +260,5 @@ fn large_files_are_read_as_packed_ones() {
     assert!(error.contains("row 140002, column `title`") && error.contains("UTF-8"), "{error}");
     let error = damaged(168_002, b"1,\"never closed,3,true\n");
     assert!(error.contains("row 168002") && error.contains("never closed"), "{error}");
-    for file in [plain, packed] {
-        std::fs::remove_file(file).unwrap();
-    }
+    [plain, packed].iter().for_each(|file| std::fs::remove_file(file).unwrap());
 }

@@ -64,15 +64,18 @@ fn in_place(path: &Path, options: &CsvOptions) -> Option<Result<Table>> {
     }
     let mut head = vec![0; LARGE as usize / 4];
     file.read_exact_at(&mut head, 0).ok()?;
-    let packed = [&b"\x1F\x8B"[..], b"PK\x03\x04", b"\xEF\xBB\xBF", b"\xFF\xFE", b"\xFE\xFF"];
+    let packed = [&b"\x1F\x8B"[..], b"PK\x03\x04", b"\xFF\xFE", b"\xFE\xFF"];
     if packed.iter().any(|mark| head.starts_with(mark)) {
         return None;
     }
-    source::check_kind(&head, options.header).and_then(|()| source::check_text(&head)).ok()?;
-    let opening = Opening::read(&head, options).ok().filter(|opening| opening.body < head.len())?;
+    let mark = if head.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+    source::check_kind(&head, options.header).ok()?;
+    let head = &head[mark..];
+    source::check_text(head).ok()?;
+    let opening = Opening::read(head, options).ok().filter(|opening| opening.body < head.len())?;
     let format = Format::new(options, opening.dialect.separator);
-    let input = Input::File(&file, usize::try_from(about.len()).ok()?);
-    let cells = opening.plan(input, &head, options, &format).cells().ok()?;
+    let input = Input::File(&file, mark, usize::try_from(about.len()).ok()?);
+    let cells = opening.plan(input, head, options, &format).cells().ok()?;
     Some(opening.table(cells, path, options, &format).map_err(|error| error.file(path)))
 }
 

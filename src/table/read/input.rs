@@ -6,9 +6,9 @@ use std::fs::File;
 #[derive(Clone, Copy)]
 pub(super) enum Input<'a> {
     Bytes(&'a [u8]),
-    /// A file of this many bytes.
+    /// The bytes of a file from the first of these to before the second.
     #[cfg(unix)]
-    File(&'a File, usize),
+    File(&'a File, usize, usize),
 }
 
 impl Input<'_> {
@@ -16,7 +16,7 @@ impl Input<'_> {
         match self {
             Self::Bytes(bytes) => bytes.len(),
             #[cfg(unix)]
-            Self::File(_, len) => len,
+            Self::File(_, first, end) => end - first,
         }
     }
 
@@ -35,13 +35,13 @@ impl Input<'_> {
         match self {
             Self::Bytes(bytes) => Ok(&bytes[start..end]),
             #[cfg(unix)]
-            Self::File(file, _) => {
+            Self::File(file, first, _) => {
                 // It stays as long as the longest window: only the part that was asked for is written and read.
                 if buffer.len() < end - start {
                     buffer.resize(end - start, 0);
                 }
                 let window = &mut buffer[..end - start];
-                std::os::unix::fs::FileExt::read_exact_at(*file, window, start as u64)?;
+                std::os::unix::fs::FileExt::read_exact_at(*file, window, (first + start) as u64)?;
                 Ok(window)
             }
         }
