@@ -30,8 +30,7 @@ fn a_large_file_is_filtered_grouped_and_written_in_little_memory() {
     let prices = scan.group_by(&["category"], &[("price", Aggregate::Max)]).unwrap();
     assert_eq!(prices.integers("count").unwrap().iter().sum::<i64>(), ROWS as i64);
     let spanish = scan.filter_equal("language", "es").map_batches(Box::new(|batch| {
-        let lengths = batch.text_lengths("title")?.into_iter().map(|length| length as i64);
-        batch.with_column("length", lengths.collect::<Vec<_>>().into())
+        batch.with_column("length", batch.text_lengths("title")?.into())
     }));
     assert_eq!(spanish.write_csv(&target).unwrap(), ROWS / 2);
     let written = Table::scan_csv(&target).unwrap().batch_bytes(1 << 20);

@@ -133,8 +133,7 @@ impl CsvScan {
     /// # let file = std::env::temp_dir().join(format!("cuaderno-map-{}.csv", std::process::id()));
     /// # std::fs::write(&file, "title,language\nFunda,es\nCapa,pt\nCable,es\n").unwrap();
     /// let scan = Table::scan_csv(&file)?.map_batches(Box::new(|batch| {
-    ///     let lengths = batch.text_lengths("title")?.into_iter().map(|length| length as i64);
-    ///     batch.with_column("length", lengths.collect::<Vec<_>>().into())
+    ///     batch.with_column("length", batch.text_lengths("title")?.into())
     /// }));
     /// let lengths = scan.group_by(&["language"], &[("length", Aggregate::Mean)])?;
     /// assert_eq!(lengths.numbers("length_mean")?, [5.0, 4.0]);
