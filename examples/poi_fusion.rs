@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release --example poi_fusion -- --target category --seeds 5`; with `CUADERNO_REAL_DATA` set, on the real
 //! files. `--weights FILE` gives EfficientNet-Lite0's weights and `--vectors FILE` word vectors. `--branches` lists them
-//! with their weights in late fusion, such as `text:1,vectors:1,metadata:0.3,image:0.1`. For the category the out-of-fold
+//! with their weights in late fusion, such as `text:1,vectors:1,metadata:0.3,image:0.1`; `--similarity 1` takes the
+//! classifier by the similarity of places instead. For the category the out-of-fold
 //! predictions of five folds are scored, for the engagement the test part of a split; both keep the rows of an id together.
 
 mod arguments;
@@ -11,11 +12,12 @@ use arguments::Arguments;
 use cuaderno::ErrorKind;
 use cuaderno::metrics::{mean_interval, roc_auc_one_vs_rest};
 use cuaderno::models::efficientnet_lite0;
-use cuaderno::practices::poi::{self, Branch, Experiment, Recipe, Resampling};
+use cuaderno::practices::poi::{self, Branch, Experiment, Recipe, Resampling, SimilarityConfig};
 use cuaderno::prelude::*;
 use std::time::Instant;
 
-const KNOWN: [&str; 29] = [
+const KNOWN: [&str; 30] = [
+    "similarity",
     "target",
     "seeds",
     "first-seed",
@@ -48,6 +50,9 @@ const KNOWN: [&str; 29] = [
 ];
 
 fn recipe(given: &Arguments) -> Result<Recipe> {
+    if given.text("similarity").is_ok() {
+        return Ok(Recipe::similarity("similarity", &SimilarityConfig::default()));
+    }
     let text =
         |name: &str, default: &str| given.text(name).map_or(default.to_string(), String::from);
     let mut branches = Vec::new();
@@ -134,6 +139,9 @@ fn main() -> Result<()> {
     };
     let names: Vec<&str> = classes.iter().map(String::as_str).collect();
     let mut experiment = Experiment::new(&table, &labels, &names, &preprocessor)?;
+    if !engagement {
+        experiment = experiment.with_listed_classes(&target.all)?;
+    }
     let wants = |branch: Branch| recipe.branches.iter().any(|(one, _)| *one == branch);
     if wants(Branch::Image) {
         let pixels: u32 = given.number("pixels", 128)?;

@@ -59,6 +59,24 @@ impl Corpus {
         corpus
     }
 
+    /// Texts that are already words, or other terms, such as those of [`character_ngrams`](super::character_ngrams).
+    ///
+    /// ```
+    /// use cuaderno::text::{Corpus, character_ngrams};
+    /// let texts: Vec<Vec<String>> = ["Ría", "Vía"].iter().map(|text| character_ngrams(text, 2..=3)).collect();
+    /// let corpus = Corpus::from_words(&texts);
+    /// assert_eq!(corpus.words(1), [" V", "Ví", "ía", "a ", " Ví", "Vía", "ía "]);
+    /// assert_eq!(corpus.distinct_words(), 11);
+    /// ```
+    pub fn from_words(texts: &[Vec<String>]) -> Self {
+        let mut corpus = Self::default();
+        for text in texts {
+            corpus.tokens.extend(text.iter().map(|word| corpus.words.intern(word)));
+            corpus.ends.push(corpus.tokens.len());
+        }
+        corpus
+    }
+
     /// The words of a text column; an empty cell is a text without words.
     ///
     /// # Errors

@@ -18,6 +18,7 @@
 //! # Ok(()) }
 //! ```
 
+mod character_ngrams;
 mod corpus;
 mod duplicates;
 mod encode;
@@ -34,6 +35,7 @@ mod vectors;
 mod vectors_file;
 mod vocabulary;
 
+pub use character_ngrams::character_ngrams;
 pub use corpus::Corpus;
 pub use linear::{LinearClassifier, LinearConfig};
 pub use normalize::{nfc, strip_accents};

@@ -3,6 +3,7 @@
 use crate::table::{Preprocessor, Table};
 use crate::text::{
     Corpus, SparseMatrix, TfIdf, TfIdfConfig, Tokenizer, Vocabulary, VocabularyConfig, WordVectors,
+    character_ngrams, strip_accents,
 };
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
@@ -119,6 +120,22 @@ pub fn texts(table: &Table) -> Result<Vec<String>> {
 pub fn tf_idf(texts: &[String], train: &[usize], min_count: usize) -> Result<SparseMatrix> {
     let corpus = Corpus::new(texts, &Tokenizer::spanish().strip_accents());
     let config = TfIdfConfig { max_ngram: 2, min_count, sublinear: true };
+    let rows: Vec<usize> = (0..texts.len()).collect();
+    TfIdf::fit(&corpus, train, &config)?.transform(&corpus, &rows)
+}
+
+/// TF-IDF of sequences of 3 to 5 characters within words, in lower case and without accents, fitted on the rows `train`.
+pub(super) fn character_tf_idf(
+    texts: &[String],
+    train: &[usize],
+    min_count: usize,
+) -> Result<SparseMatrix> {
+    let terms: Vec<Vec<String>> = texts
+        .iter()
+        .map(|text| character_ngrams(&strip_accents(&text.to_lowercase()), 3..=5))
+        .collect();
+    let corpus = Corpus::from_words(&terms);
+    let config = TfIdfConfig { max_ngram: 1, min_count, sublinear: true };
     let rows: Vec<usize> = (0..texts.len()).collect();
     TfIdf::fit(&corpus, train, &config)?.transform(&corpus, &rows)
 }

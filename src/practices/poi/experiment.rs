@@ -1,6 +1,7 @@
 //! Models of practices 1B and 2 on one data set: branches of image features, metadata and text, fused early or late.
 
 use super::category::tf_idf;
+use super::similarity::{Places, SimilarityConfig};
 use crate::data::{ClassWeighting, Dataset, Fold};
 use crate::images::{ImageSet, Transform};
 use crate::models::{Fusion, FusionConfig};
@@ -73,6 +74,8 @@ pub struct Recipe {
     pub resampling: Resampling,
     /// Networks of different seeds whose probabilities are averaged.
     pub ensemble: usize,
+    /// A classifier by the similarity of places in place of a network; of the other settings only the name then counts.
+    pub similarity: Option<SimilarityConfig>,
 }
 
 impl Recipe {
@@ -90,6 +93,22 @@ impl Recipe {
             weighting: None,
             resampling: Resampling::None,
             ensemble: 1,
+            similarity: None,
+        }
+    }
+
+    /// A classifier by the similarity of places: text, metadata and location. It has no epochs, and its result does not
+    /// depend on a seed.
+    ///
+    /// ```
+    /// use cuaderno::practices::poi::{Recipe, SimilarityConfig};
+    /// let config = SimilarityConfig { regularization: 2.0, ..SimilarityConfig::default() };
+    /// assert_eq!(Recipe::similarity("similar places", &config).similarity, Some(config));
+    /// ```
+    pub fn similarity(name: impl Into<String>, config: &SimilarityConfig) -> Self {
+        Self {
+            similarity: Some(config.clone()),
+            ..Self::new(name, &[Branch::Metadata, Branch::Text])
         }
     }
 }
@@ -104,6 +123,7 @@ pub struct Experiment {
     texts: Vec<String>,
     vectors: Option<Array2<f32>>,
     images: Option<Array2<f32>>,
+    listed: Option<Vec<Vec<usize>>>,
 }
 
 impl Experiment {
@@ -126,6 +146,7 @@ impl Experiment {
             texts: super::category::texts(table)?,
             vectors: None,
             images: None,
+            listed: None,
         })
     }
 
@@ -146,6 +167,17 @@ impl Experiment {
     pub fn with_text_vectors(mut self, vectors: &Array2<f32>) -> Result<Self> {
         same_rows(self.labels.len(), vectors.nrows(), "text vectors")?;
         self.vectors = Some(vectors.clone());
+        Ok(self)
+    }
+
+    /// Adds all classes that each row lists, the main one first, such as [`CategoryTarget::all`](super::CategoryTarget::all): a
+    /// classifier by similarity learns from the others too. Of those of test rows nothing is read.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] when there is not one list per row of the table.
+    pub fn with_listed_classes(mut self, listed: &[Vec<usize>]) -> Result<Self> {
+        same_rows(self.labels.len(), listed.len(), "lists of classes")?;
+        self.listed = Some(listed.to_vec());
         Ok(self)
     }
 
@@ -209,7 +241,8 @@ impl Experiment {
     }
 
     /// Trains a network per branch (late fusion) or one of all, on the rows `train`, and evaluates it on the rows `test`;
-    /// with the history of the last network, whose validation part is the test rows: nothing is chosen by them.
+    /// with the history of the last network, whose validation part is the test rows: nothing is chosen by them. A recipe by
+    /// similarity has no history.
     ///
     /// # Errors
     /// When a branch is missing, or those of [`Learner::new`] and [`Learner::fit`].
@@ -221,6 +254,21 @@ impl Experiment {
         seed: u64,
     ) -> Result<(Evaluation, History)> {
         let names = self.classes();
+        if let Some(config) = &recipe.similarity {
+            let places = Places {
+                table: &self.table,
+                texts: &self.texts,
+                labels: &self.labels,
+                listed: self.listed.as_deref(),
+                classes: names.len(),
+            };
+            let labels: Vec<usize> = test.iter().map(|row| self.labels[*row]).collect();
+            let found = places.probabilities(config, train, test)?;
+            return Ok((
+                Evaluation::from_probabilities(&labels, &found, &names)?,
+                History::default(),
+            ));
+        }
         let parts: Vec<(Vec<Branch>, f32)> = if recipe.late {
             recipe.branches.iter().map(|(branch, weight)| (vec![*branch], *weight)).collect()
         } else {
@@ -334,13 +382,17 @@ impl Experiment {
         Ok(found)
     }
 
-    /// Number of parameters of a recipe's networks when they are trained on these rows.
+    /// Number of parameters of a recipe's networks when they are trained on these rows; of a classifier by similarity, a
+    /// coefficient for each training row and class.
     ///
     /// # Errors
     /// As [`Self::run`].
     pub fn parameters(&self, recipe: &Recipe, train: &[usize]) -> Result<usize> {
-        let (_, [metadata, text, image_features]) = self.dataset(recipe, train)?;
         let classes = self.classes.len();
+        if recipe.similarity.is_some() {
+            return Ok(train.len() * classes);
+        }
+        let (_, [metadata, text, image_features]) = self.dataset(recipe, train)?;
         let config =
             FusionConfig { metadata, text, image_features, classes, ..recipe.fusion.clone() };
         let model = Fusion::new(None, &config, 0)?;

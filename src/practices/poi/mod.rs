@@ -20,7 +20,11 @@ mod kinds;
 mod monuments;
 mod paint;
 mod paths;
+mod ridge;
 mod scene;
+mod similarity;
+mod stack;
+mod standardize;
 mod words;
 
 pub use category::{CategoryTarget, text_vectors, texts, tf_idf};
@@ -29,3 +33,5 @@ pub use experiment::{Branch, Experiment, Recipe, Resampling, image_features};
 pub use files::{image_paths, locate, read};
 pub use generate::{SAMPLE_ROWS, SAMPLE_SEED, generate};
 pub use paths::PoiPaths;
+pub use similarity::SimilarityConfig;
+pub use standardize::standardizing_layer;
