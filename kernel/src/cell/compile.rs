@@ -3,7 +3,7 @@
 use super::plan::{self, CRATE, shared_object};
 use super::statics::Statics;
 use super::types::Types;
-use super::{crates, keep, macros, slim, stale, store, traits};
+use super::{crates, keep, macros, polls, slim, stale, store, traits};
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -35,8 +35,8 @@ pub struct Compilation {
     pub rustc: Command,
     /// The cell's source file.
     source: Option<PathBuf>,
-    /// The programs that keep variables when the cell fails, and the one that does not.
-    keeping: Vec<String>,
+    /// The programs that keep variables when the cell fails, and whose loops can be interrupted, and the one without either.
+    ready: Vec<String>,
     plain: String,
     /// The session's items, and the program that only removes stale variables, if there may be any.
     session: Option<stale::Session>,
@@ -55,7 +55,7 @@ impl Compilation {
         let mut compilation = Self {
             rustc,
             source: None,
-            keeping: Vec::new(),
+            ready: Vec::new(),
             plain: String::new(),
             session: None,
             removing: None,
@@ -102,7 +102,12 @@ impl Compilation {
             if let Some(slim) = slim::slim(&text, store.is_some()) {
                 let slim = session.checking(&slim);
                 let _ = std::fs::write(source, &slim);
-                self.keeping = keep::keeping(&slim, &Types::noted(&slim));
+                let polled = store.as_ref().and_then(|_| polls::with_polls(&slim));
+                let ready = polled.as_ref().unwrap_or(&slim);
+                self.ready = keep::keeping(ready, &Types::noted(&slim));
+                if self.ready.is_empty() {
+                    self.ready.extend(polled);
+                }
                 self.plain = slim;
             } else if let Some(checkable) = slim::checkable(&text) {
                 let _ = std::fs::write(source, checkable);
@@ -173,7 +178,7 @@ impl Compilation {
             }
             std::fs::write(source, program)?;
         }
-        if self.keeping.is_empty() {
+        if self.ready.is_empty() {
             return self.rustc.output();
         }
         if keep::gives_own_away(&self.plain) {
@@ -182,7 +187,7 @@ impl Compilation {
                 return Ok(output);
             }
         }
-        for program in &self.keeping {
+        for program in &self.ready {
             std::fs::write(source, program)?;
             let output = self.rustc.output()?;
             if output.status.success() {

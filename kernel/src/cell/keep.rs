@@ -6,14 +6,13 @@
 //! the statements, and the compiler judges: where a program does not compile so, a more careful one does, or the one
 //! without closures ([`super::compile`]).
 
+use super::added::MARK;
 use super::given::gives_away;
 use super::program::{Access, ERROR, Program, STORE, Statement, named};
 use super::types::Types;
 use super::variables::taking;
 use ra_ap_syntax::{SyntaxKind, SyntaxNode};
 
-/// Stands on both sides of what is added here, which the cell's own lines do without.
-const MARK: &str = "/*cuaderno*/";
 /// The module of the store's parts.
 const MODULE: &str = "evcxr_internal_runtime";
 const RESULT: &str = "::core::result::Result";
@@ -172,11 +171,6 @@ fn taken(program: &Program, name: &str, made: usize) -> usize {
     takes.or_else(|| hidden.is_none().then(last).flatten()).unwrap_or(end)
 }
 
-/// The cell's own lines of a program.
-pub fn without(program: &str) -> String {
-    program.split(MARK).step_by(2).collect()
-}
-
 /// Returns `true` if a statement can panic, return early, or take long.
 fn may_stop(stmt: &SyntaxNode) -> bool {
     stmt.descendants().any(|node| {
@@ -261,6 +255,7 @@ fn after(statement: &Statement, kept: &[Variable], awaits: bool) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::added::without;
     use super::super::program::{RENEWED, example as program};
     use super::*;
     use ra_ap_syntax::{Edition, SourceFile};

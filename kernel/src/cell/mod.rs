@@ -5,8 +5,9 @@
 //! front as [`event`]s while the cell runs. Only the lines that evcxr's own loop needs go on to evcxr.
 //! Before that, [`cargo`] stands between evcxr and cargo, and [`compile`] between cargo and rustc: it leaves out
 //! of a cell's program what the cell does not need ([`slim`]), and what is the same in all of them ([`store`]), and has
-//! what a cell made survive its failure ([`keep`]).
+//! what a cell made survive its failure ([`keep`]), and its loops look for an interrupt ([`polls`]).
 
+pub mod added;
 pub mod cargo;
 pub mod compile;
 mod crates;
@@ -22,6 +23,7 @@ pub mod keep;
 mod lasting;
 mod macros;
 mod plan;
+mod polls;
 mod program;
 pub mod slim;
 mod splitter;

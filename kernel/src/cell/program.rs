@@ -120,8 +120,16 @@ struct Body {
 /// The closure in which panics are caught, or what stands inside of that: the closure that the cell may leave early, or,
 /// once a cell of the session has waited for something, a block of `async`.
 fn body(source: &str) -> Option<Body> {
-    let parsed = SourceFile::parse(source, Edition::Edition2024).tree();
-    let function = parsed.items().find(|item| {
+    body_of(&SourceFile::parse(source, Edition::Edition2024).tree())
+}
+
+/// The list of the user's statements in a cell's program.
+pub fn statements(program: &SourceFile) -> Option<ast::StmtList> {
+    body_of(program).map(|body| body.statements)
+}
+
+fn body_of(program: &SourceFile) -> Option<Body> {
+    let function = program.items().find(|item| {
         matches!(item, Item::Fn(_)) && item.syntax().text().to_string().contains(FUNCTION)
     })?;
     let is_catch = |call: &ast::CallExpr| {

@@ -11,7 +11,7 @@ use super::shell::Shell;
 use super::startup::FLUSHER;
 use super::unkept::{self, Why};
 use super::{clash, shell_line, unfinished};
-use crate::cell::{cargo, compile, keep};
+use crate::cell::{added, cargo, compile};
 use crate::prepared;
 use crate::run::parameters;
 use crate::wire::Message;
@@ -432,11 +432,11 @@ impl Shell {
 
     /// The program that evcxr has made of the last cell.
     pub(super) fn program(&self) -> String {
-        keep::without(&self.compiled())
+        added::without(&self.compiled())
     }
 
     /// The program as it was last compiled.
-    fn compiled(&self) -> String {
+    pub(super) fn compiled(&self) -> String {
         std::fs::read_to_string(self.build.join("src/lib.rs")).unwrap_or_default()
     }
 

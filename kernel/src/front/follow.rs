@@ -3,6 +3,7 @@
 use super::place::{ASKS_FOR_BACKTRACE, in_cells};
 use super::report::Report;
 use super::shell::Shell;
+use crate::cell::added;
 use crate::cell::event::Event;
 use serde_json::{Value, json};
 use std::sync::{Arc, PoisonError};
@@ -30,6 +31,7 @@ impl Shell {
                     let marks = [" panicked at ", "[src/lib.rs:", ASKS_FOR_BACKTRACE];
                     let has_place = marks.iter().any(|mark| text.contains(mark));
                     let text = if name == "stderr" && has_place {
+                        let text = added::places_without(&text, &self.compiled());
                         in_cells(&text, &self.cells_so_far(), &self.program())
                     } else {
                         text
@@ -42,6 +44,7 @@ impl Shell {
                     self.hub.publish_running(&kind, content).await;
                 }
                 Some(Event::Failed { how, text }) => {
+                    let text = added::places_without(&text, &self.compiled());
                     let report = Report::failed(how, &text, &self.cells_so_far(), &self.program());
                     self.hub.running().failed = Some(report);
                 }

@@ -47,7 +47,12 @@ impl Report {
         }
         let place =
             head.split_once("panicked at ").map_or("", |(_, place)| place.trim_end_matches(':'));
-        let mut traceback = vec![headline("Panic", &value)];
+        // The end of a loop that was typed in a cell.
+        let (name, value) = match value.strip_prefix("Interrupted: ") {
+            Some(value) => ("Interrupted", value.to_string()),
+            None => ("Panic", value),
+        };
+        let mut traceback = vec![headline(name, &value)];
         match cell_place(place, cells, source) {
             Some((cell, line, column)) => traceback.extend(excerpt(cell, line, Some(column), "")),
             None if !place.is_empty() => traceback.push(format!("{BLUE}  -->{OFF} {place}")),
@@ -55,7 +60,7 @@ impl Report {
         }
         let backtrace: Vec<&str> = rest.lines().skip_while(|l| *l != "stack backtrace:").collect();
         traceback.extend(backtrace.into_iter().map(str::to_string));
-        Self { name: "Panic".to_string(), value, traceback }
+        Self { name: name.to_string(), value, traceback }
     }
 
     fn early_return(text: &str, cells: &[Cell]) -> Self {

@@ -4,6 +4,9 @@
 #![allow(dead_code)]
 
 use std::any::{Any, TypeId};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread::ThreadId;
 
 pub const VARIABLE_CHANGED_TYPE: &str = "EVCXR_VARIABLE_CHANGED_TYPE:";
 pub const USER_ERROR_OCCURRED: &str = "EVCXR_ERROR_OCCURRED";
@@ -27,6 +30,8 @@ pub struct VariableStore {
     known: &'static [Known],
     /// Parts of the types of the variables that it has taken.
     taken: Vec<Part>,
+    /// What an interrupt raises, in all cells that were loaded.
+    flags: Option<&'static Flags>,
 }
 
 /// A value between two cells.
@@ -59,7 +64,13 @@ impl Variable {
 
 impl VariableStore {
     pub fn new() -> VariableStore {
-        VariableStore { variables: Vec::new(), unsure: Vec::new(), known: &[], taken: Vec::new() }
+        VariableStore {
+            variables: Vec::new(),
+            unsure: Vec::new(),
+            known: &[],
+            taken: Vec::new(),
+            flags: None,
+        }
     }
 
     /// Drops what was made with items that are not what they were, before a cell with these variables in scope.
@@ -67,6 +78,10 @@ impl VariableStore {
     pub fn begin_cell(&mut self, items: &'static [Part], known: &'static [Known]) -> bool {
         self.known = known;
         self.taken.clear();
+        self.flags = self.flags.or_else(watch);
+        if let Some(flags) = self.flags {
+            lower(flags);
+        }
         println!("CUADERNO_BEGINS");
         self.drop_stale(items, &[])
     }
@@ -303,6 +318,62 @@ pub unsafe fn remove_stale(store: *mut VariableStore, items: &'static [Part], ma
     }
     // evcxr runs a cell again only if some variable has changed its type; this is the name of none.
     println!("{VARIABLE_CHANGED_TYPE}cuaderno items");
+}
+
+/// Whether the loops of a cell are to end, and the thread that runs it. Every cell's shared object has the two as its own.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static THREAD: OnceLock<ThreadId> = OnceLock::new();
+
+type Flags = Mutex<Vec<&'static AtomicBool>>;
+
+/// Raises the flags while there is the file by which the front interrupts. A cell's code stays loaded, and its flag with it.
+#[inline(never)]
+fn watch() -> Option<&'static Flags> {
+    let file = std::path::PathBuf::from(std::env::var_os("CUADERNO_INTERRUPT")?);
+    let flags: &Flags = Box::leak(Box::default());
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            if file.exists() {
+                for flag in flags.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+                    flag.store(true, Ordering::Relaxed);
+                }
+            }
+        }
+    });
+    Some(flags)
+}
+
+/// Lowers the flags, and adds that of this shared object.
+#[inline(never)]
+fn lower(flags: &Flags) {
+    let _ = THREAD.set(std::thread::current().id());
+    let mut flags = flags.lock().unwrap_or_else(PoisonError::into_inner);
+    if !flags.iter().any(|flag| std::ptr::eq(*flag, &INTERRUPTED)) {
+        flags.push(&INTERRUPTED);
+    }
+    for flag in flags.iter() {
+        flag.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Ends a loop that was typed in a cell if the user has interrupted it.
+#[inline(always)]
+#[track_caller]
+pub fn cuaderno_poll() {
+    if INTERRUPTED.load(Ordering::Relaxed) {
+        end_loop();
+    }
+}
+
+/// Threads that a cell has started go on, as in Python, and a panic within a panic would end the process.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn end_loop() {
+    if THREAD.get() == Some(&std::thread::current().id()) && !std::thread::panicking() {
+        panic!("Interrupted: stopped at your request; variables made so far are kept");
+    }
 }
 
 /// The longest text, in bytes, that is shown as the value of a cell's last expression.
