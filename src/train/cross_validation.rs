@@ -28,6 +28,8 @@ use std::time::Instant;
 /// };
 /// let result = cross_validate(&folds, &run)?;
 /// assert_eq!(result.accuracy(), 0.5);
+/// assert_eq!(result.probabilities_of(&[3])?, [0.2, 0.8]);
+/// assert!(result.probabilities_of(&[6]).is_err());
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -113,6 +115,24 @@ pub(super) fn check_fold(fold: &Fold, found: &Evaluation) -> Result<()> {
 }
 
 impl CrossValidation {
+    /// The out-of-fold probabilities of these rows, `[rows, classes]`, row-major: what an ensemble averages, or a model on top
+    /// of others learns from.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Parameter`] when a row was not tested.
+    pub fn probabilities_of(&self, rows: &[usize]) -> Result<Vec<f32>> {
+        let width = self.classes.len();
+        let mut found = Vec::with_capacity(rows.len() * width);
+        for row in rows {
+            let Ok(place) = self.rows.binary_search(row) else {
+                let problem = format!("row {row} was not tested in any fold");
+                return Err(Error::new(ErrorKind::Parameter, problem));
+            };
+            found.extend_from_slice(&self.probabilities[place * width..][..width]);
+        }
+        Ok(found)
+    }
+
     pub(super) fn of(folds: &[Fold], found: Vec<(Evaluation, f64)>, seconds: f64) -> Result<Self> {
         let classes = found.first().map(|(one, _)| one.classes.clone()).unwrap_or_default();
         let width = classes.len();
