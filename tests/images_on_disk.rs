@@ -5,6 +5,8 @@ use cuaderno::images::{
     Augmentation, ImageSet, LoadOptions, RandomResizedCrop, ResizeMode, Transform, TrivialAugment,
     load_rgb_on_disk, load_rgb_with,
 };
+use cuaderno::nn::{Conv2d, Conv2dConfig, Init, Layer, Linear, Sequential, Weights};
+use cuaderno::train::{Learner, Silent, TrainConfig};
 use std::path::{Path, PathBuf};
 
 /// Files of 20×14 pixels in a new folder.
@@ -69,6 +71,32 @@ fn batches_from_disk_are_those_from_memory_bit_for_bit() {
     assert!(error.contains("on disk") && error.contains("image(index)"), "{error}");
     assert!(disk.image(70).unwrap_err().to_string().contains("no image 70"));
     assert!(format!("{disk:?}").contains("on disk"));
+}
+
+/// Batches are prepared on another thread while the network trains.
+#[test]
+fn training_from_disk_is_training_from_memory() {
+    let paths = files("disk-training", 40);
+    let options = LoadOptions::default();
+    let labels: Vec<usize> = (0..40).map(|row| row % 3).collect();
+    let train = |images: &ImageSet| {
+        let set = Dataset::new(&labels, &["a", "b", "c"]).unwrap().with_images(images).unwrap();
+        let set = set.with_transform(&lively());
+        let mut init = Init::seed(5);
+        let network = Sequential::new()
+            .named("conv", Conv2d::new(Conv2dConfig::same(3, 4, 3), &mut init).unwrap())
+            .named("relu", Layer::Relu)
+            .named("pool", Layer::GlobalAveragePool2d)
+            .named("head", Linear::new(4, 3, &mut init).unwrap());
+        let config = TrainConfig { batch_size: 8, ..TrainConfig::default() };
+        let mut learner = Learner::new(network, &set, &set, &config).unwrap();
+        learner.fit_with(2, &mut Silent).unwrap();
+        Weights::of(learner.model())
+    };
+    let memory = load_rgb_with(&paths, 10, 8, &options).unwrap();
+    let file = paths[0].with_file_name("all.images");
+    let disk = load_rgb_on_disk(&paths, 10, 8, &options, file).unwrap();
+    assert!(train(&memory) == train(&disk));
 }
 
 #[test]

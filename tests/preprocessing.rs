@@ -6,11 +6,13 @@ use cuaderno::models::{Preprocessing, names, preprocessing};
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const STD: [f32; 3] = [0.229, 0.224, 0.225];
 
+type Expected = (&'static str, u32, u32, Interpolation, [f32; 3], [f32; 3]);
+
 /// Name, resize, crop, interpolation, mean and std of `get_model_weights(name).IMAGENET1K_V1.transforms()` in torchvision
 /// 0.29.2; for NASNet `pretrained_settings["nasnetamobile"]` and `TransformImage` of pretrainedmodels 0.7.4; for
 /// EfficientNet-Lite0 timm 1.0.31's `tf_efficientnet_lite0` (224 pixels, crop_pct 0.875, bicubic).
 #[rustfmt::skip]
-const EXPECTED: [(&str, u32, u32, Interpolation, [f32; 3], [f32; 3]); 12] = [
+const EXPECTED: [Expected; 12] = [
     ("resnet18", 256, 224, Interpolation::Bilinear, MEAN, STD),
     ("resnet34", 256, 224, Interpolation::Bilinear, MEAN, STD),
     ("resnet50", 256, 224, Interpolation::Bilinear, MEAN, STD),

@@ -84,19 +84,12 @@ impl WithSimd for Resize<'_> {
         let lines = source.chunks_exact(from[0] * 3).zip(wide.chunks_exact_mut(to[0] * 3));
         for (source, wide) in lines {
             line[..from[0] * 3].copy_from_slice(source);
-            for (x, (first, weights)) in columns.iter().enumerate() {
-                let mut sums = [half; 4];
-                let mut pixels = &line[first * 3..];
-                for weight in weights {
-                    let Some(pixel) = pixels.first_chunk::<4>() else { break };
-                    for (sum, value) in sums.iter_mut().zip(pixel) {
-                        *sum += i32::from(*value) * weight;
-                    }
-                    pixels = &pixels[3..];
-                }
-                if let Some(pixel) = row[x * 3..].first_chunk_mut::<4>() {
-                    *pixel = sums.map(round);
-                }
+            match columns.count {
+                2 => across::<2>(&columns, &line, &mut row),
+                3 => across::<3>(&columns, &line, &mut row),
+                4 => across::<4>(&columns, &line, &mut row),
+                5 => across::<5>(&columns, &line, &mut row),
+                _ => across_many(&columns, &line, &mut row),
             }
             wide.copy_from_slice(&row[..to[0] * 3]);
         }
@@ -113,6 +106,49 @@ impl WithSimd for Resize<'_> {
                 *value = round(*sum);
             }
         }
+    }
+}
+
+/// Brings a line to another width, with `N` taps a pixel.
+#[inline(always)]
+fn across<const N: usize>(taps: &Taps, line: &[u8], row: &mut [u8]) {
+    let (weights, _) = taps.weights.as_chunks::<N>();
+    for (x, (first, weights)) in taps.firsts.iter().zip(weights).enumerate() {
+        let Some(pixels) = line[first * 3..].get(..N * 3 + 1) else { continue };
+        let mut sums = [1 << (PRECISION - 1); 4];
+        for (tap, weight) in weights.iter().enumerate() {
+            let Some(pixel) = pixels[tap * 3..].first_chunk::<4>() else { continue };
+            let values = pixel.map(i32::from);
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum += value * weight;
+            }
+        }
+        write(row, x, sums);
+    }
+}
+
+/// [`across`] for any number of taps.
+#[inline(always)]
+fn across_many(taps: &Taps, line: &[u8], row: &mut [u8]) {
+    for (x, (first, weights)) in taps.iter().enumerate() {
+        let mut sums = [1 << (PRECISION - 1); 4];
+        let mut pixels = &line[first * 3..];
+        for weight in weights {
+            let Some(pixel) = pixels.first_chunk::<4>() else { break };
+            for (sum, value) in sums.iter_mut().zip(pixel) {
+                *sum += i32::from(*value) * weight;
+            }
+            pixels = &pixels[3..];
+        }
+        write(row, x, sums);
+    }
+}
+
+/// Writes pixel `x` of a row, and a byte behind it.
+#[inline(always)]
+fn write(row: &mut [u8], x: usize, sums: [i32; 4]) {
+    if let Some(pixel) = row[x * 3..].first_chunk_mut::<4>() {
+        *pixel = sums.map(round);
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn widen(pixels: &[u8], wide: &mut Wide) {
 pub(super) trait Colors {
     fn color(&self, at: usize) -> [f32; 4];
 
-    /// The color there and of the next pixel.
+    /// The color there and that of the next pixel.
     fn pair(&self, at: usize) -> [[f32; 4]; 2];
 }
 
@@ -55,9 +55,9 @@ impl Colors for Padded<'_> {
 
     #[inline(always)]
     fn pair(&self, at: usize) -> [[f32; 4]; 2] {
-        let bytes = self.0.get(at * 3..).and_then(<[u8]>::first_chunk::<8>);
-        let bytes = u64::from_le_bytes(*bytes.unwrap_or(&[0; 8]));
-        [bytes, bytes >> 24].map(|pixel| (pixel as u32).to_le_bytes().map(f32::from))
+        let bytes = self.0.get(at * 3..).and_then(<[u8]>::first_chunk::<8>).unwrap_or(&[0; 8]);
+        let pixel = |pixel: Option<&[u8; 4]>| pixel.map_or([0.0; 4], |pixel| pixel.map(f32::from));
+        [pixel(bytes.first_chunk()), pixel(bytes[3..].first_chunk())]
     }
 }
 
@@ -102,31 +102,39 @@ impl<C: Colors> WithSimd for Warp<'_, C> {
             _ => [0.0; 4],
         };
         let mut line = vec![[0.0; 4]; width];
-        let mut places = vec![[0.0; 2]; width];
+        let (mut xs, mut ys) = (vec![0.0; width], vec![0.0; width]);
+        let mut sources = vec![Source::default(); width];
         let rows = red.chunks_exact_mut(width).zip(green.chunks_exact_mut(width));
         let rows = rows.zip(blue.chunks_exact_mut(width)).enumerate();
         for (row, ((red, green), blue)) in rows {
             let y = row as f32 - middle_y;
             let start_x = b * y + shift_x + middle_x;
             let start_y = d * y + shift_y + middle_y;
-            for (column, place) in places.iter_mut().enumerate() {
+            for (column, (from_x, from_y)) in xs.iter_mut().zip(&mut ys).enumerate() {
                 let x = column as f32 - middle_x;
-                *place = [a * x + start_x, c * x + start_y];
+                (*from_x, *from_y) = (a * x + start_x, c * x + start_y);
             }
             // Along a row, the source enters the image once and leaves it once. Inside, no border has to be looked after.
-            let within = |&[x, y]: &[f32; 2]| x >= 0.0 && x < edge_x && y >= 0.0 && y < edge_y;
-            let first = places.iter().position(within).unwrap_or(width);
-            let last = places.iter().rposition(within).map_or(first, |last| last + 1);
-            for (color, [x, y]) in line[first..last].iter_mut().zip(&places[first..last]) {
+            let within = |column: &usize| {
+                let (x, y) = (xs[*column], ys[*column]);
+                x >= 0.0 && x < edge_x && y >= 0.0 && y < edge_y
+            };
+            let first = (0..width).find(within).unwrap_or(width);
+            let last = (first..width).rev().find(within).map_or(first, |last| last + 1);
+            let inner = xs[first..last].iter().zip(&ys[first..last]);
+            for (source, (x, y)) in sources.iter_mut().zip(inner) {
                 let (left, top) = (*x as i32, *y as i32);
-                let (share_x, share_y) = (x - left as f32, y - top as f32);
-                let at = top as usize * width + left as usize;
-                let [a, b] = colors.pair(at);
-                let [c, d] = colors.pair(at + width);
-                *color = between(between(a, b, share_x), between(c, d, share_x), share_y);
+                let at = (top as u32).wrapping_mul(width as u32).wrapping_add(left as u32);
+                *source = Source { at, share_x: x - left as f32, share_y: y - top as f32 };
+            }
+            for (color, source) in line[first..last].iter_mut().zip(&sources) {
+                let at = source.at as usize;
+                let ([a, b], [c, d]) = (colors.pair(at), colors.pair(at + width));
+                let (upper, lower) = (between(a, b, source.share_x), between(c, d, source.share_x));
+                *color = between(upper, lower, source.share_y);
             }
             for column in (0..first).chain(last..width) {
-                let [x, y] = places[column];
+                let (x, y) = (xs[column], ys[column]);
                 let place = fill.inside(x, edge_x).zip(fill.inside(y, edge_y));
                 line[column] = place.map_or(color_of_gap, |(x, y)| {
                     let (left, top) = (x as usize, y as usize);
@@ -147,6 +155,14 @@ impl<C: Colors> WithSimd for Warp<'_, C> {
             }
         }
     }
+}
+
+/// The place of a pixel and how far to the right of it and below it the color lies.
+#[derive(Clone, Copy, Default)]
+struct Source {
+    at: u32,
+    share_x: f32,
+    share_y: f32,
 }
 
 #[inline(always)]

@@ -247,6 +247,17 @@ mod tests {
             let found = read.classify(&image).unwrap();
             assert_eq!(found, written.classify(&image).unwrap());
             assert!((found.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+            let crop = ResizeMode::CenterCrop { resize: 20 };
+            let bilinear =
+                Classifier::new(&network, &["a", "b", "c"], &transform, [16, 16], crop).unwrap();
+            let bicubic = bilinear.clone().interpolation(Interpolation::Bicubic);
+            bicubic.write(&path).unwrap();
+            let rough = RgbImage::from_fn(50, 70, |x, y| {
+                image::Rgb([(x * 97 % 251) as u8, (y * 61 % 251) as u8, 99])
+            });
+            let read = Classifier::read(&path).unwrap().classify(&rough).unwrap();
+            assert_eq!(read, bicubic.classify(&rough).unwrap());
+            assert_ne!(read, bilinear.classify(&rough).unwrap());
         }
         Weights::of(&small_cnn(16, 3, 1).unwrap()).write(&path).unwrap();
         assert!(Classifier::read(&path).unwrap_err().to_string().contains("no classifier"));
