@@ -5,7 +5,7 @@ use super::super::frame::{Origin, Table};
 use super::dialect::{Dialect, count_breaks, line_numbers};
 use super::fields::Shape;
 use super::input::Input;
-use super::options::{CsvOptions, Encoding};
+use super::options::CsvOptions;
 use super::records::{Cells, Plan};
 use super::row_errors::{Context, open_quote};
 use super::source;
@@ -55,6 +55,7 @@ const LARGE: u64 = 1 << 22;
 /// cell. None for other files, and for those with an error, which is found again where all bytes are at hand.
 #[cfg(unix)]
 fn in_place(path: &Path, options: &CsvOptions) -> Option<Result<Table>> {
+    use super::options::Encoding;
     use std::os::unix::fs::FileExt;
     let file = std::fs::File::open(path).ok()?;
     let about = file.metadata().ok()?;

@@ -1,5 +1,6 @@
 //! The bytes of a file, in memory or read where they are needed.
 
+#[cfg(unix)]
 use std::fs::File;
 
 /// Bytes that several threads read parts of.
@@ -28,7 +29,7 @@ impl Input<'_> {
         &'b self,
         start: usize,
         count: usize,
-        buffer: &'b mut Vec<u8>,
+        #[cfg_attr(not(unix), allow(unused_variables))] buffer: &'b mut Vec<u8>,
     ) -> std::io::Result<&'b [u8]> {
         let end = start.saturating_add(count).min(self.len());
         let start = start.min(end);
