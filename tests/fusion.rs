@@ -4,7 +4,7 @@ use cuaderno::ErrorKind;
 use cuaderno::data::{ClassWeighting, Dataset, KFold};
 use cuaderno::models::{Fusion, FusionConfig, FusionKind, small_cnn};
 use cuaderno::nn::{Inputs, Model, Pass};
-use cuaderno::practices::poi::{self, Branch, Experiment, Recipe, Resampling};
+use cuaderno::practices::poi::{self, Branch, Experiment, Recipe, Resampling, SimilarityConfig};
 use cuaderno::tensor::{plain, read, tensor};
 
 fn inputs(rows: usize, columns: usize) -> Inputs {
@@ -122,6 +122,13 @@ fn the_sample_has_a_tail_with_signal() {
     let missing = Recipe { branches: vec![(Branch::Image, 1.0)], ..recipe.clone() };
     let error = experiment.cross_validate(&missing, &folds).unwrap_err().to_string();
     assert!(error.contains("expects image features"), "{error}");
+    // A classifier by similarity on the same folds.
+    let experiment = experiment.with_listed_classes(&target.all).unwrap();
+    let similar = Recipe::similarity("similar places", &SimilarityConfig::default());
+    let found = experiment.cross_validate(&similar, &folds).unwrap();
+    assert!(found.accuracy() > 0.4, "{}", found.accuracy());
+    assert_eq!(experiment.parameters(&similar, &folds[0].train).unwrap() % 12, 0);
+    assert!(experiment.clone().with_listed_classes(&target.all[1..]).is_err());
     let mixed = Recipe { resampling: Resampling::Mixup(1.0), epochs: 2, ..recipe };
     assert!(experiment.cross_validate(&mixed, &folds).is_ok());
 }

@@ -3,19 +3,15 @@
 use super::category::tf_idf;
 use super::similarity::{Places, SimilarityConfig};
 use crate::data::{ClassWeighting, Dataset, Fold};
-use crate::images::{ImageSet, Transform};
 use crate::models::{Fusion, FusionConfig};
-use crate::nn::{Pass, Sequential};
 use crate::table::{FeatureMatrix, Preprocessor, Table};
-use crate::tensor::{LossOptions, plain, read};
+use crate::tensor::LossOptions;
 use crate::train::{
     CrossValidation, Evaluation, History, Learner, Silent, TrainConfig, cross_validate,
 };
-use crate::{Error, ErrorKind, Result, notebook};
+use crate::{Error, ErrorKind, Result};
 use ndarray::{Array2, Axis, concatenate};
 
-/// Images per batch when features are computed.
-const BATCH: usize = 32;
 /// The smallest probability that counts in late fusion.
 const SMALLEST: f32 = 1e-4;
 
@@ -150,7 +146,7 @@ impl Experiment {
         })
     }
 
-    /// Adds image features, `[rows, features]`: see [`image_features`].
+    /// Adds image features, `[rows, features]`: see [`image_features`](super::image_features).
     ///
     /// # Errors
     /// [`ErrorKind::Shape`] when there is not one row per row of the table.
@@ -401,45 +397,6 @@ impl Experiment {
             parameters.iter().map(|(_, p)| p.shape().iter().product::<usize>()).sum();
         Ok(count * recipe.ensemble.max(1))
     }
-}
-
-/// The features `[images, features]` that a backbone computes of images in inference.
-///
-/// ```
-/// use cuaderno::images::{ImageSet, Transform};
-/// use cuaderno::models::small_cnn;
-/// use cuaderno::practices::poi;
-/// # fn main() -> cuaderno::Result<()> {
-/// let images = ImageSet::from_pixels(vec![100; 2 * 32 * 32 * 3], 32, 32)?;
-/// let backbone = small_cnn(32, 4, 0)?.backbone()?;
-/// let features = poi::image_features(&backbone, &images, &Transform::imagenet())?;
-/// assert_eq!(features.dim(), (2, 128));
-/// # Ok(()) }
-/// ```
-///
-/// # Errors
-/// [`ErrorKind::Shape`] when the backbone does not take such images or does not end in rows of features; `Interrupted`
-/// when the user asks for it.
-pub fn image_features(
-    backbone: &Sequential,
-    images: &ImageSet,
-    transform: &Transform,
-) -> Result<Array2<f32>> {
-    let pass = Pass::inference();
-    let set = Dataset::new(&vec![0; images.len()], &["any"])?
-        .with_images(images)?
-        .with_transform(transform);
-    let rows: Vec<usize> = (0..images.len()).collect();
-    let mut values = Vec::new();
-    for rows in rows.chunks(BATCH) {
-        notebook::check()?;
-        let (inputs, _) = set.batch(rows, 0, 0)?;
-        let made = backbone.forward_inputs(&inputs, &pass)?.features()?;
-        values.extend_from_slice(&read(&plain(made)));
-    }
-    let columns = values.len() / images.len().max(1);
-    Array2::from_shape_vec((images.len(), columns), values)
-        .map_err(|error| Error::new(ErrorKind::Shape, error.to_string()))
 }
 
 /// Columns standardized on the rows `train`; then a typical row has the length `scale`.
