@@ -47,6 +47,10 @@ pub(super) struct Pickle {
 /// Why a pickle cannot be read.
 pub(super) type Problem = String;
 
+/// Bytes of names and sizes in values for each byte of a pickle, at most: it may refer to a long text again and again, and
+/// each call copies what it refers to. In files of PyTorch they are fewer than the pickle's own.
+const GROWTH: usize = 64;
+
 /// Reads a pickle.
 pub(super) fn read(bytes: &[u8]) -> Result<Pickle, Problem> {
     let mut machine = Machine {
@@ -56,6 +60,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Pickle, Problem> {
         stack: Vec::new(),
         marks: Vec::new(),
         memo: HashMap::new(),
+        size: 0,
     };
     let top = machine.run()?;
     Ok(Pickle { values: machine.values, top })
@@ -69,11 +74,31 @@ struct Machine<'a> {
     /// Heights of the stack.
     marks: Vec<usize>,
     memo: HashMap<usize, Ref>,
+    /// Bytes of names and sizes in the values.
+    size: usize,
+}
+
+impl Value {
+    /// Bytes of names and sizes.
+    fn size(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Global(text) | Self::Opaque(text) => text.len(),
+            Self::Storage { dtype, key } => dtype.len() + key.len(),
+            Self::Tensor { shape, strides, .. } => {
+                (shape.len() + strides.len()) * size_of::<usize>()
+            }
+            _ => 0,
+        }
+    }
 }
 
 impl<'a> Machine<'a> {
     fn run(&mut self) -> Result<Ref, Problem> {
+        let most = self.bytes.len().saturating_mul(GROWTH);
         loop {
+            if self.size > most {
+                return Err("a pickle that repeats long texts without end".to_string());
+            }
             let opcode = self.take(1)?[0];
             match opcode {
                 // PROTO, FRAME
@@ -258,6 +283,7 @@ impl<'a> Machine<'a> {
     }
 
     fn push(&mut self, value: Value) {
+        self.size += value.size();
         self.values.push(value);
         self.stack.push(self.values.len() - 1);
     }
@@ -318,7 +344,8 @@ impl<'a> Machine<'a> {
                 self.tensor(arguments)
             }
             "torch._utils._rebuild_parameter" | "torch._utils._rebuild_parameter_with_state" => {
-                arguments.first().map(|tensor| self.values[*tensor].clone())
+                let tensor = arguments.first().map(|tensor| &self.values[*tensor]);
+                tensor.filter(|value| matches!(value, Value::Tensor { .. })).cloned()
             }
             _ => None,
         };

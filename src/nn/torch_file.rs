@@ -17,8 +17,14 @@ const STATE_DICTS: [&str; 6] =
     ["state_dict", "model_state_dict", "model", "net", "module", "weights"];
 /// Nesting of dictionaries in a checkpoint, at most.
 const DEPTH: usize = 8;
-/// Entries of all dictionaries of a checkpoint, at most.
-const ENTRIES: usize = 1_000_000;
+/// Bytes of all entries of a checkpoint's dictionaries, at most: dictionaries may contain one another many times.
+const ENTRIES: usize = 1 << 26;
+/// Bytes of an entry beside its name.
+const ENTRY: usize = 64;
+/// Axes of a tensor, at most, as in PyTorch's own operations.
+const AXES: usize = 64;
+/// Values of all tensors for each byte of the file, at most: tensors that share a storage are copied.
+const COPIES: usize = 16;
 
 type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
@@ -53,21 +59,33 @@ pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<String, StoredTensor>> {
     let dict = state_dict(&pickle)?;
     let mut named = Vec::new();
     let mut budget = ENTRIES;
-    flatten(&pickle, dict, "", 0, &mut budget, &mut named);
+    if flatten(&pickle, dict, "", 0, &mut budget, &mut named).is_none() {
+        return Err(fail("the dictionaries of the PyTorch file have too many entries".into())
+            .help("save `model.state_dict()` in Python"));
+    }
     if named.is_empty() {
         return Err(fail("the state dict of the PyTorch file has no tensors".into())
             .help("save `model.state_dict()` in Python"));
     }
     let mut storages: BTreeMap<String, Vec<f32>> = BTreeMap::new();
     let mut tensors = BTreeMap::new();
+    // Files of the archive may overlap; those that PyTorch writes do not, and together they are smaller than it.
+    let mut left = limit;
+    let mut room = bytes.len().saturating_mul(COPIES);
     for (name, tensor) in named {
         let Value::Tensor { storage, offset, shape, strides } = &pickle.values[tensor] else {
             continue;
         };
         let Value::Storage { dtype, key } = &pickle.values[*storage] else { continue };
+        if shape.len() > AXES {
+            let problem =
+                format!("tensor `{name}` has {} axes, at most {AXES} are supported", shape.len());
+            return Err(fail(problem));
+        }
         let place = format!("{dtype} {key}");
         if !storages.contains_key(&place) {
-            let bytes = member(&mut archive, &format!("{folder}data/{key}"), limit)?;
+            let bytes = member(&mut archive, &format!("{folder}data/{key}"), left)?;
+            left -= bytes.len() as u64;
             let values = number_type(dtype).and_then(|dtype| floats(dtype, &bytes));
             let values = values.ok_or_else(|| {
                 fail(format!("tensor `{name}` has the unsupported number type {dtype}"))
@@ -80,6 +98,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<String, StoredTensor>> {
                 "tensor `{name}` of shape {shape:?} does not fit its {} stored values",
                 values.len()
             ))
+        })?;
+        room = room.checked_sub(values.len()).ok_or_else(|| {
+            fail(format!("the tensors up to `{name}` are too many copies of the same values"))
+                .help("save each tensor once")
         })?;
         tensors.insert(name, StoredTensor { shape: shape.clone(), values });
     }
@@ -98,12 +120,16 @@ fn names<'a>(archive: &'a Archive<'_>) -> impl Iterator<Item = Cow<'a, str>> {
     archive.file_names().filter_map(std::result::Result::ok)
 }
 
-/// A file of the archive, of at most `limit` bytes, the length of the archive: PyTorch stores files uncompressed.
+/// A file of the archive, of at most `limit` bytes: PyTorch stores files uncompressed, so that none is longer than the
+/// archive.
 fn member(archive: &mut Archive<'_>, name: &str, limit: u64) -> Result<Vec<u8>> {
     let file = archive.by_name(name).map_err(damaged)?;
     if file.size() > limit {
-        return Err(fail(format!("the PyTorch file has a compressed member `{name}`"))
-            .help("write it again in Python with `torch.save`"));
+        let problem = format!(
+            "the member `{name}` of the PyTorch file has {} bytes, more than the file has left",
+            file.size()
+        );
+        return Err(fail(problem).help("write it again, uncompressed, in Python with `torch.save`"));
     }
     let mut bytes = Vec::new();
     file.take(limit)
@@ -142,7 +168,8 @@ fn state_dict(pickle: &Pickle) -> Result<Ref> {
     Ok(if direct { *top } else { inside.unwrap_or(*top) })
 }
 
-/// Lists tensors with their names, those of nested dictionaries joined by dots.
+/// Lists tensors with their names, those of nested dictionaries joined by dots; `None` when they take more bytes than
+/// the budget.
 fn flatten(
     pickle: &Pickle,
     dict: Ref,
@@ -150,21 +177,23 @@ fn flatten(
     depth: usize,
     budget: &mut usize,
     into: &mut Vec<(String, Ref)>,
-) {
-    let Value::Dict(entries) = &pickle.values[dict] else { return };
+) -> Option<()> {
+    let Value::Dict(entries) = &pickle.values[dict] else { return Some(()) };
+    if depth > DEPTH {
+        return Some(());
+    }
     for (key, value) in entries {
-        if *budget == 0 || depth > DEPTH {
-            return;
-        }
-        *budget -= 1;
+        *budget = budget.checked_sub(ENTRY)?;
         let Value::Text(key) = &pickle.values[*key] else { continue };
+        *budget = budget.checked_sub(prefix.len() + key.len())?;
         let name = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         match &pickle.values[*value] {
             Value::Tensor { .. } => into.push((name, *value)),
-            Value::Dict(_) => flatten(pickle, *value, &name, depth + 1, budget, into),
+            Value::Dict(_) => flatten(pickle, *value, &name, depth + 1, budget, into)?,
             _ => {}
         }
     }
+    Some(())
 }
 
 fn number_type(class: &str) -> Option<Dtype> {
