@@ -155,3 +155,35 @@ fn a_written_table_reads_back() {
     assert!(table.write_csv(path.join("all.csv")).is_err());
     std::fs::remove_file(&path).unwrap();
 }
+
+/// Texts that mean something to a reader: other separators, blank lines, starts of files of other kinds.
+#[test]
+fn a_written_table_reads_back_whatever_its_texts() {
+    let path = std::env::temp_dir().join(format!("cuaderno-rewritten-{}.csv", std::process::id()));
+    let one = |name, cells: Vec<Option<&str>>| Table::from_columns(vec![(name, cells.into())]);
+    let two = |a, b, cells: [&str; 2]| {
+        Table::from_columns(vec![(a, vec![cells[0]].into()), (b, vec![cells[1]].into())])
+    };
+    let tables = [
+        one("t", vec![Some("  "), None, Some("x"), Some("\u{a0}")]),
+        one("a;b", vec![Some("c;d")]),
+        one("sep=:", vec![Some("c:d")]),
+        one("{\"a\": 1}", vec![Some("b")]),
+        one("<html>", vec![Some("b")]),
+        one("version https://git-lfs", vec![Some("b")]),
+        one("\u{feff}id", vec![Some("b")]),
+        two("id", "which: a; b; c", ["x", "d; e; f"]),
+        two("id", "a|b|c", ["x|y|z", "5\" pipe"]),
+        two("id", "\t\"\t'\t", ["x", "a\tb\tc\td"]),
+    ];
+    for table in tables.map(Result::unwrap) {
+        table.write_csv(&path).unwrap();
+        let read = Table::read_csv(&path).unwrap();
+        let names: Vec<&str> = table.columns().iter().map(|name| name.trim()).collect();
+        assert_eq!(read.columns(), names);
+        for (name, written) in read.columns().iter().zip(table.columns()) {
+            assert_eq!(read.column(name).unwrap(), table.column(written).unwrap(), "{name}");
+        }
+    }
+    std::fs::remove_file(&path).unwrap();
+}

@@ -2,9 +2,8 @@
 
 use super::column::{Column, Value};
 use super::frame::Table;
-use crate::{Error, ErrorKind, Result, files};
+use crate::{Result, files};
 use ndarray::Array2;
-use std::io::Write;
 use std::path::Path;
 
 impl Table {
@@ -15,26 +14,25 @@ impl Table {
     /// `File` when it cannot be written.
     pub fn write_csv(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let written = self.write_names(&mut writer).and_then(|()| self.write_rows(&mut writer));
-        written.map_err(|error| error.file(path))?;
-        let bytes =
-            writer.into_inner().map_err(|error| unwritten(error.into_error().into()).file(path))?;
-        files::replace(path, |part| std::fs::write(part, bytes))
+        let mut csv = String::new();
+        self.write_names(&mut csv);
+        self.write_rows(&mut csv);
+        files::replace(path, |part| std::fs::write(part, csv))
     }
 
-    /// Writes the header of a CSV file.
-    pub(super) fn write_names(&self, writer: &mut csv::Writer<impl Write>) -> Result<()> {
-        writer.write_record(&self.names).map_err(unwritten)
+    /// Appends the header of a CSV file.
+    pub(super) fn write_names(&self, csv: &mut String) {
+        // The first name must not look like the start of a file of another kind.
+        line(csv, self.names.iter().cloned(), |column, name| column == 0 && !is_plain(name));
     }
 
-    /// Writes the rows of a CSV file.
-    pub(super) fn write_rows(&self, writer: &mut csv::Writer<impl Write>) -> Result<()> {
+    /// Appends the rows of a CSV file.
+    pub(super) fn write_rows(&self, csv: &mut String) {
         for row in 0..self.rows {
             let cells = self.columns.iter().map(|column| written(column, row));
-            writer.write_record(cells).map_err(unwritten)?;
+            // A line of blanks is no row.
+            line(csv, cells, |_, text| self.columns.len() == 1 && text.trim().is_empty());
         }
-        Ok(())
     }
 
     /// Numeric columns as a matrix `[rows, columns]` (all numeric ones, when `names` is empty), NaN for nulls.
@@ -56,8 +54,32 @@ impl Table {
     }
 }
 
-fn unwritten(error: csv::Error) -> Error {
-    Error::new(ErrorKind::File, format!("the table cannot be written: {error}"))
+/// Appends a row; `quoted` decides which cells are quoted beside those that must be.
+fn line(
+    csv: &mut String,
+    cells: impl Iterator<Item = String>,
+    quoted: impl Fn(usize, &str) -> bool,
+) {
+    for (column, text) in cells.enumerate() {
+        if column > 0 {
+            csv.push(',');
+        }
+        // Not only commas: a reader may look for the separator in the first rows, as ours does.
+        if text.contains([',', ';', '\t', '|', '"', '\n', '\r']) || quoted(column, &text) {
+            csv.push('"');
+            csv.push_str(&text.replace('"', "\"\""));
+            csv.push('"');
+        } else {
+            csv.push_str(&text);
+        }
+    }
+    csv.push('\n');
+}
+
+/// Returns `true` for a text that no file of another kind begins with, such as `<html>` or `sep=:`.
+fn is_plain(text: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | ' ' | '-' | '.');
+    !text.trim().is_empty() && text.chars().all(plain)
 }
 
 fn written(column: &Column, row: usize) -> String {

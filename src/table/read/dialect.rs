@@ -35,14 +35,15 @@ impl Dialect {
         dialect
     }
 
-    /// The separator that gives every row of the sample as many fields as the header, and the most of them; a comma
-    /// where none does.
+    /// The separator that gives every row of the sample as many fields as the header, and the most of them, and
+    /// does not tear quoted names; a comma where none does.
     fn found(self, bytes: &[u8]) -> u8 {
         let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
         let cut = sample.len() < bytes.len();
-        let mut best = (0, b',');
+        let mut best = ((false, 0), b',');
         for separator in SEPARATORS {
-            let mut reader = Self { separator, ..self }.reader(sample);
+            let dialect = Self { separator, ..self };
+            let mut reader = dialect.reader(sample);
             let mut widths: Vec<usize> = reader
                 .byte_records()
                 .take(SAMPLE_ROWS)
@@ -55,11 +56,44 @@ impl Dialect {
             let Some((&header, rows)) = widths.split_first() else { continue };
             let fitting = rows.iter().filter(|width| **width == header).count();
             // Blank and short rows occur; most must fit.
-            if header > 1 && fitting * 10 >= rows.len() * 8 && header > best.0 {
-                best = (header, separator);
+            let rank = (!dialect.tears_quotes(sample), header);
+            if header > 1 && fitting * 10 >= rows.len() * 8 && rank > best.0 {
+                best = (rank, separator);
             }
         }
         best.1
+    }
+
+    /// Returns `true` if a quote of the first row stands inside a field, as where a quoted name holds the separator.
+    fn tears_quotes(self, text: &[u8]) -> bool {
+        let Some(quote) = self.quote else { return false };
+        let (mut at, mut at_start) = (self.row_start(text, 0), true);
+        while let Some(&byte) = text.get(at).filter(|byte| !matches!(byte, b'\n' | b'\r')) {
+            at += 1;
+            if byte != quote {
+                at_start = byte == self.separator;
+                continue;
+            }
+            if !at_start {
+                return true;
+            }
+            // To the closing quote.
+            while let Some(&inner) = text.get(at) {
+                at += 1;
+                let doubled = self.escape.is_none() && text.get(at) == Some(&quote);
+                if Some(inner) == self.escape || inner == quote && doubled {
+                    at += 1;
+                } else if inner == quote {
+                    break;
+                }
+            }
+            at_start = false;
+            let next = text.get(at).copied();
+            if next.is_some_and(|next| next != self.separator && !matches!(next, b'\n' | b'\r')) {
+                return true;
+            }
+        }
+        false
     }
 
     /// A reader of the rows in `bytes`, without a header of its own.

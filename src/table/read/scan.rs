@@ -8,6 +8,7 @@ use super::blocks::Blocks;
 use super::options::CsvOptions;
 use super::row_filter::{Condition, Filter, Rule};
 use crate::{Error, ErrorKind, Result, files};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -246,10 +247,11 @@ impl CsvScan {
         let empty = batches.empty();
         let mut names: Option<Vec<String>> = None;
         let mut rows = 0;
-        let mut write = |writer: &mut csv::Writer<std::fs::File>, batch: &Table| {
+        let mut text_of = |batch: &Table| -> Result<String> {
+            let mut text = String::new();
             match &names {
                 None => {
-                    batch.write_names(writer)?;
+                    batch.write_names(&mut text);
                     names = Some(batch.columns().to_vec());
                 }
                 Some(names) if names != batch.columns() => {
@@ -262,25 +264,26 @@ impl CsvScan {
                 Some(_) => {}
             }
             rows += batch.rows();
-            batch.write_rows(writer)
+            batch.write_rows(&mut text);
+            Ok(text)
         };
         // The error of a batch, which is no error of the file that is written.
         let mut failed = None;
-        let write_all = |writer: &mut csv::Writer<std::fs::File>| {
+        let written = files::replace(path, |part| {
+            let mut file = std::fs::File::create(part)?;
+            let mut write = |batch: Result<Table>| match batch.and_then(|batch| text_of(&batch)) {
+                Ok(text) => file.write_all(text.as_bytes()),
+                Err(error) => {
+                    failed = Some(error);
+                    Err(std::io::Error::other("the rows could not be read"))
+                }
+            };
             let mut any = false;
             for batch in batches {
                 any = true;
-                write(writer, &batch?)?;
+                write(batch)?;
             }
-            if any { Ok(()) } else { write(writer, &empty?) }
-        };
-        let written = files::replace(path, |part| {
-            let mut writer = csv::Writer::from_path(part)?;
-            if let Err(error) = write_all(&mut writer) {
-                failed = Some(error);
-                return Err(std::io::Error::other("the rows could not be read"));
-            }
-            writer.flush()
+            if any { Ok(()) } else { write(empty) }
         });
         failed.map_or(written, Err)?;
         Ok(rows)
