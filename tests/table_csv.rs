@@ -129,6 +129,26 @@ fn missing_values_are_pandas_s_or_chosen() {
 }
 
 #[test]
+fn missing_texts_are_equal_whatever_stands_for_them() {
+    let (named, empty) =
+        (read("named.csv", "a,b\nx,NA\ny,z\n"), read("empty.csv", "a,b\nx,\ny,z\n"));
+    assert_eq!(named.column("b").unwrap(), empty.column("b").unwrap());
+    assert_ne!(named.column("a").unwrap(), empty.column("b").unwrap());
+}
+
+/// pandas keeps the mark there, too.
+#[test]
+fn a_byte_order_mark_behind_the_first_line_is_text() {
+    let table = read("marks.csv", "a,b\n\u{feff},1\n\u{feff}x,2\n");
+    assert_eq!(table.texts("a").unwrap(), ["\u{feff}", "\u{feff}x"]);
+    let path = written("marks.csv", "\u{feff}a\n\u{feff}0123456789abcdef\n".repeat(9).as_bytes());
+    let batches = Table::scan_csv(&path).unwrap().batch_bytes(16).collect().unwrap();
+    let whole = Table::read_csv(&path).unwrap();
+    assert_eq!(whole.column("a").unwrap(), batches.column("a").unwrap());
+    assert!(whole.texts("a").unwrap().iter().all(|text| text.starts_with('\u{feff}')));
+}
+
+#[test]
 fn rows_that_are_none_and_rows_of_other_lengths() {
     assert_eq!(read("spaces.csv", "id,name,n\n1,Prado,5\n2,Retiro,7\n   \n").rows(), 2);
     let table = read("trailing.csv", "id,name,n\n1,Prado,5,\n2,Retiro,7,\n");

@@ -1,6 +1,7 @@
 //! The separator of a file and its special bytes.
 
 use super::options::CsvOptions;
+use std::io::Read;
 
 /// The bytes that split a file into rows and fields.
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +98,10 @@ impl Dialect {
     }
 
     /// A reader of the rows in `bytes`, without a header of its own.
-    pub fn reader(self, bytes: &[u8]) -> csv::Reader<&[u8]> {
+    pub fn reader(self, bytes: &[u8]) -> csv::Reader<impl Read> {
+        // The crate drops a byte order mark from what it reads first. That of the file is gone already, and a later one is
+        // text, also where a batch begins: it must not be read in one piece.
+        let (first, rest) = bytes.split_at(bytes.len().min(1));
         csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -108,7 +112,7 @@ impl Dialect {
             .double_quote(self.escape.is_none())
             .comment(self.comment)
             .buffer_capacity(1 << 16)
-            .from_reader(bytes)
+            .from_reader(first.chain(rest))
     }
 
     /// Returns `true` if the text ends inside a quoted field, where the quotes are those of a whole number of rows before
