@@ -88,6 +88,13 @@ impl Connection {
         })
     }
 
+    /// Returns `true` if nobody listens on any of its ports.
+    pub fn is_free(&self) -> bool {
+        [self.shell_port, self.iopub_port, self.stdin_port, self.control_port, self.hb_port]
+            .into_iter()
+            .all(|port| std::net::TcpListener::bind((self.ip.as_str(), port)).is_ok())
+    }
+
     /// The text of a connection file.
     pub fn to_json(&self) -> String {
         json!({
@@ -118,5 +125,19 @@ impl Connection {
             Err(error) => Err(Failure::new(format!("cannot listen at {endpoint}: {error}"))
                 .help("another program may use the port; let Jupyter choose new ones")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_another_program_takes_is_seen() {
+        let connection = Connection::private().unwrap();
+        assert!(connection.is_free());
+        let listener = std::net::TcpListener::bind(("127.0.0.1", connection.iopub_port)).unwrap();
+        assert!(!connection.is_free());
+        drop(listener);
     }
 }

@@ -20,6 +20,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// Most starts of a kernel whose ports others take.
+const ATTEMPTS: usize = 5;
+
 /// A running kernel and the sockets to it.
 pub struct Client {
     child: Child,
@@ -41,7 +44,24 @@ impl Client {
     /// Starts a kernel that works in `folder`; figures that the library saves go to `out`, and `rerun` is the command line
     /// that runs the notebook again.
     pub async fn start(folder: &Path, out: Option<&Path>, rerun: &str) -> Result<Self> {
-        let connection = Connection::private()?;
+        for _ in 1..ATTEMPTS {
+            let connection = Connection::private()?;
+            match Self::start_on(&connection, folder, out, rerun).await {
+                // Another process has taken a port before the kernel listened there, as tasks of a job array that start at
+                // the same moment do.
+                Err(_) if !connection.is_free() => eprintln!("starting the kernel on other ports"),
+                started => return started,
+            }
+        }
+        Self::start_on(&Connection::private()?, folder, out, rerun).await
+    }
+
+    async fn start_on(
+        connection: &Connection,
+        folder: &Path,
+        out: Option<&Path>,
+        rerun: &str,
+    ) -> Result<Self> {
         let text = connection.to_json();
         let runtime = folders::cache()?.join("runtime");
         folders::create(&runtime)?;
