@@ -178,12 +178,17 @@ fn bound(pattern: &ast::Pat) -> Vec<(String, bool)> {
     names
 }
 
+/// The words before a `!` that negates what follows.
+const BEFORE_NOT: [&str; 10] =
+    ["as", "break", "else", "if", "in", "match", "move", "mut", "return", "while"];
+
 /// The words in a part of a program; `None` if a macro there may see others.
 pub fn named(text: &str) -> Option<HashSet<&str>> {
     let mut named = HashSet::new();
     for (word, after) in words(text) {
         let next = after.trim_start();
-        let is_macro = next.starts_with('!') && !next.starts_with("!=");
+        let is_macro =
+            next.starts_with('!') && !next.starts_with("!=") && !BEFORE_NOT.contains(&word);
         if is_macro && !PLAIN.contains(&word) {
             return None;
         }
@@ -251,6 +256,11 @@ pub fn example(code: &str, early: bool) -> String {
     };
     format!(
         "#[unsafe(no_mangle)]\n{}3(\nmut evcxr_variable_store: *mut S) {{\n\
+         {{let mut vars_ok = true;\n\
+         vars_ok &= evcxr_variable_store.check_variable::<u8>(stringify!(old));\n\
+         vars_ok &= evcxr_variable_store.check_variable::<String>(stringify!(gone));\n\
+         vars_ok &= evcxr_variable_store.check_variable::<Vec<u8>>(stringify!(shown));\n\
+         if !vars_ok {{return evcxr_variable_store;}}}}\n\
          let old = evcxr_variable_store.take_variable::<u8>(stringify!(old));\n\
          let mut gone = evcxr_variable_store.take_variable::<String>(stringify!(gone));\n\
          let shown = evcxr_variable_store.take_variable::<Vec<u8>>(stringify!(shown));\n\

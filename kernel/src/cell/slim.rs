@@ -296,7 +296,9 @@ mod tests {
                 .join("\n")
         };
         format!(
-            "fn b() {{}}\n#[unsafe(no_mangle)]\n{FUNCTION}3(\nmut s: *mut S) {{\n{}\n{}\n{}\n{code}\n{}\ns\n}}",
+            "fn b() {{}}\n#[unsafe(no_mangle)]\n{FUNCTION}3(\nmut s: *mut S) {{\n{}\n{}\n\
+             if !vars_ok {{return evcxr_variable_store;}}}}\n{}\n{code}\n\
+             println!(\"EVCXR_PANIC_NOTIFICATION\");\n{}\ns\n}}",
             "{let mut vars_ok = true;",
             lines(|name, kind| {
                 format!(
@@ -335,6 +337,7 @@ mod tests {
         assert_eq!(left("println!(\"{c:?} {}\", x.a);"), "ac");
         assert_eq!(left("let a = 1; r#b();"), "ab");
         assert_eq!(left("f(ab, _a, b1);"), "");
+        assert_eq!(left("while x != y && !z { if !(a) { return !f(); } }"), "a");
         assert_eq!(left("if x!=y { a.b!() }"), "abc");
         assert_eq!(left("include!(\"more.rs\");"), "abc");
         assert_eq!(left("own ! (x);"), "abc");
