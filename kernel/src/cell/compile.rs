@@ -13,6 +13,9 @@ use std::process::{Command, Output};
 /// The compiler's messages on the last cell that did not compile, below the folder of evcxr's crate.
 pub const SAID: &str = "cuaderno-said.json";
 
+/// Begins evcxr's module of the store of variables; the session's items come before it.
+const RUNTIME: &str = "mod evcxr_internal_runtime";
+
 /// Runs the rustc that cargo requests, with the arguments of this process. Returns only if it does not start.
 pub fn main() -> std::io::Error {
     let mut args = std::env::args_os().skip(1);
@@ -50,10 +53,8 @@ pub struct Compilation {
 
 impl Compilation {
     pub fn new(compiler: &OsStr, args: &[OsString]) -> Self {
-        let mut rustc = Command::new(compiler);
-        rustc.args(args);
         let mut compilation = Self {
-            rustc,
+            rustc: Command::new(compiler),
             source: None,
             ready: Vec::new(),
             plain: String::new(),
@@ -63,8 +64,11 @@ impl Compilation {
             linked: None,
             object: None,
         };
-        if let Some(source) = cell_source(args) {
-            compilation.prepare(compiler, args, Path::new(source));
+        match cell_source(args) {
+            Some(source) => compilation.prepare(compiler, args, Path::new(source)),
+            None => {
+                compilation.rustc.args(args);
+            }
         }
         compilation
     }
@@ -73,10 +77,13 @@ impl Compilation {
         self.source = Some(source.into());
         let folder = args.iter().position(|arg| arg == "--out-dir").and_then(|at| args.get(at + 1));
         self.object = folder.map(|folder| Path::new(folder).join(shared_object()));
+        let program = std::fs::read_to_string(source);
+        let many = program.as_ref().is_ok_and(|text| has_many_functions(text));
+        self.rustc.args(if many { args.to_vec() } else { at_once(args) });
         // The compiler's paths are relative to evcxr's crate, where it runs.
         let store = store::library(Path::new(""), compiler, args);
         // A program that cannot be read or written compiles unchanged.
-        if let Ok(text) = std::fs::read_to_string(source) {
+        if let Ok(text) = program {
             let text = macros::with_macros_first(&slim::without_held(&text));
             let text = traits::with_paths(&text);
             let text = if store.is_some() { slim::with_ordered_text(&text) } else { text };
@@ -199,6 +206,30 @@ impl Compilation {
     }
 }
 
+/// Returns `true` if the session has so many functions of its own that the compiler gains by what it keeps of the program
+/// before: with fewer, keeping it takes longer.
+fn has_many_functions(program: &str) -> bool {
+    const MANY: usize = 16;
+    let (items, _) = program.split_once(RUNTIME).unwrap_or((program, ""));
+    items.matches("fn ").count() > MANY
+}
+
+/// The arguments by which the compiler keeps nothing for the next program, and divides this one between two processors:
+/// more parts repeat more of what they share.
+fn at_once(args: &[OsString]) -> Vec<OsString> {
+    let mut out: Vec<OsString> = Vec::with_capacity(args.len() + 1);
+    for arg in args {
+        if arg.to_string_lossy().starts_with("incremental=") {
+            // The `-C` before it.
+            out.pop();
+        } else {
+            out.push(arg.clone());
+        }
+    }
+    out.push("-Ccodegen-units=2".into());
+    out
+}
+
 /// The source file, if this is the compilation of a cell. A mere check, which evcxr requests when it cannot find a
 /// variable's type, links nothing.
 fn cell_source(args: &[OsString]) -> Option<&OsString> {
@@ -219,6 +250,16 @@ fn cell_source(args: &[OsString]) -> Option<&OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_of_few_functions_is_compiled_at_once() {
+        let args = ["-C", "opt-level=3", "-C", "incremental=/x", "-C", "rpath"].map(OsString::from);
+        let expected = ["-C", "opt-level=3", "-C", "rpath", "-Ccodegen-units=2"];
+        assert_eq!(at_once(&args), expected);
+        let runtime = format!("{RUNTIME} {{ {} }}", "fn a() {} ".repeat(20));
+        assert!(!has_many_functions(&runtime));
+        assert!(has_many_functions(&("fn b() {}\n".repeat(20) + &runtime)));
+    }
 
     #[test]
     fn only_a_cells_crate_is_touched() {
