@@ -4,7 +4,7 @@
 //! types a cell can meet.
 
 use super::compile;
-use super::graph::{self, Interfaces};
+use super::graph::{self, Interfaces, Scope};
 use super::plan::{self, Plan, shared_object};
 use crate::roles;
 use crate::toolchain::on_path;
@@ -18,8 +18,10 @@ use std::process::{Command, Stdio};
 
 /// The answer to rust-analyzer for a crate that uses the library, recorded in the prepared build folder.
 pub const GRAPH: &str = "cuaderno-graph.json";
-/// A file that exists, beside evcxr's manifest, when rust-analyzer is to get all crates.
-pub const WHOLE: &str = "cuaderno-whole";
+/// The file beside evcxr's manifest that says which crates rust-analyzer is to get: without it, those of [`Scope::Common`].
+const SCOPE: &str = "cuaderno-scope";
+/// The texts of that file for more crates.
+const MORE: [(Scope, &str); 2] = [(Scope::Shown, "shown"), (Scope::All, "all")];
 /// The compiler's errors in crates that the last cell uses, one of cargo's messages a line, below the folder of evcxr's
 /// crate.
 pub const CRATES_SAID: &str = "cuaderno-crates-said.json";
@@ -87,9 +89,10 @@ pub fn cargo() -> io::Result<()> {
         args[0] = "build".into();
     } else if first == "metadata"
         && let Some(manifest) = manifest(&args)
-        && !manifest.with_file_name(WHOLE).exists()
+        && let folder = manifest.with_file_name("")
+        && scope(&folder) != Scope::All
     {
-        return describe(&args, manifest);
+        return describe(&args, manifest, scope(&folder));
     } else if first == "metadata" && is_question() {
         return keep_versions(&args);
     }
@@ -163,9 +166,29 @@ fn manifest(args: &[OsString]) -> Option<&Path> {
     (manifest.parent()? == Path::new(&own)).then_some(manifest)
 }
 
-/// Answers `cargo metadata` with those packages whose types a cell can meet.
-fn describe(args: &[OsString], manifest: &Path) -> io::Result<()> {
-    if let Some(known) = known(manifest) {
+/// Which crates rust-analyzer is to get, by the folder of evcxr's manifest.
+fn scope(folder: &Path) -> Scope {
+    let text = std::fs::read_to_string(folder.join(SCOPE)).unwrap_or_default();
+    MORE.into_iter().find(|(_, name)| *name == text).map_or(Scope::Common, |(scope, _)| scope)
+}
+
+/// Has rust-analyzer get the crates of a scope when it loads the manifest next; `true` if that is another scope than before.
+pub fn set_scope(folder: &Path, to: Scope) -> bool {
+    if scope(folder) == to {
+        return false;
+    }
+    let file = folder.join(SCOPE);
+    match MORE.into_iter().find(|(scope, _)| *scope == to) {
+        Some((_, name)) => crate::folders::write_private(&file, name.as_bytes()).is_ok(),
+        None => std::fs::remove_file(file).is_ok(),
+    }
+}
+
+/// Answers `cargo metadata` with the packages of the scope.
+fn describe(args: &[OsString], manifest: &Path, scope: Scope) -> io::Result<()> {
+    if scope == Scope::Common
+        && let Some(known) = known(manifest)
+    {
         println!("{known}");
         return Ok(());
     }
@@ -173,7 +196,8 @@ fn describe(args: &[OsString], manifest: &Path) -> io::Result<()> {
     let mut answer = output.stdout;
     if let Ok(mut metadata) = serde_json::from_slice::<Value>(&answer) {
         let recorded = manifest.parent().and_then(recorded_graph).unwrap_or_default();
-        graph::trim(&mut metadata, &mut Interfaces::from_json(&recorded["interfaces"]));
+        let mut interfaces = Interfaces::from_json(&recorded["interfaces"]);
+        graph::trim(&mut metadata, &mut interfaces, scope);
         answer = metadata.to_string().into_bytes();
     }
     io::stdout().write_all(&answer)?;
@@ -213,7 +237,9 @@ pub fn write_graph(folder: &Path, target: &str) -> io::Result<()> {
         .output()?;
     let mut metadata: Value = serde_json::from_slice(&output.stdout)?;
     let mut interfaces = Interfaces::default();
-    graph::trim(&mut metadata, &mut interfaces);
+    // Reads the interfaces of all that may be needed later.
+    graph::trim(&mut metadata, &mut interfaces, Scope::Shown);
+    graph::trim(&mut metadata, &mut interfaces, Scope::Common);
     let written = serde_json::json!({
         "folder": metadata["workspace_root"],
         "manifest": std::fs::read_to_string(folder.join("Cargo.toml"))?,

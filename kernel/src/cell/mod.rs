@@ -18,6 +18,7 @@ pub mod graph;
 pub mod hash;
 mod held;
 mod input;
+mod interface;
 mod items;
 pub mod keep;
 mod lasting;

@@ -11,6 +11,7 @@ use super::shell::Shell;
 use super::startup::FLUSHER;
 use super::unkept::{self, Why};
 use super::{clash, shell_line, unfinished};
+use crate::cell::graph::Scope;
 use crate::cell::{added, cargo, compile};
 use crate::prepared;
 use crate::run::parameters;
@@ -245,13 +246,13 @@ impl Shell {
             let _ = std::fs::remove_file(self.build.join(file));
         }
         let mut answer = inner.request(request.clone()).await;
-        if answer.as_ref().is_some_and(is_type_unknown)
-            && !self.widened.swap(true, Ordering::Relaxed)
+        while answer.as_ref().is_some_and(is_type_unknown)
+            && let Some(scope) = self.widen()
         {
-            self.tell_crates(inner, true).await;
+            self.tell_crates(inner, scope).await;
             answer = inner.request(request.clone()).await;
-            if answer.as_ref().is_some_and(is_type_unknown) {
-                self.tell_crates(inner, false).await;
+            if scope == Scope::All && answer.as_ref().is_some_and(is_type_unknown) {
+                self.tell_crates(inner, Scope::Shown).await;
             }
         }
         if std::mem::take(&mut self.hub.running().unloadable) {
@@ -375,19 +376,30 @@ impl Shell {
         Ok(json!({"status": "ok", "data": shown["data"], "metadata": {}}))
     }
 
-    /// Gives rust-analyzer all crates from the next cell on, or again those that cells can meet.
-    async fn tell_crates(&self, inner: &Arc<Inner>, all: bool) {
-        let mark = self.build.join(cargo::WHOLE);
-        let marked = if all {
-            crate::folders::write_private(&mark, b"").is_ok()
-        } else {
-            std::fs::remove_file(&mark).is_ok()
+    /// The next larger scope of crates for rust-analyzer, once each in a session.
+    fn widen(&self) -> Option<Scope> {
+        let mut widened = self.widened.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = match *widened {
+            Scope::Common => Scope::Shown,
+            Scope::Shown => Scope::All,
+            Scope::All => return None,
         };
-        if marked {
+        *widened = next;
+        Some(next)
+    }
+
+    /// Gives rust-analyzer the crates of a scope from the next cell on.
+    async fn tell_crates(&self, inner: &Arc<Inner>, scope: Scope) {
+        if cargo::set_scope(&self.build, scope) {
             // rust-analyzer reloads when the manifest has changed. This changes its text alone: the level that holds
             // comes from the environment.
             let _hidden = self.hub.hide();
-            inner.request_code(if all { ":opt 3" } else { ":opt 2" }).await;
+            let level = match scope {
+                Scope::Common => ":opt 2",
+                Scope::Shown => ":opt 1",
+                Scope::All => ":opt 3",
+            };
+            inner.request_code(level).await;
         }
     }
 

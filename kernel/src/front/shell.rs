@@ -10,13 +10,14 @@ use super::info::kernel_info;
 use super::inner::Inner;
 use super::lost::Lost;
 use super::rewrite::Impls;
+use crate::cell::graph::Scope;
 use crate::failure::Result;
 use crate::folders::Session;
 use crate::prepared;
 use crate::wire::Message;
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -56,8 +57,8 @@ pub struct Shell {
     pub(super) impls: Mutex<Impls>,
     /// The names that completion offers while a cell runs.
     pub(super) names: Mutex<Names>,
-    /// Whether a cell needed more types than rust-analyzer had.
-    pub(super) widened: AtomicBool,
+    /// The crates that rust-analyzer was given, as cells needed them.
+    pub(super) widened: Mutex<Scope>,
     pub(super) end: mpsc::Sender<End>,
 }
 
@@ -90,7 +91,7 @@ impl Shell {
             lost: Mutex::default(),
             impls: Mutex::default(),
             names: Mutex::default(),
-            widened: AtomicBool::new(false),
+            widened: Mutex::new(Scope::Common),
             end,
         });
         tokio::spawn(shell.clone().receive_shell(shell_recv));
