@@ -124,13 +124,22 @@ impl CrossValidation {
         let width = self.classes.len();
         let mut found = Vec::with_capacity(rows.len() * width);
         for row in rows {
-            let Ok(place) = self.rows.binary_search(row) else {
-                let problem = format!("row {row} was not tested in any fold");
-                return Err(Error::new(ErrorKind::Parameter, problem));
-            };
+            let place = self.place(*row)?;
             found.extend_from_slice(&self.probabilities[place * width..][..width]);
         }
         Ok(found)
+    }
+
+    /// The true class of a row that was tested.
+    pub(super) fn label_of(&self, row: usize) -> Result<usize> {
+        Ok(self.labels[self.place(row)?])
+    }
+
+    fn place(&self, row: usize) -> Result<usize> {
+        self.rows.binary_search(&row).map_err(|_| {
+            let problem = format!("row {row} was not tested in any fold");
+            Error::new(ErrorKind::Parameter, problem)
+        })
     }
 
     pub(super) fn of(folds: &[Fold], found: Vec<(Evaluation, f64)>, seconds: f64) -> Result<Self> {
