@@ -19,6 +19,19 @@ pub const PROFILE: [(&str, &str); 3] = [
     ("CARGO_PROFILE_DEV_OVERFLOW_CHECKS", "false"),
 ];
 
+/// Crates that take long to compile and little time in a notebook: records, downloads, color profiles. They are compiled at
+/// level 1, here and in the library's own workspace.
+const LIGHT: [&str; 8] = [
+    "libsqlite3-sys",
+    "moxcms",
+    "pxfm",
+    "rusqlite",
+    "rustls",
+    "rustls-webpki",
+    "ureq",
+    "ureq-proto",
+];
+
 /// This many prepared folders stay, those used last: every toolchain and every place of the library has one of its
 /// own, of hundreds of megabytes.
 const KEPT: usize = 3;
@@ -55,6 +68,7 @@ pub fn dep_line(library: &Path) -> String {
 pub fn ensure(library: &Path, say: &mut dyn FnMut(&str)) -> Result<PathBuf> {
     let base = folders::cache()?.join("build");
     folders::create(&base)?;
+    write_levels(&folders::cache()?)?;
     let folder = base.join(&key(library)?[..16]);
     let _lock = Lock::wait(&folder.with_extension("lock"))?;
     note_use(&folder);
@@ -126,6 +140,22 @@ fn host() -> std::result::Result<String, String> {
     let text = String::from_utf8_lossy(&output.stdout);
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(str::to_string).ok_or("rustc does not name its host".to_string())
+}
+
+/// Writes the levels of the light crates where cargo finds them from the folders of builds and sessions. evcxr writes the
+/// settings in those themselves.
+fn write_levels(cache: &Path) -> Result<()> {
+    let folder = cache.join(".cargo");
+    let file = folder.join("config.toml");
+    if fs::read_to_string(&file).is_ok_and(|old| old == levels()) {
+        return Ok(());
+    }
+    folders::create(&folder)?;
+    folders::write_private(&file, levels().as_bytes())
+}
+
+fn levels() -> String {
+    LIGHT.map(|name| format!("[profile.dev.package.{name}]\nopt-level = 1\n")).concat()
 }
 
 /// The lock of a prepared folder keeps the time of its last use.
@@ -246,6 +276,7 @@ fn key(library: &Path) -> Result<String> {
     for (name, value) in PROFILE {
         hash.update(std::env::var(name).unwrap_or_else(|_| value.to_string()));
     }
+    hash.update(levels());
     for linker in ["mold", "lld"] {
         hash.update([u8::from(on_path(linker).is_some())]);
     }
@@ -285,6 +316,15 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
 mod tests {
     use super::*;
     use std::time::Duration;
+
+    #[test]
+    fn light_crates_have_the_same_level_in_the_workspace() {
+        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+        let manifest = fs::read_to_string(manifest).unwrap();
+        for level in levels().split_inclusive("= 1\n") {
+            assert!(manifest.contains(level), "{level}");
+        }
+    }
 
     #[test]
     fn the_prepared_folders_used_last_stay() {

@@ -32,6 +32,10 @@ async fn build_folder() -> PathBuf {
     let _ = std::fs::remove_dir_all(&copy);
     let copied = Command::new("cp").arg("-a").arg(prepared.pop().unwrap()).arg(&copy).status();
     assert!(copied.unwrap().success());
+    // The levels of its crates stand above it.
+    let settings = copy.with_file_name(".cargo");
+    std::fs::create_dir_all(&settings).unwrap();
+    std::fs::copy(cache.join(".cargo/config.toml"), settings.join("config.toml")).unwrap();
     copy
 }
 
