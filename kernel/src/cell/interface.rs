@@ -77,12 +77,11 @@ impl Package {
         folder: &Path,
         public: bool,
     ) -> Vec<(PathBuf, bool)> {
-        let mut file =
-            File { package: self, features, imports: Vec::new(), from: 0, modules: Vec::new() };
-        file.from = file.package.shown.len();
+        let before = self.shown.len();
+        let mut file = File { package: self, features, imports: Vec::new(), modules: Vec::new() };
         file.items(SourceFile::parse(source, Edition::Edition2024).tree().items(), folder, public);
-        let File { imports, from, modules, .. } = file;
-        for shown in &mut self.shown[from..] {
+        let File { imports, modules, .. } = file;
+        for shown in &mut self.shown[before..] {
             for (first, name) in &imports {
                 if shown.names.contains(name) {
                     shown.names.insert(first.clone());
@@ -122,8 +121,6 @@ struct File<'a> {
     features: &'a [&'a str],
     /// The first names of the imports, and the names that they bind.
     imports: Vec<(String, String)>,
-    /// The number of items of the files before.
-    from: usize,
     /// The modules in files of their own.
     modules: Vec<(PathBuf, bool)>,
 }
