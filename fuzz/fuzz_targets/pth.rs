@@ -1,21 +1,4 @@
-//! A PyTorch file: whole, or only its pickle, which is then put into an archive with two storages. The last byte selects.
+//! A PyTorch file.
 #![no_main]
 
-use cuaderno_fuzz::weights::check;
-use cuaderno_fuzz::zip;
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|data: &[u8]| {
-    let Some((selector, bytes)) = data.split_last() else { return };
-    if selector & 1 == 0 {
-        return check(bytes);
-    }
-    let storage: Vec<u8> = (0..64).collect();
-    let files: [(&str, &[u8]); 4] = [
-        ("archive/data.pkl", bytes),
-        ("archive/byteorder", b"little"),
-        ("archive/data/0", &storage),
-        ("archive/data/1", &storage[..8]),
-    ];
-    check(&zip(&files, selector & 2 == 2));
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| cuaderno_fuzz::checks::pth::check(data));

@@ -1,7 +1,4 @@
-//! A safetensors file. What `Weights` writes, it reads back; loading into a network succeeds or leaves it as it was.
+//! A safetensors file.
 #![no_main]
 
-use cuaderno_fuzz::weights::check;
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|data: &[u8]| check(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| cuaderno_fuzz::checks::safetensors::check(data));

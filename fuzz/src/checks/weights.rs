@@ -1,10 +1,10 @@
 //! What must hold for any bytes as a weights file.
 
-use crate::folder;
+use super::folder;
 use cuaderno::nn::{Init, Linear, Sequential, Weights};
 
 /// Reads `bytes`, writes the weights and reads them back, and loads them into a small network.
-pub fn check(bytes: &[u8]) {
+pub(super) fn check(bytes: &[u8]) {
     let weights = match Weights::from_bytes(bytes) {
         Ok(weights) => weights,
         Err(error) => return assert!(!error.to_string().is_empty()),
