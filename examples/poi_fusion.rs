@@ -5,8 +5,11 @@
 //! with their weights in late fusion, such as `text:1,vectors:1,metadata:0.3,image:0.1`; `--similarity 1` takes the
 //! classifier by the similarity of places instead. For the category the out-of-fold
 //! predictions of five folds are scored, for the engagement the test part of a split; both keep the rows of an id together.
+//! `--export DIR` writes the columns that the networks of a category read, and the folds, for `benches/poi_fusion.py`, which
+//! trains the same networks in PyTorch.
 
 mod arguments;
+mod memory;
 
 use arguments::Arguments;
 use cuaderno::ErrorKind;
@@ -14,9 +17,10 @@ use cuaderno::metrics::{mean_interval, roc_auc_one_vs_rest};
 use cuaderno::models::efficientnet_lite0;
 use cuaderno::practices::poi::{self, Branch, Experiment, Recipe, Resampling, SimilarityConfig};
 use cuaderno::prelude::*;
+use std::path::Path;
 use std::time::Instant;
 
-const KNOWN: [&str; 30] = [
+const KNOWN: [&str; 31] = [
     "similarity",
     "target",
     "seeds",
@@ -47,6 +51,7 @@ const KNOWN: [&str; 30] = [
     "metadata-width",
     "smote",
     "mixup",
+    "export",
 ];
 
 fn recipe(given: &Arguments) -> Result<Recipe> {
@@ -116,6 +121,43 @@ fn recipe(given: &Arguments) -> Result<Recipe> {
     Ok(recipe)
 }
 
+/// Writes the columns of each fold, `[rows, columns]` as little-endian floats, and a line that says what they are; with the
+/// first fold also the settings of the network.
+fn export(
+    folder: &Path,
+    experiment: &Experiment,
+    recipe: &Recipe,
+    labels: &[usize],
+    fold: &Fold,
+) -> Result<()> {
+    let seed = recipe.train.seed;
+    let failed = |error: std::io::Error| Error::io(folder, &error);
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let (set, [metadata, text, image]) = experiment.dataset(recipe, &fold.train)?;
+    let values = set.features().into_iter().flatten();
+    let bytes: Vec<u8> = values.flat_map(|value| value.to_le_bytes()).collect();
+    let name = format!("{seed}_{}", fold.number);
+    std::fs::write(folder.join(format!("{name}.f32")), bytes).map_err(failed)?;
+    let classes = experiment.classes().len();
+    let weights = match recipe.weighting {
+        Some(weighting) => set.subset(&fold.train)?.class_weights(weighting)?,
+        None => vec![1.0; classes],
+    };
+    let network = &recipe.fusion;
+    let OptimizerConfig::Adam(adam) = &recipe.train.optimizer else {
+        return Err(Error::new(ErrorKind::Parameter, "expected Adam as the optimizer"));
+    };
+    let about = serde_json::json!({
+        "seed": seed, "labels": labels, "classes": classes, "train": fold.train, "test": fold.test,
+        "columns": {"metadata": metadata, "text": text, "image": image}, "class_weights": weights,
+        "width": network.width, "hidden": network.hidden, "dropout": network.dropout,
+        "input_dropout": network.input_dropout, "attention": network.kind == FusionKind::Attention,
+        "learning_rate": recipe.train.learning_rate, "weight_decay": adam.weight_decay,
+        "batch_size": recipe.train.batch_size, "epochs": recipe.epochs,
+    });
+    std::fs::write(folder.join(format!("{name}.json")), about.to_string()).map_err(failed)
+}
+
 fn main() -> Result<()> {
     let given = Arguments::read(&KNOWN)?;
     let recipe = recipe(&given)?;
@@ -177,6 +219,11 @@ fn main() -> Result<()> {
             let folds = KFold::new(given.number("folds", 5)?, seed)
                 .allow_rare_classes()
                 .stratified_by_group(&labels, &ids)?;
+            if let Ok(folder) = given.text("export") {
+                for fold in &folds {
+                    export(Path::new(folder), &experiment, &recipe, &labels, fold)?;
+                }
+            }
             experiment.cross_validate(&recipe, &folds)?.evaluation()?
         };
         let matrix = found.confusion()?;
@@ -204,6 +251,7 @@ fn main() -> Result<()> {
         }
         scores.push(row);
     }
+    println!("peak memory: {:.0} MiB", memory::peak());
     if scores.len() > 1 {
         for (place, name) in
             ["accuracy", "weighted F1", "macro F1", "balanced", "AUC"].iter().enumerate()

@@ -14,17 +14,10 @@ use cuaderno::train::Silent;
 use std::time::Instant;
 
 mod arguments;
+mod memory;
 
 fn report(name: &str, value: f64, unit: &str) {
     println!("{{\"name\": \"{name}\", \"value\": {value:.3}, \"unit\": \"{unit}\"}}");
-}
-
-/// The most memory this process has had so far, in MiB.
-fn peak() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
-    let kilobytes = line.split_whitespace().next().and_then(|n| n.parse::<f64>().ok());
-    kilobytes.unwrap_or(f64::NAN) / 1024.0
 }
 
 /// Seconds of processor time that this process has used, all threads together.
@@ -97,6 +90,6 @@ fn main() -> Result<()> {
     let seen = learner.evaluate(&validation)?;
     let balanced = metrics::balanced_accuracy(&seen.labels, &seen.predictions, classes)?;
     report("balanced_accuracy", balanced, "");
-    report("peak_memory", peak(), "MiB");
+    report("peak_memory", memory::peak(), "MiB");
     Ok(())
 }
