@@ -1,10 +1,11 @@
 //! Several models' probabilities as one, each with the weight that it has earned.
 
-use super::cross_validation::{CrossValidation, cross_validate};
+use super::cross_validation::CrossValidation;
 use super::evaluation::Evaluation;
 use crate::data::Fold;
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashSet;
+use std::time::Instant;
 
 /// The reciprocals of the temperatures that are tried, and how often the interval between them is narrowed.
 const SHARPNESS: (f64, f64) = (0.01, 20.0);
@@ -145,6 +146,11 @@ pub fn soft_voting(
     let Some(first) = models.first() else {
         return Err(Error::new(ErrorKind::Parameter, "expected at least one model, found none"));
     };
+    if folds.len() < 2 {
+        let problem = format!("expected at least two folds, found {}", folds.len());
+        return Err(Error::new(ErrorKind::Parameter, problem)
+            .help("temperatures and weights of a fold come from the others"));
+    }
     if models.iter().any(|model| {
         model.rows != first.rows || model.labels != first.labels || model.classes != first.classes
     }) {
@@ -166,15 +172,22 @@ pub fn soft_voting(
             classes.len(),
         )
     };
-    let voting: Vec<SoftVoting> = folds.iter().map(fitted).collect::<Result<_>>()?;
-    let mut together = cross_validate(folds, &|fold| {
-        let place = folds.iter().position(|other| other == fold).unwrap_or_default();
+    let mut voting = Vec::with_capacity(folds.len());
+    let mut found = Vec::with_capacity(folds.len());
+    for fold in folds {
+        let start = Instant::now();
+        let votes = fitted(fold)?;
         let lists = of(&fold.test)?;
         let lists: Vec<&[f32]> = lists.iter().map(Vec::as_slice).collect();
         let labels: Result<Vec<usize>> = fold.test.iter().map(|row| first.label_of(*row)).collect();
-        Evaluation::from_probabilities(&labels?, &voting[place].probabilities(&lists)?, &classes)
-    })?;
-    together.seconds += models.iter().map(|model| model.seconds).sum::<f64>();
+        let probabilities = votes.probabilities(&lists)?;
+        let one = Evaluation::from_probabilities(&labels?, &probabilities, &classes)?;
+        found.push((one, start.elapsed().as_secs_f64()));
+        voting.push(votes);
+    }
+    let seconds = models.iter().map(|model| model.seconds).sum::<f64>();
+    let own: f64 = found.iter().map(|(_, seconds)| seconds).sum();
+    let together = CrossValidation::of(folds, found, seconds + own)?;
     Ok((together, voting))
 }
 
@@ -230,6 +243,7 @@ fn temperature(labels: &[usize], model: &[f32], classes: usize) -> f64 {
 mod tests {
     use super::*;
     use crate::data::KFold;
+    use crate::train::cross_validate;
 
     const LABELS: [usize; 8] = [0, 1, 2, 0, 1, 2, 0, 1];
     const SURE: [f32; 24] = [
