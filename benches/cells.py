@@ -1,8 +1,8 @@
 """Times the cells of a notebook in the kernel, each sent when the one before has ended.
 
-    python cells.py PATH/TO/cuaderno [--plain] [--pause SECONDS]
+    python cells.py PATH/TO/cuaderno [NOTEBOOK] [--plain] [--pause SECONDS]
 
-With --plain, the kernel is evcxr_jupyter alone, which the same executable holds. --pause waits after the first cell, as
+The notebook is practice 1's where none is given. With --plain, the kernel is evcxr_jupyter alone, which the same executable holds. --pause waits after the first cell, as
 someone does who reads. Needs jupyter_client.
 """
 
@@ -16,13 +16,14 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
 NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "01_poi_engagement.ipynb"
-# Cells that do heavy work: kernel and library, CSV, images, learner, training, evaluation, leak.
-HEAVY = {1, 3, 14, 20, 21, 22, 25}
+# Names in cells that do heavy work, as in kernel/tests/ready.rs.
+HEAVY = (":dep", "poi::read(", "load_rgb(", "Learner::new(", ".fit(epochs)", ".evaluate(")
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("command")
+    parser.add_argument("notebook", nargs="?", type=Path, default=NOTEBOOK)
     parser.add_argument("--plain", action="store_true")
     parser.add_argument("--pause", type=float, default=0)
     args = parser.parse_args()
@@ -34,12 +35,12 @@ def main():
 
     cells = [
         "".join(cell["source"]).replace("let epochs: usize = 10", "let epochs: usize = 1")
-        for cell in json.loads(NOTEBOOK.read_text())["cells"]
+        for cell in json.loads(args.notebook.read_text())["cells"]
         if cell["cell_type"] == "code"
     ]
     begin = time.time()
     manager = Manager()
-    manager.start_kernel(cwd=str(NOTEBOOK.parent))
+    manager.start_kernel(cwd=str(args.notebook.resolve().parent))
     client = manager.client()
     client.start_channels()
     light = []
@@ -50,11 +51,12 @@ def main():
             reply = client.execute_interactive(code, timeout=1800, output_hook=lambda message: None)
             assert reply["content"]["status"] == "ok", reply["content"]
             seconds = time.time() - sent
-            print(f"{number:3} {seconds:7.2f} s{'  heavy' if number in HEAVY else ''}")
+            heavy = any(name in code for name in HEAVY)
+            print(f"{number:3} {seconds:7.2f} s  {'heavy' if heavy else code.strip().splitlines()[0][:70]}", flush=True)
             if number == 1:
                 print(f"    {time.time() - begin:7.2f} s from the start of the kernel")
                 time.sleep(args.pause)
-            if number not in HEAVY:
+            if not heavy:
                 light.append(seconds)
     finally:
         client.shutdown()

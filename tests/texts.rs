@@ -3,7 +3,8 @@
 use cuaderno::data::Dataset;
 use cuaderno::models::{TextCnn, TextCnnConfig, small_cnn};
 use cuaderno::nn::{Model, Pass};
-use cuaderno::table::FeatureMatrix;
+use cuaderno::table::{FeatureMatrix, Table};
+use cuaderno::text::{Corpus, TokenFile, Tokenizer, Vocabulary, VocabularyConfig};
 use cuaderno::train::{Learner, Silent, TrainConfig};
 use ndarray::Array2;
 use rand::{Rng, SeedableRng};
@@ -110,4 +111,56 @@ fn what_does_not_fit_is_an_error() {
         &five.with_tokens(&(&tokens.slice(ndarray::s![..5, ..]) + WORDS)).unwrap(),
     );
     assert!(error.starts_with("layer `embedding`: "), "{error}");
+}
+
+/// A network learns from tokens in a file as from those in memory, bit for bit.
+#[test]
+fn training_from_a_token_file_is_training_from_memory() {
+    let folder =
+        std::env::temp_dir().join(format!("cuaderno-token-training-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let csv = folder.join("titles.csv");
+    let rows: String = (0..120)
+        .map(|row| match row % 3 {
+            0 => format!("funda gel {row},CASES\n"),
+            1 => format!("cable usb {row},CABLES\n"),
+            _ => format!("té verde {row},TEAS\n"),
+        })
+        .collect();
+    std::fs::write(&csv, format!("title,category\n{rows}")).unwrap();
+    let scan = Table::scan_csv(&csv).unwrap().batch_bytes(300);
+    let labels = scan.clone().select(&["category"]).collect().unwrap();
+    let (train, check): (Vec<usize>, Vec<usize>) = (0..120).partition(|row| row % 5 > 0);
+    let (tokenizer, config) = (Tokenizer::spanish(), VocabularyConfig::default());
+    let vocabulary = Vocabulary::from_scan(&scan, "title", &tokenizer, &train, &config).unwrap();
+    let file = folder.join("titles.tokens");
+    let file = TokenFile::write(file, &scan, "title", &tokenizer, &vocabulary, 6).unwrap();
+    let corpus = Corpus::from_scan(&scan, "title", &tokenizer).unwrap();
+    let set = Dataset::from_column(&labels, "category").unwrap();
+    let in_memory = set.clone().with_tokens(&corpus.encode(&vocabulary, 6).unwrap()).unwrap();
+    let in_file = set.with_token_file(&file).unwrap();
+    let history = |set: &Dataset| {
+        let sizes = TextCnnConfig {
+            words: vocabulary.len(),
+            dimensions: 8,
+            filters: 4,
+            classes: 3,
+            ..TextCnnConfig::default()
+        };
+        let model = TextCnn::new(&sizes, 0).unwrap();
+        let (train, check) = (set.subset(&train).unwrap(), set.subset(&check).unwrap());
+        let config = TrainConfig { batch_size: 16, learning_rate: 0.01, ..TrainConfig::default() };
+        let mut learner = Learner::new(model, &train, &check, &config).unwrap();
+        let history = learner.fit_with(5, &mut Silent).unwrap();
+        history
+            .epochs
+            .iter()
+            .map(|epoch| (epoch.train_loss, epoch.validation_loss))
+            .collect::<Vec<_>>()
+    };
+    let losses = history(&in_file);
+    assert_eq!(losses, history(&in_memory));
+    assert!(losses[4].1 < 0.5 * losses[0].1, "{losses:?}");
+    assert_eq!(in_file.item(7).unwrap().tokens, in_memory.item(7).unwrap().tokens);
+    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -3,10 +3,12 @@
 use super::label_encoder::LabelEncoder;
 use super::sampler::Sampler;
 use super::targets::Targets;
+use super::tokens::Tokens;
 use crate::images::{ImageSet, Transform};
 use crate::nn::Inputs;
 use crate::table::{FeatureMatrix, Table};
 use crate::tensor::tensor;
+use crate::text::TokenFile;
 use crate::{Error, ErrorKind, Result};
 use ndarray::{Array1, Array2, Array3, Axis};
 use std::fmt;
@@ -33,7 +35,7 @@ pub struct Dataset {
     sampler: Sampler,
     images: Option<Images>,
     features: Option<Array2<f32>>,
-    tokens: Option<Array2<u32>>,
+    tokens: Option<Tokens>,
 }
 
 #[derive(Clone, Debug)]
@@ -258,7 +260,7 @@ impl Dataset {
             sampler: self.sampler.select(rows),
             images,
             features: self.features.as_ref().map(|features| features.select(Axis(0), rows)),
-            tokens: self.tokens.as_ref().map(|tokens| tokens.select(Axis(0), rows)),
+            tokens: self.tokens.as_ref().map(|tokens| tokens.select(rows)),
         })
     }
 
@@ -315,7 +317,18 @@ impl Dataset {
             )
             .help("pad texts without words"));
         }
-        self.tokens = Some(tokens.clone());
+        self.tokens = Some(Tokens::Memory(tokens.clone()));
+        Ok(self)
+    }
+
+    /// Gives example i text i of a file, which is read as batches ask for it: as [`Self::with_tokens`], for more texts than
+    /// memory holds. See [`TokenFile`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] when there are not as many texts as examples.
+    pub fn with_token_file(mut self, tokens: &TokenFile) -> Result<Self> {
+        self.same_length("texts", tokens.len())?;
+        self.tokens = Some(Tokens::File(tokens.clone(), (0..tokens.len()).collect()));
         Ok(self)
     }
 
@@ -377,7 +390,9 @@ impl Dataset {
         }
         floats(self.weights.as_deref().unwrap_or_default());
         self.features.iter().flatten().for_each(|value| add(&value.to_bits().to_le_bytes()));
-        self.tokens.iter().flatten().for_each(|token| add(&token.to_le_bytes()));
+        if let Some(tokens) = &self.tokens {
+            tokens.fingerprint(add);
+        }
     }
 
     /// The class of each example; of a multi-label set the first of its classes, 0 where it has none. See
@@ -457,7 +472,8 @@ impl Dataset {
                 .map_err(|error| Error::new(ErrorKind::Shape, error.to_string()))
         });
         let metadata = self.features.as_ref().map(|features| features.row(index).to_owned());
-        let tokens = self.tokens.as_ref().map(|tokens| tokens.row(index).to_owned());
+        let tokens = self.tokens.as_ref().map(|tokens| tokens.read(&[index])).transpose()?;
+        let tokens = tokens.map(|tokens| tokens.row(0).to_owned());
         Ok(Item { image: image.transpose()?, metadata, tokens, label })
     }
 
@@ -487,7 +503,7 @@ impl Dataset {
         });
         Ok(Inputs {
             features: features.transpose()?,
-            tokens: self.tokens.as_ref().map(|tokens| tokens.select(Axis(0), indices)),
+            tokens: self.tokens.as_ref().map(|tokens| tokens.read(indices)).transpose()?,
             ..Inputs::default()
         })
     }

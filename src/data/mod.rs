@@ -26,6 +26,7 @@ mod sampler;
 mod split;
 mod straddling;
 mod targets;
+mod tokens;
 
 pub use class_weights::ClassWeighting;
 pub use dataset::{Dataset, Item};

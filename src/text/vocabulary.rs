@@ -2,8 +2,9 @@
 
 use super::corpus::Corpus;
 use super::interner::Interner;
-use crate::table::Table;
-use crate::{Error, ErrorKind, Result};
+use super::tokenizer::Tokenizer;
+use crate::table::{CsvScan, Table};
+use crate::{Error, ErrorKind, Result, notebook};
 
 /// Settings of a [`Vocabulary`]: the fewest occurrences of a word, and the most words.
 ///
@@ -27,6 +28,19 @@ pub struct VocabularyConfig {
 impl Default for VocabularyConfig {
     fn default() -> Self {
         Self { min_count: 2, max_size: None }
+    }
+}
+
+impl VocabularyConfig {
+    fn check(&self) -> Result<()> {
+        if self.min_count > 0 && self.max_size != Some(0) {
+            return Ok(());
+        }
+        let problem = format!(
+            "`min_count` and `max_size` must be at least 1, found {} and {:?}",
+            self.min_count, self.max_size
+        );
+        Err(Error::new(ErrorKind::Parameter, problem))
     }
 }
 
@@ -59,29 +73,72 @@ impl Vocabulary {
     /// # Errors
     /// When there is no such text, `min_count` is 0, or no word is left.
     pub fn fit(corpus: &Corpus, rows: &[usize], config: &VocabularyConfig) -> Result<Self> {
-        if config.min_count == 0 || config.max_size == Some(0) {
-            let problem = format!(
-                "`min_count` and `max_size` must be at least 1, found {} and {:?}",
-                config.min_count, config.max_size
-            );
-            return Err(Error::new(ErrorKind::Parameter, problem));
-        }
+        config.check()?;
         let counts = corpus.counts(rows)?;
+        Self::of_counts(&corpus.words, &counts, rows.len(), config)
+    }
+
+    /// The words of the texts `rows` of a column that is read in batches, as [`Self::fit`] finds them: the texts are never in
+    /// memory at once, only their distinct words. [`TokenFile::write`](super::TokenFile::write) then encodes the texts.
+    ///
+    /// # Errors
+    /// As [`Self::fit`]; when the file cannot be read, or there is no such column; `Interrupted` when the user asks for it.
+    pub fn from_scan(
+        scan: &CsvScan,
+        column: &str,
+        tokenizer: &Tokenizer,
+        rows: &[usize],
+        config: &VocabularyConfig,
+    ) -> Result<Self> {
+        config.check()?;
+        // How often each row is asked for.
+        let mut times = vec![0u64; rows.iter().max().map_or(0, |row| row + 1)];
+        rows.iter().for_each(|row| times[*row] += 1);
+        let (mut words, mut counts) = (Interner::default(), Vec::<u64>::new());
+        let mut texts = 0;
+        for batch in scan.text_batches(column)? {
+            notebook::check()?;
+            let corpus = Corpus::from_table(&batch?, column, tokenizer)?;
+            let numbers: Vec<usize> =
+                corpus.words.iter().map(|word| words.intern(word) as usize).collect();
+            counts.resize(words.len(), 0);
+            for row in 0..corpus.len() {
+                let times = times.get(texts + row).copied().unwrap_or(0);
+                for word in corpus.row(row).iter().filter(|_| times > 0) {
+                    counts[numbers[*word as usize]] += times;
+                }
+            }
+            texts += corpus.len();
+        }
+        if times.len() > texts {
+            let problem = format!("expected rows below {texts}, found row {}", times.len() - 1);
+            return Err(Error::new(ErrorKind::Parameter, problem)
+                .help("scan the same rows that the split was made of"));
+        }
+        Self::of_counts(&words, &counts, rows.len(), config)
+    }
+
+    /// Those of the words that occur often enough.
+    fn of_counts(
+        all: &Interner,
+        counts: &[u64],
+        texts: usize,
+        config: &VocabularyConfig,
+    ) -> Result<Self> {
         let enough = |number: &usize| counts[*number] >= config.min_count as u64;
         let mut order: Vec<usize> = (0..counts.len()).filter(enough).collect();
         order.sort_by_key(|number| std::cmp::Reverse(counts[*number]));
         order.truncate(config.max_size.unwrap_or(usize::MAX));
         if order.is_empty() {
             let problem = format!(
-                "expected words that occur at least {} times, found none in {} texts",
-                config.min_count,
-                rows.len()
+                "expected words that occur at least {} times, found none in {texts} texts",
+                config.min_count
             );
             return Err(Error::new(ErrorKind::Parameter, problem).help("lower `min_count`"));
         }
         let mut words = Interner::default();
         order.iter().for_each(|number| {
-            words.intern(corpus.word(*number));
+            words.intern(all.get(*number));
         });
         Ok(Self { words, counts: order.iter().map(|number| counts[*number]).collect() })
     }
@@ -149,7 +206,6 @@ impl Vocabulary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Tokenizer;
 
     /// `collections.Counter(...).most_common()` of Python 3 gives this order: counts, then first appearance.
     #[test]
