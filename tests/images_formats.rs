@@ -233,3 +233,78 @@ fn a_tiff_of_a_palette_is_read_in_its_colors() {
         }
     }
 }
+
+/// libjpeg follows JFIF, which knows YCbCr alone, whatever Adobe's marker says; Pillow 13 reads the file as without it.
+#[test]
+fn a_jpeg_with_jfif_and_adobe_markers_that_differ() {
+    let plain = encoded(ImageFormat::Jpeg);
+    let adobe = b"\xFF\xEE\0\x0EAdobe\0\x64\0\0\0\0\0";
+    let marked = [&plain[..20], adobe, &plain[20..]].concat();
+    let [plain, marked] = [("p.jpg", plain), ("a.jpg", marked)]
+        .map(|(name, bytes)| open_rgb(written(name, &bytes)).unwrap());
+    assert_eq!(plain, marked);
+}
+
+/// Pillow 13's `ImageOps.exif_transpose` turns both files.
+#[test]
+fn an_orientation_of_another_number_type_or_in_xmp() {
+    let mut long = oriented(6);
+    let at = long.windows(4).position(|tag| tag == [1, 0x12, 0, 3]).unwrap();
+    long[at + 3] = 4;
+    long[at + 8..at + 12].copy_from_slice(&[0, 0, 0, 6]);
+    let plain = encoded(ImageFormat::Jpeg);
+    let xmp = b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta><rdf:Description tiff:Orientation=\"6\"/></x:xmpmeta>";
+    let length = (xmp.len() as u16 + 2).to_be_bytes();
+    let xmp = [&plain[..2], &[0xFF, 0xE1], &length, &xmp[..], &plain[2..]].concat();
+    for (name, bytes) in [("long.jpg", long), ("xmp.jpg", xmp)] {
+        let path = written(name, &bytes);
+        let options = OpenOptions { apply_orientation: true, ..OpenOptions::default() };
+        assert_eq!(open_rgb_with(&path, &options).unwrap().dimensions(), (16, 32), "{name}");
+        assert_eq!(inspect(&[path]).unwrap().integers("orientation").unwrap(), [6], "{name}");
+    }
+}
+
+/// Pillow 13 reads it: it does not look at the check sums of pixels.
+#[test]
+fn a_png_with_a_wrong_check_sum_of_its_pixels() {
+    let mut png = encoded(ImageFormat::Png);
+    let sum = png.windows(4).position(|kind| kind == b"IEND").unwrap() - 5;
+    png[sum] ^= 0x55;
+    assert_eq!(open_rgb(written("sum.png", &png)).unwrap(), flag());
+}
+
+/// The modes that Pillow 13 gives.
+#[test]
+fn modes_of_gif_and_bmp_by_their_headers() {
+    let mode = |name: &str, bytes: &[u8]| {
+        inspect(&[written(name, bytes)]).unwrap().texts("mode").unwrap().remove(0)
+    };
+    let gif = |color: u8| {
+        let head = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0";
+        let image = b"\x2C\0\0\0\0\x01\0\x01\0\0\x02\x02\x4C\x01\0\x3B";
+        [&head[..], &[color; 3], image].concat()
+    };
+    assert_eq!((mode("gray.gif", &gif(1)), mode("color.gif", &gif(200))), ("L".into(), "P".into()));
+    // OS/2: sizes of 16 bits, colors of three bytes.
+    let os2 = b"BM\x24\0\0\0\0\0\0\0\x20\0\0\0\x0C\0\0\0\x01\0\x01\0\x01\0\x01\0\x09\x08\x07\x01\x02\x03\x80\0\0\0";
+    assert_eq!(mode("os2.bmp", os2), "P");
+    assert_eq!(open_rgb(written("os2.bmp", os2)).unwrap().into_raw(), [3, 2, 1]);
+    let mut v4 =
+        b"BM\0\0\0\0\0\0\0\0\x7A\0\0\0\x6C\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\x20\0\x03\0\0\0"
+            .to_vec();
+    v4.resize(54, 0);
+    for mask in [0xFF_0000_u32, 0xFF00, 0xFF, 0xFF00_0000] {
+        v4.extend(mask.to_le_bytes());
+    }
+    v4.resize(122, 0);
+    v4.extend([30, 20, 10, 128]);
+    assert_eq!(mode("v4.bmp", &v4), "RGBA");
+}
+
+#[test]
+fn a_web_page_behind_a_byte_order_mark_is_named() {
+    for page in ["\u{feff}<!DOCTYPE html>", "<!-- saved -->\n<html><body>"] {
+        let error = open_rgb(written("page.jpg", page.as_bytes())).unwrap_err().to_string();
+        assert!(error.contains("a web page"), "{error}");
+    }
+}

@@ -3,9 +3,10 @@
 use super::foreign::{Foreign, foreign};
 use super::jpeg;
 use super::locate::locate;
-use super::mode::mode;
+use super::mode::{bands, mode};
+use super::orientation::orientation;
 use super::png;
-use super::tiff::{self, Palette};
+use super::tiff::{self, Tags};
 use crate::{Error, ErrorKind, Result};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
@@ -20,7 +21,7 @@ const BYTES_PER_PIXEL: u64 = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenOptions {
     /// Turn and mirror the image as its EXIF orientation tag asks, as Pillow's `ImageOps.exif_transpose`. Phones
-    /// store photographs as the sensor saw them. Off by default, as in Pillow.
+    /// store photographs as the sensor saw them. Off by default, as in Pillow; TIFF is always turned, as there.
     pub apply_orientation: bool,
     /// Background under transparent pixels; without one transparency is dropped, as Pillow's `convert("RGB")`.
     pub background: Option<[u8; 3]>,
@@ -146,6 +147,8 @@ fn decode(bytes: &[u8], options: &OpenOptions) -> Result<Decoded> {
         }
         if facts.unmarked_rgb {
             bytes = Cow::Owned(jpeg::marked_as_rgb(&bytes));
+        } else if let Some(place) = facts.contradicted {
+            bytes.to_mut()[place] = 1;
         }
     }
     if format == ImageFormat::Png
@@ -153,35 +156,84 @@ fn decode(bytes: &[u8], options: &OpenOptions) -> Result<Decoded> {
     {
         bytes = Cow::Owned(ended);
     }
-    let palette = if format == ImageFormat::Tiff { tiff::palette(&bytes) } else { None };
-    let decoded = || match &palette {
-        None => decode_as(&bytes, format, options, None),
-        Some(palette) => decode_as(&palette.gray, format, options, Some(palette)),
-    };
-    // Decoders meet files that nobody foresaw; in a notebook a panic must not take the work along.
-    std::panic::catch_unwind(decoded)
+    let decoded = guarded(|| decode_as(&bytes, format, options));
+    if format == ImageFormat::Png
+        && decoded.is_err()
+        && let Some(summed) = png::summed(&bytes)
+    {
+        return guarded(|| decode_as(&summed, format, options));
+    }
+    decoded
+}
+
+/// Decoders meet files that nobody foresaw; in a notebook a panic must not take the work along.
+fn guarded(decode: impl FnOnce() -> Result<Decoded> + std::panic::UnwindSafe) -> Result<Decoded> {
+    std::panic::catch_unwind(decode)
         .unwrap_or_else(|_| Err(broken("the image is damaged: its decoder gave up")))
 }
 
-fn decode_as(
-    bytes: &[u8],
-    format: ImageFormat,
-    options: &OpenOptions,
-    palette: Option<&Palette>,
-) -> Result<Decoded> {
+fn decode_as(bytes: &[u8], format: ImageFormat, options: &OpenOptions) -> Result<Decoded> {
     let damaged = |error: image::ImageError| match error {
-        // The reader has its own words for the feature; the file is sound.
-        image::ImageError::Unsupported(error) => Error::new(ErrorKind::Image, error.to_string())
-            .help("convert it to PNG, in Pillow with `Image.open(path).convert(\"RGB\").save(…)`"),
+        image::ImageError::Unsupported(error) => unsupported(&error),
         error => broken(format!("the image is damaged: {error}")),
     };
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(options.max_pixels.saturating_mul(BYTES_PER_PIXEL).max(1 << 20));
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(damaged)?;
-    let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > options.max_pixels {
+    let tags = if format == ImageFormat::Tiff { Tags::read(bytes) } else { None };
+    let prepared = tags.as_ref().and_then(|_| tiff::prepared(bytes));
+    let readable = prepared.as_deref().unwrap_or(bytes);
+    let most_bytes = options.max_pixels.saturating_mul(BYTES_PER_PIXEL).max(1 << 20);
+    let own = match &tags {
+        Some(tags) => {
+            if let Some([width, height]) = tags.size() {
+                check_size(width, height, options)?;
+            }
+            tiff::decode(bytes, readable, usize::try_from(most_bytes).unwrap_or(usize::MAX))
+                .map_err(|error| match error {
+                    ::tiff::TiffError::UnsupportedError(error) => unsupported(&error),
+                    error => broken(format!("the image is damaged: {error}")),
+                })?
+        }
+        None => None,
+    };
+    let (mut image, mode, orientation) = match own {
+        Some((image, mode)) => {
+            let number = tags.as_ref().and_then(Tags::orientation);
+            let turned = number.and_then(Orientation::from_exif);
+            (image, mode, turned.unwrap_or(Orientation::NoTransforms))
+        }
+        None => {
+            let mut reader = ImageReader::with_format(Cursor::new(readable), format);
+            let mut limits = Limits::default();
+            limits.max_alloc = Some(most_bytes);
+            reader.limits(limits);
+            let mut decoder = reader.into_decoder().map_err(damaged)?;
+            let (width, height) = decoder.dimensions();
+            check_size(u64::from(width), u64::from(height), options)?;
+            let mode = mode(bytes, format, decoder.original_color_type());
+            let orientation = orientation(&mut decoder, tags.as_ref());
+            (DynamicImage::from_decoder(decoder).map_err(damaged)?, mode, orientation)
+        }
+    };
+    if tags.as_ref().is_some_and(Tags::premultiplied) {
+        tiff::divide_by_opacity(&mut image);
+    }
+    // Pillow turns a TIFF without being asked.
+    if options.apply_orientation || format == ImageFormat::Tiff {
+        image.apply_orientation(orientation);
+    }
+    let image = match options.background {
+        Some(background) if image.color().has_alpha() => composed(&image, background),
+        _ => image.into_rgb8(),
+    };
+    let (channels, orientation) = (bands(mode), orientation.to_exif());
+    Ok(Decoded { image, format, mode, channels, bytes: bytes.len(), orientation })
+}
+
+/// Checks that an image has pixels, and no more than the options allow.
+fn check_size(width: u64, height: u64, options: &OpenOptions) -> Result<()> {
+    if width == 0 || height == 0 {
+        return Err(broken(format!("the image has no pixels, its size is {width}×{height}")));
+    }
+    if width.saturating_mul(height) > options.max_pixels {
         let problem = format!(
             "the image has {width}×{height} pixels, more than the limit of {}",
             options.max_pixels
@@ -189,28 +241,13 @@ fn decode_as(
         return Err(Error::new(ErrorKind::Image, problem)
             .help("scale it down, leave it out, or raise `max_pixels`"));
     }
-    if width == 0 || height == 0 {
-        return Err(broken(format!("the image has no pixels, its size is {width}×{height}")));
-    }
-    let (mode, channels) = match palette {
-        Some(_) => ("P", 1),
-        None => mode(bytes, format, decoder.original_color_type()),
-    };
-    // A broken tag is no reason to refuse the pixels.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut image = DynamicImage::from_decoder(decoder).map_err(damaged)?;
-    if let Some(palette) = palette {
-        image = palette.colored(&image);
-    }
-    if options.apply_orientation {
-        image.apply_orientation(orientation);
-    }
-    let image = match options.background {
-        Some(background) if image.color().has_alpha() => composed(&image, background),
-        _ => image.into_rgb8(),
-    };
-    let orientation = orientation.to_exif();
-    Ok(Decoded { image, format, mode, channels, bytes: bytes.len(), orientation })
+    Ok(())
+}
+
+/// The error for a feature that the reader lacks, in its own words; the file is sound.
+fn unsupported(error: &impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Image, error.to_string())
+        .help("convert it to PNG, in Pillow with `Image.open(path).convert(\"RGB\").save(…)`")
 }
 
 /// The image over a background of one color.

@@ -11,7 +11,8 @@ pub(super) enum Foreign {
 
 /// The kind of a file whose format is unknown; none where the bytes do not show it.
 pub(super) fn foreign(bytes: &[u8]) -> Option<Foreign> {
-    let start = String::from_utf8_lossy(&bytes[..bytes.len().min(256)]).trim_start().to_lowercase();
+    let start = String::from_utf8_lossy(&bytes[..bytes.len().min(256)]).to_lowercase();
+    let start = start.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     let brand = (bytes.get(4..8) == Some(b"ftyp")).then(|| bytes.get(8..12)).flatten();
     let image = match (bytes, brand) {
         (_, Some(b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"mif1" | b"msf1")) => {
@@ -28,7 +29,7 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<Foreign> {
         return Some(Foreign::Image(name));
     }
     let problem = match bytes {
-        _ if start.starts_with("<!doctype html") || start.starts_with("<html") => {
+        _ if start.starts_with("<!doctype html") || start.contains("<html") => {
             "this is a web page, not an image: its download went wrong"
         }
         _ if ["<!doctype", "<?xml", "<svg"].iter().any(|tag| start.starts_with(tag)) => {

@@ -9,6 +9,9 @@ pub(super) struct JpegFacts {
     /// Whether the components are named R, G and B and no other marker names the color space: then the pixels are RGB,
     /// as libjpeg reads them.
     pub(super) unmarked_rgb: bool,
+    /// The place of Adobe's transform where it says that three components are RGB, but JFIF, which libjpeg follows, that they
+    /// are YCbCr.
+    pub(super) contradicted: Option<usize>,
     /// The number of color components: 1, 3 or 4.
     pub(super) components: usize,
 }
@@ -16,7 +19,7 @@ pub(super) struct JpegFacts {
 /// Follows the markers from the start of the file to the end of the image.
 pub(super) fn inspect(bytes: &[u8]) -> JpegFacts {
     let mut facts = JpegFacts::default();
-    let (mut at, mut scans, mut marked, mut rgb) = (2, 0, false, false);
+    let (mut at, mut scans, mut jfif, mut adobe, mut rgb) = (2, 0, false, None, false);
     while let Some(marker) = next_marker(bytes, &mut at) {
         match marker {
             0xD9 => {
@@ -31,8 +34,10 @@ pub(super) fn inspect(bytes: &[u8]) -> JpegFacts {
         let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
         let Some(content) = bytes.get(at + 2..at + length.max(2)) else { break };
         match marker {
-            0xE0 => marked |= content.starts_with(b"JFIF"),
-            0xEE => marked |= content.starts_with(b"Adobe"),
+            0xE0 => jfif |= content.starts_with(b"JFIF"),
+            0xEE if content.starts_with(b"Adobe") => {
+                adobe = Some((at + 2 + 11, content.get(11).copied()));
+            }
             0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
                 let names: Vec<u8> = content.iter().skip(6).step_by(3).copied().collect();
                 rgb = names == *b"RGB";
@@ -43,7 +48,13 @@ pub(super) fn inspect(bytes: &[u8]) -> JpegFacts {
         }
         at += length.max(2);
     }
-    facts.unmarked_rgb = rgb && !marked;
+    facts.unmarked_rgb = rgb && !jfif && adobe.is_none();
+    if let Some((place, Some(0))) = adobe
+        && jfif
+        && facts.components == 3
+    {
+        facts.contradicted = Some(place);
+    }
     facts
 }
 

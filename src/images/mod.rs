@@ -43,6 +43,7 @@ mod load_on_disk;
 mod locate;
 mod mode;
 mod operation;
+mod orientation;
 mod pattern;
 mod png;
 mod random;

@@ -25,6 +25,26 @@ pub(super) fn ended(bytes: &[u8]) -> Option<Vec<u8>> {
     pixels.then(|| [&bytes[..at], END].concat())
 }
 
+/// The same file with the right check sums of its pixels' chunks, where one is wrong; Pillow does not look at them.
+pub(super) fn summed(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (mut at, mut changed) = (8, None);
+    while let Some(head) = bytes.get(at..)?.first_chunk::<8>() {
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        let end = at.checked_add(length)?.checked_add(8)?;
+        let Some(sum) = bytes.get(end..).and_then(|rest| rest.first_chunk::<4>()) else { break };
+        if &head[4..] == b"IDAT" {
+            let mut right = flate2::Crc::new();
+            right.update(&bytes[at + 4..end]);
+            if right.sum().to_be_bytes() != *sum {
+                let copy = changed.get_or_insert_with(|| bytes.to_vec());
+                copy[end..end + 4].copy_from_slice(&right.sum().to_be_bytes());
+            }
+        }
+        at = end + 4;
+    }
+    changed
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
