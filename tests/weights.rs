@@ -230,10 +230,10 @@ fn weights_that_are_no_numbers() {
     fc.3[..8].copy_from_slice(&1e300f64.to_le_bytes());
     let weights = Weights::from_bytes(&file(&entries)).unwrap();
     assert_refused(&weights, &mut network(1), &["1 not finite: `fc.bias` holds inf"]);
-    let truth = file(&[("mask".into(), "BOOL", vec![2], vec![0, 1])]);
+    let truth = file(&[("mask".into(), "F8_E4M3", vec![2], vec![0, 1])]);
     assert_says(
         &Weights::from_bytes(&truth).unwrap_err(),
-        &["`mask` has the unsupported number type BOOL"],
+        &["`mask` has the unsupported number type F8_E4M3"],
     );
 }
 

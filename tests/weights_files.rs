@@ -50,6 +50,34 @@ fn state_dicts_of_pytorch_are_read() {
     }
 }
 
+/// PyTorch 2.15 wrote both files of the same tensors.
+#[test]
+fn repeated_values_booleans_and_nested_state_dicts_are_read() {
+    for name in ["repeated.pth", "repeated.safetensors"] {
+        let weights = Weights::read(file(name)).unwrap();
+        assert_eq!(weights.names(), ["buffer", "flag", "w"], "{name}");
+        let w = weights.get("w").unwrap();
+        assert_eq!(
+            (&w.shape[..], &w.values[..]),
+            (&[2, 3][..], &[0.5, 0.5, 0.5, -1.0, -1.0, -1.0][..])
+        );
+        assert_eq!(weights.get("flag").unwrap().values, [1.0, 0.0], "{name}");
+        assert_eq!(weights.get("buffer").unwrap().values, [1.5], "{name}");
+    }
+}
+
+#[test]
+fn files_of_further_kinds_are_named() {
+    let says = |bytes: &[u8]| Weights::from_bytes(bytes).unwrap_err().to_string();
+    let whole = std::fs::read(file("plain.pth")).unwrap();
+    assert!(says(&whole[..whole.len() / 2]).contains("cut off"));
+    let index = br#"{"metadata": {}, "weight_map": {"w": "model-00001-of-00002.safetensors"}}"#;
+    assert!(says(index).contains("the index of several weights files"));
+    assert!(says(br#"{"error": "Repository not found"}"#).contains("JSON"));
+    assert!(says(b"\x93NUMPY\x01\0v\0{'descr': '<f4'}").contains("NumPy"));
+    assert!(says(b"\x1f\x8b\x08\0\0\0\0\0\0\x03").contains("gzip"));
+}
+
 #[test]
 fn a_checkpoint_is_read_and_its_prefix_is_named() {
     let checkpoint = Weights::read(file("checkpoint.pth")).unwrap();

@@ -28,6 +28,8 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<Error> {
                 "convert it {PYTHON}, then `save_file` the arrays of `model.get_weights()` under the network's names, dense kernels transposed"
             ),
         )
+    } else if starts(b"PK") && zip::ZipArchive::new(std::io::Cursor::new(bytes)).is_err() {
+        ("a zip archive, as PyTorch writes, that is cut off", "download it again".to_string())
     } else if starts(b"PK") {
         (
             "a zip archive without a PyTorch state dict (a `.keras` or NumPy `.npz` file, perhaps)",
@@ -51,6 +53,22 @@ pub(super) fn foreign(bytes: &[u8]) -> Option<Error> {
         (
             "a TensorFlow Lite model",
             format!("save the weights of the original model as safetensors {PYTHON}"),
+        )
+    } else if starts(b"\x93NUMPY") {
+        ("a NumPy array", format!("save the arrays by name {PYTHON}"))
+    } else if starts(b"\x1f\x8b") {
+        ("packed with gzip", "unpack it".to_string())
+    } else if text.trim_ascii_start().starts_with(b"{")
+        && bytes.windows(12).any(|window| window == b"\"weight_map\"")
+    {
+        (
+            "the index of several weights files",
+            "read the files that it names, such as model-00001-of-00002.safetensors".to_string(),
+        )
+    } else if text.trim_ascii_start().starts_with(b"{") {
+        (
+            "JSON, as a server sends instead of a file",
+            "open the address in a browser, and download the file itself".to_string(),
         )
     } else if starts(b"GGUF") {
         ("a GGUF model", format!("save the weights of the original model as safetensors {PYTHON}"))
@@ -83,14 +101,17 @@ mod tests {
     #[test]
     fn formats_are_recognized_by_content() {
         // The first bytes of `onnx.helper.make_model(...).SerializeToString()`, and of files that the named tools write.
-        let cases: [(&[u8], &str); 7] = [
+        let cases: [(&[u8], &str); 10] = [
             (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
             (b"\x89HDF\r\n\x1a\n", "Keras"),
             (b"\x08\x0a\x12\x07pytorch\x1a\x052.1.0", "ONNX"),
             (b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "before version 1.6"),
             (b"\n<!DOCTYPE html><html>", "HTML"),
             (b"\x1c\x00\x00\x00TFL3", "TensorFlow Lite"),
-            (b"PK\x03\x04", "zip"),
+            (b"PK\x03\x04", "cut off"),
+            (b"\x93NUMPY\x01\0", "NumPy"),
+            (b"{\"weight_map\": {}}", "index"),
+            (b"{\"error\": \"Repository not found\"}", "JSON"),
         ];
         for (bytes, expected) in cases {
             let error = foreign(bytes).unwrap().to_string();

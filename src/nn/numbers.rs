@@ -20,7 +20,7 @@ pub(super) fn floats(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
         Dtype::U64 => each(bytes, |b| u64::from_le_bytes(b) as f32),
         Dtype::U32 => each(bytes, |b| u32::from_le_bytes(b) as f32),
         Dtype::U16 => each(bytes, |b| f32::from(u16::from_le_bytes(b))),
-        Dtype::U8 => each(bytes, |[b]| f32::from(b)),
+        Dtype::U8 | Dtype::BOOL => each(bytes, |[b]| f32::from(b)),
         _ => return None,
     })
 }

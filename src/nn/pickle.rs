@@ -343,6 +343,18 @@ impl<'a> Machine<'a> {
             "torch._utils._rebuild_tensor_v2" | "torch._utils._rebuild_tensor" => {
                 self.tensor(arguments)
             }
+            // A tensor with attributes, such as `torch.nn.Buffer`: function, class, arguments, attributes.
+            "torch._tensor._rebuild_from_type_v2" => match *arguments {
+                [function, _, inner, ..] => match (&self.values[function], &self.values[inner]) {
+                    (Value::Global(name), Value::Tuple(inner))
+                        if name == "torch._utils._rebuild_tensor_v2" =>
+                    {
+                        self.tensor(inner)
+                    }
+                    _ => None,
+                },
+                _ => None,
+            },
             "torch._utils._rebuild_parameter" | "torch._utils._rebuild_parameter_with_state" => {
                 let tensor = arguments.first().map(|tensor| &self.values[*tensor]);
                 tensor.filter(|value| matches!(value, Value::Tensor { .. })).cloned()

@@ -13,8 +13,20 @@ use std::io::{Cursor, Read};
 use zip::ZipArchive;
 
 /// Keys under which checkpoints hold a state dict.
-const STATE_DICTS: [&str; 6] =
-    ["state_dict", "model_state_dict", "model", "net", "module", "weights"];
+const STATE_DICTS: [&str; 12] = [
+    "state_dict",
+    "model_state_dict",
+    "model",
+    "net",
+    "network",
+    "module",
+    "weights",
+    "params_ema",
+    "params",
+    "state",
+    "checkpoint",
+    "ema",
+];
 /// Nesting of dictionaries in a checkpoint, at most.
 const DEPTH: usize = 8;
 /// Bytes of all entries of a checkpoint's dictionaries, at most: dictionaries may contain one another many times.
@@ -93,16 +105,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<String, StoredTensor>> {
             storages.insert(place.clone(), values);
         }
         let values = storages.get(&place).map(Vec::as_slice).unwrap_or_default();
-        let values = strided(values, *offset, shape, strides).ok_or_else(|| {
+        let count = placed(values.len(), *offset, shape, strides).ok_or_else(|| {
             fail(format!(
                 "tensor `{name}` of shape {shape:?} does not fit its {} stored values",
                 values.len()
             ))
         })?;
-        room = room.checked_sub(values.len()).ok_or_else(|| {
+        room = room.checked_sub(count).ok_or_else(|| {
             fail(format!("the tensors up to `{name}` are too many copies of the same values"))
                 .help("save each tensor once")
         })?;
+        let values = strided(values, count, *offset, shape, strides);
         tensors.insert(name, StoredTensor { shape: shape.clone(), values });
     }
     Ok(tensors)
@@ -138,7 +151,7 @@ fn member(archive: &mut Archive<'_>, name: &str, limit: u64) -> Result<Vec<u8>> 
     Ok(bytes)
 }
 
-/// The dictionary with the tensors: the top one, or one inside under a usual name.
+/// The dictionary with the tensors: the top one, or one inside it under usual names.
 fn state_dict(pickle: &Pickle) -> Result<Ref> {
     let Pickle { values, top } = pickle;
     let entries = match &values[*top] {
@@ -157,15 +170,22 @@ fn state_dict(pickle: &Pickle) -> Result<Ref> {
         }
     };
     let is_text = |key: &Ref, text: &str| matches!(&values[*key], Value::Text(key) if key == text);
-    let inside = STATE_DICTS.iter().find_map(|name| {
-        let (_, value) = entries.iter().find(|(key, _)| is_text(key, name))?;
-        match &values[*value] {
-            Value::Dict(inner) if !inner.is_empty() => Some(*value),
-            _ => None,
+    let (mut dict, mut entries) = (*top, entries);
+    for _ in 0..DEPTH {
+        if entries.iter().any(|(_, value)| matches!(values[*value], Value::Tensor { .. })) {
+            break;
         }
-    });
-    let direct = entries.iter().any(|(_, value)| matches!(values[*value], Value::Tensor { .. }));
-    Ok(if direct { *top } else { inside.unwrap_or(*top) })
+        let inside = STATE_DICTS.iter().find_map(|name| {
+            let (_, value) = entries.iter().find(|(key, _)| is_text(key, name))?;
+            match &values[*value] {
+                Value::Dict(inner) if !inner.is_empty() => Some((*value, inner)),
+                _ => None,
+            }
+        });
+        let Some(inside) = inside else { break };
+        (dict, entries) = inside;
+    }
+    Ok(dict)
 }
 
 /// Lists tensors with their names, those of nested dictionaries joined by dots; `None` when they take more bytes than
@@ -211,22 +231,26 @@ fn number_type(class: &str) -> Option<Dtype> {
     })
 }
 
-/// The values of a tensor in row-major order; `None` when they are not all in the storage.
-fn strided(storage: &[f32], offset: usize, shape: &[usize], strides: &[usize]) -> Option<Vec<f32>> {
+/// The number of values of a tensor, repeated ones included; `None` when they are not all in a storage of `stored` values.
+fn placed(stored: usize, offset: usize, shape: &[usize], strides: &[usize]) -> Option<usize> {
     let count = shape.iter().try_fold(1usize, |count, size| count.checked_mul(*size))?;
     if count == 0 {
-        return Some(Vec::new());
-    }
-    // More values than the storage has would be repetitions.
-    if count > storage.len() {
-        return None;
+        return Some(0);
     }
     let last = shape.iter().zip(strides).try_fold(offset, |last, (size, stride)| {
         last.checked_add((size - 1).checked_mul(*stride)?)
     })?;
-    if last >= storage.len() {
-        return None;
-    }
+    (last < stored).then_some(count)
+}
+
+/// The values of a tensor in row-major order, which are [`placed`] in the storage.
+fn strided(
+    storage: &[f32],
+    count: usize,
+    offset: usize,
+    shape: &[usize],
+    strides: &[usize],
+) -> Vec<f32> {
     let mut index = vec![0; shape.len()];
     let mut values = Vec::with_capacity(count);
     let mut at = offset;
@@ -242,7 +266,7 @@ fn strided(storage: &[f32], offset: usize, shape: &[usize], strides: &[usize]) -
             index[axis] = 0;
         }
     }
-    Some(values)
+    values
 }
 
 fn fail(problem: String) -> Error {
@@ -257,22 +281,24 @@ fn damaged(error: zip::result::ZipError) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::strided;
+    use super::{placed, strided};
 
     #[test]
     fn strides_and_offsets_are_followed() {
         let storage: Vec<f32> = (0..12).map(|value| value as f32).collect();
+        let values = |offset, shape: &[usize], strides: &[usize]| {
+            let count = placed(storage.len(), offset, shape, strides)?;
+            Some(strided(&storage, count, offset, shape, strides))
+        };
         // torch.arange(12.).reshape(3, 4).t()[1:3]
-        let found = strided(&storage, 1, &[2, 3], &[1, 4]).unwrap();
+        let found = values(1, &[2, 3], &[1, 4]).unwrap();
         assert_eq!(found, [1.0, 5.0, 9.0, 2.0, 6.0, 10.0]);
-        assert_eq!(strided(&storage, 0, &[0, 3], &[3, 1]), Some(Vec::new()));
-        assert_eq!(strided(&storage, 11, &[], &[]), Some(vec![11.0]));
-        for (offset, shape, strides) in [
-            (1, vec![12], vec![1]),
-            (0, vec![2, 12], vec![0, 1]),
-            (0, vec![usize::MAX, 2], vec![1, 1]),
-        ] {
-            assert_eq!(strided(&storage, offset, &shape, &strides), None);
-        }
+        assert_eq!(values(0, &[0, 3], &[3, 1]), Some(Vec::new()));
+        assert_eq!(values(11, &[], &[]), Some(vec![11.0]));
+        // torch.arange(12.)[:2].unsqueeze(1).expand(2, 3)
+        let found = values(0, &[2, 3], &[1, 0]).unwrap();
+        assert_eq!(found, [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
+        assert_eq!(values(1, &[12], &[1]), None);
+        assert_eq!(values(0, &[usize::MAX, 2], &[1, 1]), None);
     }
 }

@@ -37,6 +37,11 @@ torch.save(views, folder / "views.pth")
 optimizer = torch.optim.Adam(model.parameters())
 torch.save({"epoch": 3, "args": Namespace(lr=0.1), "best": 0.5, "optimizer": optimizer.state_dict(),
             "state_dict": {f"module.{name}": tensor for name, tensor in state.items()}}, folder / "checkpoint.pth")
+# Values that a stride of zero repeats, booleans, a tensor with attributes, and a state dict two dictionaries deep.
+repeated = {"w": torch.tensor([0.5, -1.0]).unsqueeze(1).expand(2, 3), "flag": torch.tensor([True, False]),
+            "buffer": nn.Buffer(torch.tensor([1.5]))}
+torch.save({"epoch": 1, "model": {"state_dict": repeated}}, folder / "repeated.pth")
+save_file({name: tensor.contiguous() for name, tensor in repeated.items()}, folder / "repeated.safetensors")
 torch.save(model, folder / "whole_model.pth")
 torch.save({name: nn.Parameter(tensor) for name, tensor in state.items() if tensor.is_floating_point()},
            folder / "parameters.pth", pickle_protocol=4)
