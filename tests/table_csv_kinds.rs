@@ -147,3 +147,43 @@ fn rows_with_a_name_in_front() {
         (vec!["x".into(), "y".into()], vec![2, 4])
     );
 }
+
+/// With `sep=";"`, and `decimal=","` where there are decimal commas, pandas 3.1.1 gives these columns.
+#[test]
+fn the_separator_is_found_in_few_rows_of_other_lengths() {
+    for (name, content) in [
+        ("short.csv", "a;b;c\n1;2\n3;4;5\n6;7;8\n"),
+        ("tail.csv", "a;b;c\n1;2;9;\n3;4;5;\n"),
+        ("one.csv", "a|b|c\n1|2\n"),
+    ] {
+        let table = read(name, content);
+        assert_eq!(table.columns(), ["a", "b", "c"], "{name}");
+        assert_eq!(table.integers("b").unwrap()[0], 2, "{name}");
+    }
+}
+
+#[test]
+fn points_without_a_comma_group_nothing() {
+    let kind = |table: &Table, name: &str| table.column(name).unwrap().column_type();
+    let table = read("ip.csv", "ip;id;x\n192.168.001;123.456;,5\n192.168.002;234.567.890;-,25\n");
+    assert_eq!(table.texts("ip").unwrap(), ["192.168.001", "192.168.002"]);
+    assert_eq!(kind(&table, "id"), ColumnType::Text);
+    assert_eq!(table.numbers("x").unwrap(), [0.5, -0.25]);
+}
+
+/// pandas 3.1.1 with `na_values=["-999"]`.
+#[test]
+fn a_null_that_is_a_number_is_one_however_it_is_written() {
+    let options = CsvOptions::new().more_nulls(&["-999"]);
+    let path = written("null.csv", b"a,b\n-999.0,-999\n1.5,-99\n");
+    let table = Table::read_csv_with(path, &options).unwrap();
+    assert_eq!((table.column("a").unwrap().nulls(), table.column("b").unwrap().nulls()), (1, 1));
+}
+
+#[test]
+fn binary_tables_are_named() {
+    assert_refused("f.csv", b"ARROW1\0\0\xFF\xFF\xFF\xFF", &["Feather", "to_csv"]);
+    assert_refused("n.csv", b"\x93NUMPY\x01\0v\0", &["NumPy"]);
+    assert_refused("p.csv", b"\x80\x04\x95\x1E\0\0\0\0\0\0\0", &["pickle"]);
+    assert_refused("t.csv", [&b"a.csv"[..], &[0; 252], b"ustar\x0000"].concat(), &["tar"]);
+}

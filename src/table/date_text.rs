@@ -171,6 +171,9 @@ pub(super) fn iso(text: &str) -> Option<i64> {
     }
     skip(&mut rest, 'T').or_else(|| skip(&mut rest, ' '))?;
     fields.hour = number(&mut rest, least, 2)?;
+    if rest.is_empty() && mark == Some('-') {
+        return fields.microseconds();
+    }
     let colon = skip(&mut rest, ':').is_some();
     if !colon && mark.is_some() {
         return None;

@@ -36,8 +36,8 @@ impl Dialect {
         dialect
     }
 
-    /// The separator that gives every row of the sample as many fields as the header, and the most of them, and
-    /// does not tear quoted names; a comma where none does.
+    /// The separator that splits the rows of the sample into as many fields as the header, or fewer, and the header into
+    /// the most, and does not tear quoted names; a comma where none does.
     fn found(self, bytes: &[u8]) -> u8 {
         let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
         let cut = sample.len() < bytes.len();
@@ -45,18 +45,19 @@ impl Dialect {
         for separator in SEPARATORS {
             let dialect = Self { separator, ..self };
             let mut reader = dialect.reader(sample);
-            let mut widths: Vec<usize> = reader
-                .byte_records()
-                .take(SAMPLE_ROWS)
-                .map_while(|record| record.ok())
-                .map(|record| record.len())
-                .collect();
-            if cut && widths.len() < SAMPLE_ROWS {
-                widths.pop();
+            let mut records: Vec<csv::ByteRecord> =
+                reader.byte_records().take(SAMPLE_ROWS).map_while(|record| record.ok()).collect();
+            if cut && records.len() < SAMPLE_ROWS {
+                records.pop();
             }
-            let Some((&header, rows)) = widths.split_first() else { continue };
-            let fitting = rows.iter().filter(|width| **width == header).count();
-            // Blank and short rows occur; most must fit.
+            let Some((header, rows)) = records.split_first() else { continue };
+            let header = header.len();
+            // Short rows occur, and rows that end with a separator; a row without one may be blank.
+            let fits = |row: &&csv::ByteRecord| {
+                (2..=header).contains(&row.len())
+                    || row.len() == header + 1 && row.iter().next_back() == Some(b"")
+            };
+            let fitting = rows.iter().filter(fits).count();
             let rank = (!dialect.tears_quotes(sample), header);
             if header > 1 && fitting * 10 >= rows.len() * 8 && rank > best.0 {
                 best = (rank, separator);

@@ -143,6 +143,16 @@ pub(super) fn check_kind(bytes: &[u8], header: bool) -> Result<()> {
         [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => ("xz", "unpack it, or pack it as gzip"),
         [0x28, 0xB5, 0x2F, 0xFD, ..] => ("Zstandard", "unpack it, or pack it as gzip"),
         [b'%', b'P', b'D', b'F', b'-', ..] => ("a PDF", "export the table as CSV"),
+        [b'A', b'R', b'R', b'O', b'W', b'1', 0, 0, ..] => {
+            ("an Arrow or Feather file", "write it as CSV, in pandas with `to_csv`")
+        }
+        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => {
+            ("a NumPy array", "write it as CSV, in NumPy with `savetxt`")
+        }
+        [0x80, 2..=5, b'\x95' | b'}' | b']' | b'c', ..] => {
+            ("a Python pickle", "write it as CSV, in pandas with `to_csv`")
+        }
+        _ if bytes.get(257..262) == Some(b"ustar") => ("a tar archive", "unpack it"),
         _ if text.starts_with(b"<!doctype html") || text.starts_with(b"<html") => {
             ("a web page", "its download went wrong: download the file itself, often named `raw`")
         }

@@ -25,6 +25,14 @@ enum Nulls {
     Only(Vec<String>),
 }
 
+impl Nulls {
+    /// The numbers among the texts that the options name.
+    fn numbers(&self) -> Vec<f64> {
+        let (Self::Pandas(texts) | Self::Only(texts)) = self;
+        texts.iter().filter_map(|text| text.parse().ok()).collect()
+    }
+}
+
 impl Format {
     pub fn new(options: &CsvOptions, separator: u8) -> Self {
         Self {
@@ -88,7 +96,7 @@ fn comma_float(text: &str) -> Option<f64> {
     if grouped && (first.len() > 3 || groups.any(|group| group.len() != 3)) {
         return None;
     }
-    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) || digits.is_empty() {
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) || digits.len() + fraction.len() == 0 {
         return None;
     }
     format!("{}.{fraction}{exponent}", whole.replace('.', "")).parse().ok()
@@ -153,7 +161,9 @@ pub(super) fn typed(
                 format.float(text).or_else(|| format.comma.then(|| comma_float(text)).flatten())
             };
             let values = all(&runs, parse);
-            return values.map(floats).map_err(|_| misfit(kind, &mut |text| parse(text).is_some()));
+            return values
+                .map(|values| floats(values, format))
+                .map_err(|_| misfit(kind, &mut |text| parse(text).is_some()));
         }
         Some(kind @ ColumnType::Boolean) => {
             let values = all(&runs, boolean);
@@ -181,12 +191,14 @@ pub(super) fn typed(
     // Whole numbers too long for 64 bits are most often identifiers: as floats they would be rounded.
     if !whole_number {
         if let Ok(values) = all(&runs, |text| format.float(text)) {
-            return Ok(floats(values));
+            return Ok(floats(values, format));
         }
+        // Points alone do not make numbers of groups: `192.168.001` is an address.
         if format.comma
+            && numeric().flatten().any(|cell| cell.contains(','))
             && let Ok(values) = all(&runs, comma_float)
         {
-            return Ok(floats(values));
+            return Ok(floats(values, format));
         }
     }
     if let Ok(values) = all(&runs, boolean) {
@@ -195,8 +207,11 @@ pub(super) fn typed(
     Ok(Column::Text(Texts::from_runs(runs)))
 }
 
-fn floats(values: Vec<Option<f64>>) -> Column {
-    Column::Float(values.into_iter().map(|value| value.filter(|v| !v.is_nan())).collect())
+/// A column of these numbers; `-999` in the nulls also stands for `-999.0`, as in pandas.
+fn floats(values: Vec<Option<f64>>, format: &Format) -> Column {
+    let nulls = format.nulls.numbers();
+    let present = |value: &f64| !value.is_nan() && !nulls.contains(value);
+    Column::Float(values.into_iter().map(|value| value.filter(present)).collect())
 }
 
 /// The cells of a run that may be numbers: those that are there and not empty.
