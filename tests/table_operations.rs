@@ -126,6 +126,18 @@ fn amounts_are_read_whatever_their_marks() {
         ("", None),
         ("1e999", None),
         ("twelve", None),
+        // Zero groups nothing, and marks at other places make no number of two.
+        ("0,125", Some(0.125)),
+        ("10 20", None),
+        ("1,2,3", None),
+        ("1.2.3", None),
+        ("12 345,5", Some(12345.5)),
+        ("1'234.5", Some(1234.5)),
+        ("12,34,567", Some(1234567.0)),
+        ("\u{2212}5 €", Some(-5.0)),
+        ("-$1,200", Some(-1200.0)),
+        ("-1.5e3", Some(-1500.0)),
+        ("-1e3", Some(-1000.0)),
     ];
     let texts: Vec<&str> = cases.iter().map(|(text, _)| *text).collect();
     let table = Table::from_columns(vec![("x", texts.into())]).unwrap();
@@ -186,4 +198,47 @@ fn a_written_table_reads_back_whatever_its_texts() {
         }
     }
     std::fs::remove_file(&path).unwrap();
+}
+
+/// What pandas 3.1.1 reads of the file that its own `to_csv` writes of such a table: floats stay floats.
+#[test]
+fn written_floats_stay_floats() {
+    let path = std::env::temp_dir().join(format!("cuaderno-floats-{}.csv", std::process::id()));
+    let numbers = Column::from(vec![Some(2.0), Some(1e300), Some(-0.0), Some(1e-7), None]);
+    let whole = Column::from(vec![Some(1e17), Some(3.0), None, Some(-4.0), Some(0.0)]);
+    let table = Table::from_columns(vec![("a", numbers), ("b", whole)]).unwrap();
+    table.write_csv(&path).unwrap();
+    let read = Table::read_csv(&path).unwrap();
+    for name in ["a", "b"] {
+        assert_eq!(read.column(name).unwrap(), table.column(name).unwrap(), "{name}");
+    }
+    std::fs::remove_file(&path).unwrap();
+}
+
+/// `merge` of pandas 3.1.1: 1 and 1.0 are one key, and a key column without values matches nothing.
+#[test]
+fn keys_of_different_number_types_are_joined() {
+    let ids = |column: Column| Table::from_columns(vec![("id", column)]).unwrap();
+    let floats = Column::from(vec![Some(2.0), Some(2.5), None]);
+    let right = ids(floats).with_column("x", vec!["p", "q", "r"].into()).unwrap();
+    let left = ids(vec![1_i64, 2].into());
+    let inner = left.join(&right, &["id"], Join::Inner).unwrap();
+    assert_eq!(
+        (inner.integers("id").unwrap(), inner.texts("x").unwrap()),
+        (vec![2], vec!["p".into()])
+    );
+    let outer = left.join(&right, &["id"], Join::Outer).unwrap();
+    assert_eq!(outer.numbers("id").unwrap()[..3], [1.0, 2.0, 2.5]);
+    let nothing = ids(vec![None::<f64>, None].into());
+    let texts = ids(vec!["a"].into());
+    assert_eq!(nothing.join(&texts, &["id"], Join::Inner).unwrap().rows(), 0);
+    assert_eq!(texts.join(&nothing, &["id"], Join::Outer).unwrap().rows(), 3);
+}
+
+/// pandas 3.1.1 gives -inf for the quarter of `[-inf, 1.5, inf, inf]`.
+#[test]
+fn a_quantile_between_minus_infinity_and_a_number() {
+    let column = Column::from(vec![f64::NEG_INFINITY, 1.5, f64::INFINITY, f64::INFINITY]);
+    let table = Table::from_columns(vec![("x", column)]).unwrap();
+    assert_eq!(table.describe().numbers("x").unwrap()[4], f64::NEG_INFINITY);
 }

@@ -194,27 +194,53 @@ fn written_number(text: &str) -> Option<f64> {
         text = text.trim_end_matches('%').trim_end();
     }
     let negative = text.starts_with('(') && text.ends_with(')');
-    let is_mark = |c: char| "$€£¥₹".contains(c) || c.is_whitespace() || c == '(' || c == ')';
-    let mut digits = text.to_string();
+    let mut digits = text.replace('\u{2212}', "-");
     for code in ["R$", "US$", "USD", "EUR", "GBP", "ARS", "MXN", "BRL"] {
         digits = digits.replace(code, "");
     }
-    digits.retain(|c| !is_mark(c));
-    // Of two marks the last is the decimal one; a mark that comes twice, or before three digits alone, groups them.
-    let (dot, comma) = (digits.rfind('.'), digits.rfind(','));
-    match (dot, comma) {
-        (Some(dot), Some(comma)) if dot < comma => {
-            digits = digits.replace('.', "").replace(',', ".")
-        }
-        (Some(_), Some(_)) => digits = digits.replace(',', ""),
-        (None, Some(comma)) => {
-            let groups = digits.matches(',').count() > 1 || digits.len() - comma == 4;
-            digits = digits.replace(',', if groups { "" } else { "." });
-        }
-        (Some(_), None) if digits.matches('.').count() > 1 => digits = digits.replace('.', ""),
-        _ => {}
-    }
-    let number: f64 = digits.parse().ok().filter(|number: &f64| number.is_finite())?;
+    digits.retain(|c| !"$€£¥₹()".contains(c));
+    // A sign may stand before the currency.
+    let (sign, digits) = match digits.trim().strip_prefix('-') {
+        Some(rest) => ("-", rest.trim()),
+        None => ("", digits.trim()),
+    };
+    // Of two marks the last is the decimal one; a mark that comes twice, or a comma before three digits alone, groups them.
+    let marks: Vec<char> = digits.chars().filter(|c| is_mark(*c)).collect();
+    let last = marks.last().copied();
+    let alone = marks.iter().all(|mark| Some(*mark) == last);
+    let groups = match last {
+        Some('.') => alone && marks.len() > 1,
+        Some(',') => alone && (marks.len() > 1 || grouped(digits).is_some()),
+        _ => true,
+    };
+    let (whole, fraction) = match last.and_then(|mark| digits.rsplit_once(mark)) {
+        Some(parts) if !groups => parts,
+        _ => (digits, ""),
+    };
+    let whole = if whole.contains(is_mark) { grouped(whole)? } else { whole.to_string() };
+    let number: f64 = format!("{sign}{whole}.{fraction}")
+        .parse()
+        .or_else(|_| format!("{sign}{digits}").parse())
+        .ok()?;
     let number = if negative { -number } else { number };
-    Some(if percent { number / 100.0 } else { number })
+    Some(if percent { number / 100.0 } else { number }).filter(|number| number.is_finite())
+}
+
+/// Returns `true` for what stands between groups of digits, or before decimals.
+fn is_mark(c: char) -> bool {
+    matches!(c, '.' | ',' | '\'' | '’') || c.is_whitespace()
+}
+
+/// The digits of a number in groups of three, or of two before the last as in India, with one mark between them.
+fn grouped(text: &str) -> Option<String> {
+    let mark = text.chars().find(|c| is_mark(*c))?;
+    let groups: Vec<&str> = text.split(mark).collect();
+    let (first, [middle @ .., last]) = groups.split_first()? else { return None };
+    let digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    let fits = (1..=3).contains(&first.len())
+        && *first != "0"
+        && last.len() == 3
+        && middle.iter().all(|group| matches!(group.len(), 2 | 3))
+        && groups.iter().all(|group| digits(group));
+    fits.then(|| groups.concat())
 }

@@ -89,6 +89,8 @@ fn written(column: &Column, row: usize) -> String {
             let items: Vec<String> = items.iter().map(|item| python_text(item)).collect();
             format!("[{}]", items.join(", "))
         }
+        // `2.0` and `1e300`: without a point or an exponent they would be read as whole numbers, or as text.
+        Value::Float(value) if value.is_finite() => format!("{value:?}"),
         value => value.to_string(),
     }
 }

@@ -46,7 +46,8 @@ impl Table {
     /// ```
     ///
     /// # Errors
-    /// `Parameter` when `on` is empty; `Table` when a key column is missing or of another type in one of the tables.
+    /// `Parameter` when `on` is empty; `Table` when a key column is missing or of another type in one of the tables, unless
+    /// they are integers and floats, text and categories, or one has no values.
     pub fn join(&self, right: &Self, on: &[&str], how: Join) -> Result<Self> {
         if on.is_empty() {
             return Err(Error::new(
@@ -54,18 +55,25 @@ impl Table {
                 "expected at least one column to join on",
             ));
         }
+        let (mut left_keys, mut right_keys) = (self.select(on)?, right.select(on)?);
         for name in on {
-            let (a, b) = (self.column(name)?.column_type(), right.column(name)?.column_type());
+            let (left, right) = (self.column(name)?, right.column(name)?);
+            let (a, b) = (left.column_type(), right.column_type());
             let both_text =
                 [a, b].iter().all(|kind| matches!(kind, ColumnType::Text | ColumnType::Category));
-            if a != b && !both_text {
+            let nothing = [left, right].iter().any(|column| column.nulls() == column.len());
+            if a != b && left.is_numeric() && right.is_numeric() {
+                let floats = |column: &Column| Column::Float(present(column.floats()));
+                left_keys = left_keys.with_column(name, floats(left))?;
+                right_keys = right_keys.with_column(name, floats(right))?;
+            } else if a != b && !both_text && !nothing {
                 let problem = format!("expected one type in both tables, found {a} and {b}");
                 return Err(Error::new(ErrorKind::Table, problem)
                     .column(*name)
                     .help("read both as text with `CsvOptions::text`"));
             }
         }
-        let (left_keys, right_keys) = (self.keys(on)?, right.keys(on)?);
+        let (left_keys, right_keys) = (left_keys.keys(on)?, right_keys.keys(on)?);
         let mut places: HashMap<&[u8], Vec<usize>> = HashMap::new();
         for (row, key) in right_keys.iter().enumerate() {
             if let Some(key) = key {
@@ -157,8 +165,28 @@ impl Table {
     }
 }
 
-/// The values of `a`, or of `b` where `a` has none; both of one type and length. Categories become text.
+/// Numbers without those that are missing.
+fn present(numbers: Option<Vec<f64>>) -> Vec<Option<f64>> {
+    let present = |number: f64| Some(number).filter(|number| !number.is_nan());
+    numbers.unwrap_or_default().into_iter().map(present).collect()
+}
+
+/// The values of `a`, or of `b` where `a` has none; of one length and, where both have values, of one kind. Categories
+/// become text, integers beside floats floats.
 fn first_present(a: &Column, b: &Column) -> Column {
+    if a.column_type() != b.column_type() {
+        if a.nulls() == a.len() {
+            return b.clone();
+        }
+        if b.nulls() == b.len() {
+            return a.clone();
+        }
+    }
+    if let (Some(left), Some(right)) = (a.floats(), b.floats())
+        && a.column_type() != b.column_type()
+    {
+        return Column::Float(first(&present(Some(left)), &present(Some(right))));
+    }
     fn first<T: Clone>(a: &[Option<T>], b: &[Option<T>]) -> Vec<Option<T>> {
         a.iter().zip(b).map(|(a, b)| a.clone().or_else(|| b.clone())).collect()
     }

@@ -221,6 +221,20 @@ fn quoted(text: &str, quote: char) -> std::result::Result<(String, &str), String
                 let decoded = char::from_u32(code);
                 value.push(decoded.ok_or_else(|| format!("`\\{kind}{code:04x}` is no character"))?);
             }
+            Some((_, 'a')) => value.push('\u{7}'),
+            Some((_, 'v')) => value.push('\u{b}'),
+            // A line that goes on.
+            Some((_, '\n')) => {}
+            Some((_, digit @ '0'..='7')) => {
+                let mut code = u32::from(digit) - u32::from('0');
+                for _ in 0..2 {
+                    let mut ahead = characters.clone();
+                    let Some(digit) = ahead.next().and_then(|(_, c)| c.to_digit(8)) else { break };
+                    code = code * 8 + digit;
+                    characters = ahead;
+                }
+                value.extend(char::from_u32(code));
+            }
             // Python keeps the backslash of an escape that it does not know.
             Some((_, other)) => value.extend(['\\', other]),
             None => break,
@@ -246,7 +260,7 @@ mod tests {
     /// Expected values are what Python's `ast.literal_eval` gives.
     #[test]
     fn lists_are_read_as_python_reads_them() {
-        let cases: [(&str, &[&str]); 15] = [
+        let cases: [(&str, &[&str]); 16] = [
             ("[u'a', b\"b\", u'']", &["a", "b", ""]),
             ("{'a', 'b'}", &["a", "b"]),
             ("set()", &[]),
@@ -260,6 +274,7 @@ mod tests {
             (r"['L\'Hospitalet', 'a\\b', 'c\td']", &["L'Hospitalet", "a\\b", "c\td"]),
             ("['a, b', 'c] d', '[e']", &["a, b", "c] d", "[e"]),
             (r"['\xe1\u00f1\U0001f3db', '\d']", &["áñ🏛", r"\d"]),
+            ("['\\101\\0\\t', '\\a\\v', 'a\\\nb']", &["A\0\t", "\u{7}\u{b}", "ab"]),
             ("['']", &[""]),
             ("[1, 2.5, None]", &["1", "2.5", "None"]),
         ];

@@ -19,8 +19,8 @@ pub(super) fn quantile(ascending: &[f64], share: f64) -> f64 {
     let place = share * last as f64;
     let below = ascending[(place.floor() as usize).min(last)];
     let above = ascending[(place.ceil() as usize).min(last)];
-    // An infinite difference times zero would not be a number.
-    if below == above || place.fract() == 0.0 {
+    // An infinite difference times zero would not be a number, nor the sum of both infinities.
+    if below == above || place.fract() == 0.0 || below.is_infinite() && above.is_finite() {
         below
     } else {
         below + (above - below) * place.fract()
