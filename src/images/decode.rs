@@ -39,8 +39,8 @@ impl Default for OpenOptions {
 /// repeated, transparency is dropped, CMYK is converted, as Pillow's `Image.open(path).convert("RGB")`; gray of 16
 /// bits is divided by 257, where Pillow clips it to white.
 ///
-/// A path that is not there is looked for with other separators, without blanks at its ends or `file://`, in the
-/// other Unicode normal form and in another case, and taken where exactly one file fits.
+/// A path that is not there is looked for with other separators, without blanks at its ends or `file://` (with `%20` read
+/// as in addresses), in the other Unicode normal form and in another case, and taken where exactly one file fits.
 ///
 /// ```
 /// use cuaderno::images::{Rgb, RgbImage, open_rgb};
