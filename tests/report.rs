@@ -123,3 +123,13 @@ fn a_table_is_exported_in_three_formats() {
     );
     assert!(export.markdown().starts_with("**Modelos**\n\n| modelo | exactitud | parámetros |"));
 }
+
+/// A cell of several lines, as Excel for Windows and old Macs write them, stays one row of the table.
+#[test]
+fn line_breaks_of_every_kind_stay_in_their_cell() {
+    let texts = vec!["a\r\nb", "c\rd", "e\nf|g"];
+    let table = cuaderno::table::Table::from_columns(vec![("x", texts.into())]).unwrap();
+    let export = cuaderno::report::TableExport::new(&table);
+    assert_eq!(export.markdown(), "| x |\n| :--- |\n| a  b |\n| c d |\n| e f\\|g |\n");
+    assert!(!export.latex().contains('\r') && export.latex().contains("c d"));
+}

@@ -176,7 +176,7 @@ pub(super) fn escape(text: &str) -> String {
                 safe.push('}');
             }
             '\u{a0}' => safe.push('~'),
-            '\n' | '\t' => safe.push(' '),
+            '\n' | '\r' | '\t' => safe.push(' '),
             ' '..='~' | '\u{a1}'..='\u{17f}' if c != '\u{ad}' => safe.push(c),
             other => safe.push_str(&symbol(other)),
         }

@@ -58,7 +58,7 @@ pub(super) fn write(document: &Document) -> String {
 
 /// A table with aligned columns.
 pub(super) fn table(text: &TableText) -> String {
-    let cell = |text: &str| escape(text).replace('|', "\\|").replace('\n', " ");
+    let cell = |text: &str| escape(text).replace('|', "\\|").replace(['\n', '\r'], " ");
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let names: Vec<String> = text.names.iter().map(|name| cell(name)).collect();
     let marks: Vec<String> =
