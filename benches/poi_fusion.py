@@ -18,7 +18,8 @@ from torch import nn
 class Fusion(nn.Module):
     def __init__(self, about):
         super().__init__()
-        self.columns = [(name, size) for name, size in about["columns"].items() if size]
+        order = ("metadata", "text", "image")
+        self.columns = [(name, about["columns"][name]) for name in order if about["columns"][name]]
         self.attention, width = about["attention"], about["width"]
 
         def branch(name, size):
