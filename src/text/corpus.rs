@@ -99,7 +99,8 @@ impl Corpus {
     }
 
     /// The words of one column of a file that is read in batches, of the rows that fulfill the filters; an empty cell is a text
-    /// without words. With the labels of the same rows, they are a data set of texts larger than memory:
+    /// without words. With the labels of the same rows, they are a data set of a file larger than memory; where its words do not
+    /// fit either, see [`TokenFile`](super::TokenFile):
     ///
     /// ```
     /// use cuaderno::data::Dataset;

@@ -1,8 +1,8 @@
 //! Texts for networks: words, vocabularies, word vectors, TF-IDF and a linear baseline.
 //!
 //! A [`Tokenizer`] cuts texts into words, a [`Corpus`] keeps them as numbers, a [`Vocabulary`] of the training texts
-//! turns them into the tokens of a network, and [`WordVectors`] give those meaning from a file. [`TfIdf`] and
-//! [`LinearClassifier`] are the baseline that a network has to beat.
+//! turns them into the tokens of a network, a [`TokenFile`] keeps those of more texts than memory holds, and [`WordVectors`]
+//! give them meaning from a file. [`TfIdf`] and [`LinearClassifier`] are the baseline that a network has to beat.
 //!
 //! Here belongs everything between a text and its numbers. Not here: the embedding layer ([`nn`](crate::nn)), networks for
 //! texts ([`models`](crate::models)), and figures of word counts ([`plot`](crate::plot)).
