@@ -28,7 +28,7 @@ pub fn check(data: &[u8]) {
     assert_eq!(image.as_raw().len() as u64, 3 * pixels);
     let resize = if selector & 4 == 4 { ResizeMode::Crop } else { ResizeMode::Pad([255; 3]) };
     let set = load_rgb_with(
-        &[path.clone()],
+        std::slice::from_ref(&path),
         8,
         6,
         &LoadOptions { resize, open, ..LoadOptions::default() },
