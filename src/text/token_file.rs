@@ -228,8 +228,13 @@ mod tests {
             );
             assert_eq!(again.read(&[500]).unwrap_err().kind(), ErrorKind::Parameter);
         }
-        let error =
-            Vocabulary::from_scan(&scan, "title", &tokenizer, &[500], &VocabularyConfig::default());
+        let error = Vocabulary::from_scan(
+            &scan,
+            "title",
+            &tokenizer,
+            &[usize::MAX],
+            &VocabularyConfig::default(),
+        );
         assert_eq!(error.unwrap_err().kind(), ErrorKind::Parameter);
         std::fs::remove_dir_all(folder).unwrap();
     }

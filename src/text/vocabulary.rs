@@ -5,6 +5,7 @@ use super::interner::Interner;
 use super::tokenizer::Tokenizer;
 use crate::table::{CsvScan, Table};
 use crate::{Error, ErrorKind, Result, notebook};
+use std::collections::HashMap;
 
 /// Settings of a [`Vocabulary`]: the fewest occurrences of a word, and the most words.
 ///
@@ -92,8 +93,8 @@ impl Vocabulary {
     ) -> Result<Self> {
         config.check()?;
         // How often each row is asked for.
-        let mut times = vec![0u64; rows.iter().max().map_or(0, |row| row + 1)];
-        rows.iter().for_each(|row| times[*row] += 1);
+        let mut times: HashMap<usize, u64> = HashMap::new();
+        rows.iter().for_each(|row| *times.entry(*row).or_default() += 1);
         let (mut words, mut counts) = (Interner::default(), Vec::<u64>::new());
         let mut texts = 0;
         for batch in scan.text_batches(column)? {
@@ -103,15 +104,15 @@ impl Vocabulary {
                 corpus.words.iter().map(|word| words.intern(word) as usize).collect();
             counts.resize(words.len(), 0);
             for row in 0..corpus.len() {
-                let times = times.get(texts + row).copied().unwrap_or(0);
-                for word in corpus.row(row).iter().filter(|_| times > 0) {
+                let Some(times) = times.get(&(texts + row)) else { continue };
+                for word in corpus.row(row) {
                     counts[numbers[*word as usize]] += times;
                 }
             }
             texts += corpus.len();
         }
-        if times.len() > texts {
-            let problem = format!("expected rows below {texts}, found row {}", times.len() - 1);
+        if let Some(row) = rows.iter().find(|row| **row >= texts) {
+            let problem = format!("expected rows below {texts}, found row {row}");
             return Err(Error::new(ErrorKind::Parameter, problem)
                 .help("scan the same rows that the split was made of"));
         }
