@@ -144,14 +144,21 @@ fn sequences_agree() {
             answer!(fast::conv1d(on(&x), on(&w), Some(on(&b)), slide); &x, &w, &b),
             answer!(portable::conv1d(on(&x), on(&w), Some(on(&b)), slide); &x, &w, &b),
         );
-        let x = random(source, (batch, length, channels));
-        let w = random(source, (7, channels, 3));
-        let b = random(source, (7,));
+        // Fewer and more channels and filters than a vector has lanes.
+        let (wide, filters) = (source.gen_range(1..40), source.gen_range(1..80));
+        let words = random(source, (5, wide));
+        let w = random(source, (filters, wide, 3));
+        let b = random(source, (filters,));
+        // Texts share words, and most end in padding.
+        let texts = Array2::from_shape_fn((batch, length), |(_, at)| {
+            if at < length / 2 { source.gen_range(0..5) } else { 4 }
+        });
         same(
             "conv1d_max",
-            answer!(fast::conv1d_max(on(&x), on(&w), on(&b)); &x, &w, &b),
-            answer!(portable::conv1d_max(on(&x), on(&w), on(&b)); &x, &w, &b),
+            answer!(fast::conv1d_max(on(&words), &texts, on(&w), on(&b)); &words, &w, &b),
+            answer!(portable::conv1d_max(on(&words), &texts, on(&w), on(&b)); &words, &w, &b),
         );
+        let x = random(source, (batch, length, channels));
         let scores = random(source, (batch, length));
         let mask = Array2::from_shape_fn((batch, length), |(_, at)| at == 0 || source.r#gen());
         same(
@@ -432,8 +439,10 @@ fn what_is_frozen_gets_no_gradient() {
     }
     let texts = random(source, (3, 8, 4));
     let taps = random(source, (6, 4, 3));
+    let words = random(source, (9, 4));
+    let sequences = Array2::from_shape_fn((3, 8), |_| source.gen_range(0..9));
     for form in [fast::conv1d_max, portable::conv1d_max] {
-        check_only_wanted!("conv1d_max", |x, w, b| form(x, w, b); &texts, &taps, &biases);
+        check_only_wanted!("conv1d_max", |x, w, b| form(x, &sequences, w, b); &words, &taps, &biases);
     }
     let given_scores = random(source, (3, 8));
     for form in [fast::attention_pool, portable::attention_pool] {

@@ -208,7 +208,7 @@ fn the_other_operations() {
 }
 
 type Sequences = fn(Tensor3, Tensor3, Option<Tensor1>, Conv1dOptions) -> cuaderno::Result<Tensor3>;
-type Greatest = fn(Tensor3, Tensor3, Tensor1) -> cuaderno::Result<Tensor2>;
+type Greatest = fn(Tensor2, &Array2<u32>, Tensor3, Tensor1) -> cuaderno::Result<Tensor2>;
 
 #[test]
 fn operations_on_sequences() {
@@ -234,12 +234,15 @@ fn operations_on_sequences() {
         check("conv1d weight", &weight, |weight| run(&x, weight, &bias), source);
         check("conv1d bias", &bias, |bias| run(&x, &weight, bias), source);
     }
-    let x = random(source, (batch, length, channels));
+    let rows = random(source, (6, channels));
     let weight = random(source, (outputs, channels, taps));
+    let places = Array2::from_shape_fn((batch, length), |_| source.gen_range(0..6));
     for form in [fast::conv1d_max as Greatest, portable::conv1d_max] {
-        let run = |x: &_, weight: &_| weighted(form(on(x), on(weight), on(&bias)).unwrap(), 2);
-        check("conv1d_max x", &x, |x| run(x, &weight), source);
-        check("conv1d_max weight", &weight, |weight| run(&x, weight), source);
+        let run = |rows: &_, weight: &_| {
+            weighted(form(on(rows), &places, on(weight), on(&bias)).unwrap(), 2)
+        };
+        check("conv1d_max rows", &rows, |rows| run(rows, &weight), source);
+        check("conv1d_max weight", &weight, |weight| run(&rows, weight), source);
     }
 }
 

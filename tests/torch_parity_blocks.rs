@@ -7,7 +7,7 @@ use cuaderno::models::{TextCnn, TextCnnConfig};
 use cuaderno::nn::{Inputs, Model, Pass};
 use cuaderno::tensor::{
     ChannelStatistics, Conv1dOptions, LossOptions, NormEpilogue, Plain, Tensor0, Tensor1, Tensor2,
-    Tensor3, Tensor4, backward, constant, cross_entropy, fast, portable, read,
+    Tensor3, Tensor4, backward, constant, cross_entropy, fast, portable, read, tensor,
 };
 use cuaderno::train::{Optimizer, OptimizerConfig};
 use cuaderno::{ErrorKind, Result};
@@ -53,24 +53,37 @@ fn convolutions_over_sequences() {
 #[test]
 fn the_greatest_answer_of_each_filter() {
     let reference = Reference::open();
-    type Form = fn(Tensor3, Tensor3, Tensor1) -> Result<Tensor2>;
+    type Form = fn(Tensor2, &Array2<u32>, Tensor3, Tensor1) -> Result<Tensor2>;
+    // A row of its own for each position.
+    let apart = |name: &str| {
+        let [batch, length, channels] = reference.shape(name);
+        let rows = tensor(reference.values(name), (batch * length, channels)).unwrap();
+        let places = (0..(batch * length) as u32).collect();
+        (rows, Array2::from_shape_vec((batch, length), places).unwrap())
+    };
     for form in [fast::conv1d_max as Form, portable::conv1d_max] {
         for case in 0..3 {
             let name = format!("conv1d_max{case}");
             let of = |part: &str| format!("{name}/{part}");
-            let (x, weight) = (reference.rank3(&of("x")), reference.rank3(&of("weight")));
+            let ((x, places), weight) = (apart(&of("x")), reference.rank3(&of("weight")));
             let bias = reference.rank1(&of("bias"));
-            let y = form(on(&x), on(&weight), on(&bias)).unwrap();
+            let y = form(on(&x), &places, on(&weight), on(&bias)).unwrap();
             let gradients =
                 backward(against!(reference, name, y, reference.rank2(&of("r")))).unwrap();
             reference.check(&of("dx"), &gradient(&gradients, &x), 1e-5);
             reference.check(&of("dweight"), &gradient(&gradients, &weight), 1e-5);
             reference.check(&of("dbias"), &gradient(&gradients, &bias), 1e-5);
         }
-        let (x, weight) = (reference.rank3("conv1d_max0/x"), reference.rank3("conv1d_max2/weight"));
+        let ((x, mut places), weight) =
+            (apart("conv1d_max0/x"), reference.rank3("conv1d_max2/weight"));
         let bias = reference.rank1("conv1d_max2/bias");
-        let error = form(on(&x), on(&weight), on(&bias)).unwrap_err();
+        let error = form(on(&x), &places, on(&weight), on(&bias)).unwrap_err();
         assert!(error.to_string().contains("expected 9 input channels, found 5"), "{error}");
+        let weight = reference.rank3("conv1d_max0/weight");
+        let bias = reference.rank1("conv1d_max0/bias");
+        places[[1, 2]] = 999;
+        let error = form(on(&x), &places, on(&weight), on(&bias)).unwrap_err();
+        assert!(error.to_string().contains("found 999 at position 2 of sequence 1"), "{error}");
     }
 }
 

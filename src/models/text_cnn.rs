@@ -159,13 +159,14 @@ impl TextCnn {
 impl Model for TextCnn {
     fn forward(&self, inputs: &Inputs, pass: &Pass) -> Result<Tensor2> {
         let tokens = self.padded(inputs.tokens()?);
-        let words = pass.enter("embedding", || self.embedding.forward(&tokens, pass))?;
+        // A batch of texts repeats its words, and most of all the padding.
+        let (words, texts) = pass.enter("embedding", || self.embedding.distinct(&tokens, pass))?;
         let (words, tape) = words.split_tape();
         let mut found: Option<Tensor2> = None;
         for (place, convolution) in self.convolutions.iter().enumerate() {
             let mine = words.clone().put_tape(tape.another());
             let name = format!("convolutions.{place}");
-            let part = pass.enter(&name, || convolution.forward_max(mine, pass))?;
+            let part = pass.enter(&name, || convolution.forward_max(mine, &texts, pass))?;
             found = Some(match found {
                 Some(found) => concat(found, part)?,
                 None => part,

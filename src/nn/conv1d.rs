@@ -4,6 +4,7 @@ use super::{Init, Parameter, Pass, SummaryRow};
 use crate::tensor::{Conv1dOptions, Tensor2, Tensor3, conv1d, conv1d_max};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::{HasShape, Shape};
+use ndarray::Array2;
 
 /// Convolution over sequences, from `[batch, in channels, length]` to `[batch, out channels, length']` with
 /// `length' = (length + 2 · padding − dilation · (kernel − 1) − 1) / stride + 1`.
@@ -79,12 +80,18 @@ impl Conv1d {
         Ok(output)
     }
 
-    /// The maximum over time of each filter after ReLU, `[batch, out channels]`, from an input with the channels last,
-    /// `[batch, length, in channels]`.
+    /// The maximum over time of each filter after ReLU, `[batch, out channels]`, over sequences `[batch, length]` of `rows`
+    /// `[rows, in channels]`, as [`Embedding::distinct`](super::Embedding::distinct) returns them.
     ///
     /// # Errors
-    /// [`ErrorKind::Parameter`] when the options are not the default; [`ErrorKind::Shape`] as [`Self::forward`].
-    pub fn forward_max(&self, input: Tensor3, pass: &Pass) -> Result<Tensor2> {
+    /// [`ErrorKind::Parameter`] when the options are not the default, or a sequence names a row that does not exist;
+    /// [`ErrorKind::Shape`] as [`Self::forward`].
+    pub fn forward_max(
+        &self,
+        rows: Tensor2,
+        sequences: &Array2<u32>,
+        pass: &Pass,
+    ) -> Result<Tensor2> {
         if self.options != Conv1dOptions::default() {
             let problem = format!(
                 "`forward_max` supports the default options only, found {:?}",
@@ -92,10 +99,10 @@ impl Conv1d {
             );
             return Err(Error::new(ErrorKind::Parameter, problem));
         }
-        let (batch, length, _) = *input.shape();
-        let output = conv1d_max(input, self.weight.tensor3(pass)?, self.bias.vector(pass)?)?;
-        let (filters, kernel) = (output.shape().1, self.weight.shape()[2]);
-        self.note(vec![batch, filters, length + 1 - kernel], pass);
+        let (weight, bias) = (self.weight.tensor3(pass)?, self.bias.vector(pass)?);
+        let output = conv1d_max(rows, sequences, weight, bias)?;
+        let ((batch, length), filters) = (sequences.dim(), output.shape().1);
+        self.note(vec![batch, filters, length + 1 - self.weight.shape()[2]], pass);
         Ok(output)
     }
 

@@ -1,9 +1,10 @@
 //! The embedding layer.
 
 use super::{Init, Parameter, Pass, SummaryRow};
-use crate::Result;
-use crate::tensor::{Tensor3, embedding};
+use crate::tensor::{Tensor2, Tensor3, check_tokens, embedding, out_of_memory};
+use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::{HasShape, Shape};
+use dfdx::tensor_ops::ReshapeTo;
 use ndarray::Array2;
 
 /// Word vectors: token ids `[batch, length]` to `[batch, length, dimensions]`, as PyTorch's `nn.Embedding`.
@@ -69,5 +70,42 @@ impl Embedding {
         let shape = output.shape().concrete().to_vec();
         pass.note(|| SummaryRow::of("Embedding", [&self.weight], shape));
         Ok(output)
+    }
+
+    /// The vectors of the distinct `tokens`, `[distinct tokens, dimensions]`, and for each token its row among them: the
+    /// texts as sequences of rows, for [`Conv1d::forward_max`](super::Conv1d::forward_max).
+    ///
+    /// ```
+    /// use cuaderno::nn::{Embedding, Pass};
+    /// use cuaderno::tensor::{plain, read};
+    /// use ndarray::arr2;
+    /// # fn main() -> cuaderno::Result<()> {
+    /// let layer = Embedding::pretrained(arr2(&[[0.0], [0.5], [1.5]]), Some(0))?;
+    /// let (rows, sequences) = layer.distinct(&arr2(&[[2, 1, 2], [1, 0, 0]]), &Pass::inference())?;
+    /// assert_eq!(read(&plain(rows))[..], [1.5, 0.5, 0.0]);
+    /// assert_eq!(sequences, arr2(&[[0, 1, 0], [1, 2, 2]]));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::forward`].
+    pub fn distinct(&self, tokens: &Array2<u32>, pass: &Pass) -> Result<(Tensor2, Array2<u32>)> {
+        let (words, dimensions) = (self.weight.shape()[0], self.weight.shape()[1]);
+        check_tokens(tokens, words)?;
+        let mut rows: Vec<Option<u32>> = vec![None; words];
+        let mut distinct: Vec<u32> = Vec::new();
+        let sequences = tokens.mapv(|token| {
+            *rows[token as usize].get_or_insert_with(|| {
+                distinct.push(token);
+                distinct.len() as u32 - 1
+            })
+        });
+        let (count, (batch, length)) = (distinct.len(), tokens.dim());
+        let distinct = Array2::from_shape_vec((1, count), distinct)
+            .map_err(|error| Error::new(ErrorKind::Shape, error.to_string()))?;
+        let vectors = embedding(self.weight.matrix(pass)?, &distinct, self.padding)?;
+        pass.note(|| SummaryRow::of("Embedding", [&self.weight], vec![batch, length, dimensions]));
+        let vectors = vectors.try_reshape_like(&(count, dimensions)).map_err(out_of_memory)?;
+        Ok((vectors, sequences))
     }
 }

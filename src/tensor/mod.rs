@@ -31,11 +31,11 @@ pub use cpu::{Activation, AdamConfig, OptimizerConfig, RmsPropConfig, SgdConfig}
 pub use dfdx;
 #[cfg(not(feature = "portable"))]
 use fast as form;
-pub(crate) use fast::check_loss_options;
 pub use fast::{
     ChannelStatistics, Conv1dOptions, Epilogue, FusedOps, LossKind, LossOptions, NormEpilogue,
     OptimizerState, softmax,
 };
+pub(crate) use fast::{check_loss_options, check_tokens};
 pub use form::{
     activate, adaptive_average_pool2d, attention_pool, average_pool2d, average_pool2d_exclude_pad,
     batch_norm2d, batch_norm2d_affine, batch_norm2d_with, binary_cross_entropy, concat,

@@ -12,21 +12,21 @@ use super::cpu::{Activation, OptimizerConfig, Window};
 use super::fast::{
     ChannelStatistics, Conv1dOptions, Epilogue, FusedOps, NormEpilogue, OptimizerState,
     PoolWeights, cells_of, check, check_added, check_attention, check_channels, check_factors,
-    check_features, check_fused, check_parts, check_rows, check_sequence, check_tokens,
+    check_features, check_fused, check_parts, check_rows, check_sequences, check_tokens,
     check_values, drop_factors, on_rows, pooled, subsample_weights, unpadded_weights,
     window_weights,
 };
-use super::selective::{plus, product, times};
+use super::selective::{plus, product, scale_gradient, times};
 use super::tape::{
-    Gradients, Plain, Tape, Tensor, Tensor1, Tensor2, Tensor3, Tensor4, constant, device, fork,
-    out_of_memory, plain, tensor,
+    BackwardError, Gradients, Plain, Tape, Tensor, Tensor1, Tensor2, Tensor3, Tensor4, constant,
+    device, fork, out_of_memory, plain, tensor,
 };
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::{Axes2, Axes3, Axes4, Axis, HasShape, Shape};
-use dfdx::tensor::{PutTape, SplitTape, TensorFromVec};
+use dfdx::tensor::{OnesTensor, PutTape, SplitTape, TensorFromVec, ZerosTensor};
 use dfdx::tensor_ops::{
-    BroadcastTo, GatherTo, MaxTo, MeanTo, Momentum, PermuteTo, ReshapeTo, SumTo, TryAdd,
-    TryConcatAlong, TrySub, WeightDecay,
+    BroadcastTo, ChooseFrom, GatherTo, MaxTo, MeanTo, Momentum, PermuteTo, ReshapeTo, SumTo,
+    TryAdd, TryConcatAlong, TryEq, TrySub, WeightDecay,
 };
 use ndarray::Array2;
 
@@ -451,15 +451,42 @@ pub fn conv1d(
 }
 
 /// [`super::conv1d_max`], one operation after the other.
-pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tensor2> {
-    let (batch, length, channels) = *input.shape();
-    let (filters, expected, taps) = *weight.shape();
-    check_sequence([length, channels, filters, expected, taps, bias.shape().0])?;
-    let input: Tensor3 = input.try_permute::<_, Axes3<0, 2, 1>>().map_err(out_of_memory)?;
-    debug_assert_eq!(input.shape().0, batch);
+pub fn conv1d_max(
+    rows: Tensor2,
+    sequences: &Array2<u32>,
+    weight: Tensor3,
+    bias: Tensor1,
+) -> Result<Tensor2> {
+    check_sequences(sequences, *rows.shape(), *weight.shape(), bias.shape().0)?;
+    let input: Tensor3 = embedding(rows, sequences, None)?
+        .try_permute::<_, Axes3<0, 2, 1>>()
+        .map_err(out_of_memory)?;
     let found = conv1d(input, weight, Some(bias), Conv1dOptions::default())?;
-    let found = found.try_relu().map_err(out_of_memory)?;
-    found.try_max::<_, Axis<2>>().map_err(out_of_memory)
+    greatest(found.try_relu().map_err(out_of_memory)?)
+}
+
+/// The maximum over the last axis. Where values tie, as those of padding do, they share the gradient: dfdx's own maximum
+/// gives each of them all of it.
+fn greatest(values: Tensor3) -> Result<Tensor2> {
+    let (values, tape) = values.split_tape();
+    let shape = *values.shape();
+    let count = || -> std::result::Result<Plain<(usize, usize)>, BackwardError> {
+        let most: Plain<(usize, usize)> = values.clone().try_max::<_, Axis<2>>()?;
+        let below = values.clone().try_sub(most.try_broadcast_like::<_, Axis<2>>(&shape)?)?;
+        let ties = below.try_eq(0.0)?;
+        let device = values.device();
+        let (one, none) = (device.try_ones_like(&shape)?, device.try_zeros_like(&shape)?);
+        ties.try_choose(one, none)?.try_sum::<_, Axis<2>>()
+    };
+    let shares = match tape.is_on() {
+        true => Some(count().and_then(|count| count.try_recip()).map_err(out_of_memory)?),
+        false => None,
+    };
+    let most = values.put_tape(tape).try_max::<_, Axis<2>>().map_err(out_of_memory)?;
+    match shares {
+        Some(shares) => scale_gradient(most, shares),
+        None => Ok(most),
+    }
 }
 
 /// [`super::attention_pool`] by dfdx's softmax and sums.

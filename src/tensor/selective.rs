@@ -57,6 +57,12 @@ pub(super) fn plus<S: Shape>(left: Tensor<S>, right: Tensor<S>) -> Result<Tensor
     }
 }
 
+/// The tensor as it is, whose gradient is multiplied by `factors`.
+pub(super) fn scale_gradient<S: Shape>(tensor: Tensor<S>, factors: Plain<S>) -> Result<Tensor<S>> {
+    // A tensor of its own, with a gradient of its own.
+    map(tensor, |tensor| tensor.try_mul(1.0), |gradient| gradient.try_mul(factors))
+}
+
 /// The operands of a commutative operation, by the gradients that are needed.
 enum Needed<S: Shape> {
     One(Tensor<S>, Plain<S>),

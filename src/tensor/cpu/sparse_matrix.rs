@@ -1,5 +1,6 @@
 //! Sparse matrices by rows, and their products with lines of a dense operand.
 
+use super::elementwise::MOST_LANES;
 use pulp::{Arch, Simd, WithSimd};
 
 /// Memory reused between images.
@@ -111,6 +112,13 @@ impl WithSimd for Product<'_> {
             part::<S, 1>(simd, entries, dense, out, from);
             from += lanes;
         }
+        if from == line {
+            return;
+        }
+        if line >= lanes {
+            last(simd, entries, dense, out, from, line);
+            return;
+        }
         for row in &entries.rows {
             for column in from..line {
                 let target = &mut out[row.target as usize + column];
@@ -119,6 +127,32 @@ impl WithSimd for Product<'_> {
                 }
             }
         }
+    }
+}
+
+/// The values of each line from value `from`, fewer than a vector: the last vector of the line, of which only those are kept.
+#[inline(always)]
+fn last<S: Simd>(
+    simd: S,
+    entries: &Entries,
+    dense: &[f32],
+    out: &mut [f32],
+    from: usize,
+    line: usize,
+) {
+    let lanes = S::F32_LANES;
+    for row in &entries.rows {
+        let range = row.start as usize..row.end as usize;
+        let mut sum = simd.splat_f32s(0.0);
+        for (at, value) in entries.at[range.clone()].iter().zip(&entries.values[range]) {
+            let (source, _) = S::as_simd_f32s(&dense[*at as usize + line - lanes..][..lanes]);
+            sum = simd.mul_add_e_f32s(simd.splat_f32s(*value), source[0], sum);
+        }
+        let mut sums = [0.0; MOST_LANES];
+        S::as_mut_simd_f32s(&mut sums[..lanes]).0[0] = sum;
+        let target = &mut out[row.target as usize..][from..line];
+        let new = &sums[lanes - target.len()..lanes];
+        target.iter_mut().zip(new).for_each(|(target, sum)| *target += sum);
     }
 }
 

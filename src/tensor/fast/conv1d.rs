@@ -1,13 +1,14 @@
 //! Convolution over sequences on the tape.
 
-use crate::tensor::cpu::threads::{chunk, each_chunk, each_chunk_of_two};
-use crate::tensor::cpu::{Matrix, MatrixMut, Window, matmul, update_each};
+use crate::tensor::cpu::threads::{chunk, each_chunk};
+use crate::tensor::cpu::{Sequences, Window};
 use crate::tensor::tape::{Tensor1, Tensor2, Tensor3, Tensor4, tensor};
 use crate::tensor::{Epilogue, conv2d, out_of_memory, put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::HasShape;
 use dfdx::tensor::{Merge, PutTape, SplitTape, Tape as _};
 use dfdx::tensor_ops::ReshapeTo;
+use ndarray::Array2;
 
 /// Stride, padding, dilation and groups of a convolution over sequences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,104 +73,64 @@ impl Conv1dOptions {
     }
 }
 
-/// Sequences per matrix product.
-const RUN: usize = 16;
-
-/// Convolution, ReLU and maximum over time in one step, for text networks (Kim, 2014): `input` is `[batch, length,
-/// channels]`, as an embedding returns it, `weight` `[filters, channels, kernel]` and `bias` `[filters]` as in PyTorch;
-/// the result is `[batch, filters]`.
+/// Convolution, ReLU and maximum over time in one step, for text networks (Kim, 2014), over sequences whose positions share
+/// rows, as the words of texts do: `rows` is `[rows, channels]`, `sequences` `[batch, length]` names the row at each
+/// position, and `weight` `[filters, channels, kernel]` and `bias` `[filters]` are as in PyTorch; the result is `[batch,
+/// filters]`.
 ///
 /// # Errors
-/// [`ErrorKind::Shape`] when sizes do not fit, or a sequence is shorter than the window.
-pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tensor2> {
-    let (input, input_tape) = input.split_tape();
+/// [`ErrorKind::Shape`] when sizes do not fit, or a sequence is shorter than the window; [`ErrorKind::Parameter`] when a
+/// sequence names a row that does not exist.
+pub fn conv1d_max(
+    rows: Tensor2,
+    sequences: &Array2<u32>,
+    weight: Tensor3,
+    bias: Tensor1,
+) -> Result<Tensor2> {
+    let (rows, rows_tape) = rows.split_tape();
     let (weight, weight_tape) = weight.split_tape();
     let (bias, bias_tape) = bias.split_tape();
-    let (batch, length, channels) = *input.shape();
-    let (filters, expected, taps) = *weight.shape();
-    check([length, channels, filters, expected, taps, bias.shape().0])?;
-    let depth = taps * channels;
-    // The window of a position is contiguous when a filter's taps come before its channels.
-    let windows = taps_first(&read(&weight), channels, taps);
+    check(sequences, *rows.shape(), *weight.shape(), bias.shape().0)?;
+    let ((batch, length), (_, channels)) = (sequences.dim(), *rows.shape());
+    let (filters, _, taps) = *weight.shape();
+    let places: Vec<u32> = sequences.iter().copied().collect();
+    let lines = by_taps(&read(&weight), channels, taps);
     let mut values = vec![0.0; batch * filters];
     let mut winners = vec![0u32; batch * filters];
     {
-        let (x, b) = (read(&input), read(&bias));
-        let sizes = [RUN * filters; 2];
-        each_chunk_of_two(&mut values, &mut winners, sizes, |run, values, winners| {
-            let x = chunk(&x, RUN * length * channels, run);
-            let rows = x.len() / channels - (taps - 1);
-            // Windows across the end of a sequence are computed too, but not used.
-            let mut products = vec![0.0; rows * filters];
-            matmul(
-                MatrixMut::new(&mut products, rows, filters),
-                Matrix::strided(x, rows, depth, channels),
-                Matrix::new(&windows, filters, depth).transposed(),
-                false,
-            );
-            let sequences = values.chunks_exact_mut(filters).zip(winners.chunks_exact_mut(filters));
-            for (sequence, (values, winners)) in sequences.enumerate() {
-                values.fill(f32::NEG_INFINITY);
-                let positions = products[sequence * length * filters..].chunks_exact(filters);
-                for (place, found) in positions.take(length - taps + 1).enumerate() {
-                    for ((best, winner), value) in values.iter_mut().zip(&mut *winners).zip(found) {
-                        // A NaN wins.
-                        let wins = (*value > *best) | value.is_nan();
-                        *best = if wins { *value } else { *best };
-                        *winner = if wins { place as u32 } else { *winner };
-                    }
-                }
-                for (value, bias) in values.iter_mut().zip(b.iter()) {
-                    let sum = *value + bias;
-                    *value = if sum < 0.0 { 0.0 } else { sum };
-                }
+        let (rows, b) = (read(&rows), read(&bias));
+        let (places, lines) = (&places[..], &lines[..]);
+        Sequences { rows: &rows, channels, places, length, weight: lines, filters, taps }
+            .greatest(&mut values, &mut winners);
+        for values in values.chunks_exact_mut(filters) {
+            for (value, bias) in values.iter_mut().zip(b.iter()) {
+                let sum = *value + bias;
+                *value = if sum < 0.0 { 0.0 } else { sum };
             }
-        });
+        }
     }
     let output = tensor(values, (batch, filters))?;
-    let needed = (input_tape.is_on(), weight_tape.is_on(), bias_tape.is_on());
-    let mut tape = input_tape.merge(weight_tape).merge(bias_tape);
+    let needed = (rows_tape.is_on(), weight_tape.is_on(), bias_tape.is_on());
+    let mut tape = rows_tape.merge(weight_tape).merge(bias_tape);
     if tape.is_on() {
         let result = output.clone();
         tape.add_backward_op(move |gradients| {
             let mut gradient = take_gradient(gradients, &result)?;
             let y = read(&result);
             gradient.iter_mut().zip(&*y).filter(|(_, y)| **y <= 0.0).for_each(|(g, _)| *g = 0.0);
-            let x = read(&input);
-            // Offset of the window of each filter's maximum.
-            let place = |sequence: usize, filter: usize| {
-                (sequence * length + winners[sequence * filters + filter] as usize) * channels
-            };
+            let values = read(&rows);
+            let (places, lines) = (&places[..], &lines[..]);
+            let sequences =
+                Sequences { rows: &values, channels, places, length, weight: lines, filters, taps };
             if needed.1 {
                 let mut sum = take_gradient(gradients, &weight)?;
-                each_chunk(&mut sum, depth, |filter, sum| {
-                    let mut window = vec![0.0; depth];
-                    for sequence in 0..batch {
-                        let g = gradient[sequence * filters + filter];
-                        if g != 0.0 {
-                            let seen = &x[place(sequence, filter)..][..depth];
-                            update_each(&mut window, seen, seen, |w, x, _| w + g * x);
-                        }
-                    }
-                    for (tap, values) in window.chunks_exact(channels).enumerate() {
-                        let targets = sum[tap..].iter_mut().step_by(taps);
-                        targets.zip(values).for_each(|(sum, value)| *sum += value);
-                    }
-                });
+                sequences.add_to_weight(&winners, &gradient, &mut sum);
                 put_gradient(gradients, &weight, sum)?;
             }
             if needed.0 {
-                let mut sum = take_gradient(gradients, &input)?;
-                each_chunk(&mut sum, length * channels, |sequence, sum| {
-                    for filter in 0..filters {
-                        let g = gradient[sequence * filters + filter];
-                        let start = place(sequence, filter) - sequence * length * channels;
-                        let window = &windows[filter * depth..][..depth];
-                        let seen = &mut sum[start..start + depth];
-                        update_each(seen, window, window, |s, w, _| s + g * w);
-                    }
-                });
-                put_gradient(gradients, &input, sum)?;
+                let mut sum = take_gradient(gradients, &rows)?;
+                sequences.add_to_rows(&winners, &gradient, &mut sum);
+                put_gradient(gradients, &rows, sum)?;
             }
             if needed.2 {
                 let mut sum = take_gradient(gradients, &bias)?;
@@ -184,23 +145,24 @@ pub fn conv1d_max(input: Tensor3, weight: Tensor3, bias: Tensor1) -> Result<Tens
     Ok(output.put_tape(tape))
 }
 
-/// `[filters, channels, kernel]` as `[filters, kernel, channels]`.
-fn taps_first(weight: &[f32], channels: usize, taps: usize) -> Vec<f32> {
-    let mut windows = vec![0.0; weight.len()];
-    let depth = taps * channels;
-    each_chunk(&mut windows, depth, |filter, to| {
-        let from = chunk(weight, depth, filter);
-        for (tap, line) in to.chunks_exact_mut(channels).enumerate() {
-            let values = from[tap..].iter().step_by(taps);
-            line.iter_mut().zip(values).for_each(|(to, from)| *to = *from);
-        }
+/// `[filters, channels, kernel]` as `[kernel, filters, channels]`.
+fn by_taps(weight: &[f32], channels: usize, taps: usize) -> Vec<f32> {
+    let mut lines = vec![0.0; weight.len()];
+    let filters = weight.len() / (channels * taps).max(1);
+    each_chunk(&mut lines, channels, |line, to| {
+        let (tap, filter) = (line / filters, line % filters);
+        let from = chunk(weight, channels * taps, filter)[tap..].iter().step_by(taps);
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
     });
-    windows
+    lines
 }
 
-/// The sizes of [`conv1d_max`], if they fit: length, channels, filters, channels of the weights, kernel, biases.
+/// Checks that the sequences, the rows, the weights and the number of biases of [`conv1d_max`] fit.
 pub(in crate::tensor) fn check(
-    [length, channels, filters, expected, taps, biases]: [usize; 6],
+    sequences: &Array2<u32>,
+    (rows, channels): (usize, usize),
+    (filters, expected, taps): (usize, usize, usize),
+    biases: usize,
 ) -> Result<()> {
     let fail = |problem: String| Err(Error::new(ErrorKind::Shape, problem));
     if channels != expected {
@@ -214,11 +176,28 @@ pub(in crate::tensor) fn check(
             "every size must be at least 1, found {filters} filters of {taps} taps over {channels} channels"
         ));
     }
+    // Offsets into both are numbers of 32 bits.
+    let most = u32::MAX as usize / channels;
+    if rows.max(taps.saturating_mul(filters)) > most {
+        return fail(format!(
+            "expected at most {most} rows and {most} filters times taps, each of {channels} channels, found {rows} and {}",
+            taps.saturating_mul(filters)
+        ));
+    }
+    let length = sequences.ncols();
     if length < taps {
         let problem = format!(
             "the sequence must be at least as long as the window of {taps}, found {length}"
         );
         return Err(Error::new(ErrorKind::Shape, problem).help("pad the sequences to that length"));
+    }
+    if let Some(((sequence, place), row)) =
+        sequences.indexed_iter().find(|(_, row)| **row as usize >= rows)
+    {
+        let problem = format!(
+            "sequences must name rows below {rows}, found {row} at position {place} of sequence {sequence}"
+        );
+        return Err(Error::new(ErrorKind::Parameter, problem));
     }
     Ok(())
 }
@@ -228,10 +207,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn taps_come_before_channels() {
-        assert_eq!(
-            taps_first(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3, 2),
-            [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]
-        );
+    fn taps_come_first() {
+        let weight = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        // One filter of three channels and two taps; three filters of one channel.
+        assert_eq!(by_taps(&weight, 3, 2), [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]);
+        assert_eq!(by_taps(&weight, 1, 2), [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]);
     }
 }

@@ -43,7 +43,7 @@ pub fn embedding(weight: Tensor2, tokens: &Array2<u32>, padding: Option<usize>) 
 }
 
 /// Checks that each token id is below the vocabulary size.
-pub(in crate::tensor) fn check(tokens: &Array2<u32>, words: usize) -> Result<()> {
+pub(crate) fn check(tokens: &Array2<u32>, words: usize) -> Result<()> {
     match tokens.indexed_iter().find(|(_, token)| **token as usize >= words) {
         None => Ok(()),
         Some(((row, place), token)) => {
