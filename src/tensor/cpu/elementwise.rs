@@ -19,7 +19,7 @@ pub enum Activation {
 }
 
 /// Lanes of the longest vectors.
-const MOST_LANES: usize = 16;
+pub(super) const MOST_LANES: usize = 16;
 
 impl Activation {
     /// The function of each lane. A NaN stays NaN, which a maximum might hide.
@@ -208,6 +208,27 @@ pub(crate) fn exp(x: f32) -> f32 {
     }
     let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(ONE));
     (poly * rest * rest + rest + 1.0) * power
+}
+
+/// Replaces each `x` by `exp(x − shift)`, 0 far below the shift, and returns their sum.
+pub(crate) fn exp_all(values: &mut [f32], shift: f32) -> f64 {
+    /// Sums side by side, which need not wait for each other.
+    const SUMS: usize = 16;
+    Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for value in &mut *values {
+                let x = *value - shift;
+                *value = if x < -87.0 { 0.0 } else { exp(x) };
+            }
+            let mut sums = [0.0f64; SUMS];
+            let (parts, rest) = values.as_chunks::<SUMS>();
+            for part in parts {
+                sums.iter_mut().zip(part).for_each(|(sum, value)| *sum += f64::from(*value));
+            }
+            sums.iter().sum::<f64>() + rest.iter().copied().map(f64::from).sum::<f64>()
+        },
+    )
 }
 
 /// 1.5 · 2²³: adding it rounds to an integer.

@@ -1,7 +1,8 @@
 //! Softmax cross-entropy on the tape, and the options that all losses share.
 
 use super::loss_weights::LossWeights;
-use crate::tensor::cpu::threads::{chunk, each_chunk, map};
+use crate::tensor::cpu::exp_all;
+use crate::tensor::cpu::threads::{chunk, each_chunk, each_chunk_of_two};
 use crate::tensor::tape::{Plain, Tape, Tensor0, Tensor2, tensor};
 use crate::tensor::{put_gradient, read, take_gradient};
 use crate::{Error, ErrorKind, Result};
@@ -121,12 +122,18 @@ impl LossOptions {
 pub fn softmax(logits: &Plain<(usize, usize)>) -> Vec<f32> {
     let mut values = read(logits).into_owned();
     each_chunk(&mut values, logits.shape().1, |_, row| {
-        let shift = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        row.iter_mut().for_each(|v| *v = (*v - shift).exp());
-        let sum: f32 = row.iter().sum();
-        row.iter_mut().for_each(|v| *v /= sum);
+        softmax_row(row);
     });
     values
+}
+
+/// Turns a row of logits into probabilities. Returns the largest logit `m` and `ln Σ exp(xⱼ − m)`.
+fn softmax_row(row: &mut [f32]) -> (f32, f64) {
+    let shift = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum = exp_all(row, shift);
+    let share = (1.0 / sum) as f32;
+    row.iter_mut().for_each(|v| *v *= share);
+    (shift, sum.ln())
 }
 
 /// Mean cross-entropy of `logits` `[batch, classes]` and true classes `labels`, `−Σ wᵢ · ln pᵢ / Σ wᵢ`, as
@@ -151,48 +158,42 @@ pub fn cross_entropy(logits: Tensor2, labels: &[usize], options: &LossOptions) -
     let total = weights.total(labels);
     let spread = smoothing / classes as f32;
     let weight_sum: f32 = weights.classes.iter().sum();
-    let mut slopes = softmax(&logits);
     let x = read(&logits);
-    let sums = map(rows, |row| {
-        let row = chunk(&x, classes, row);
-        let shift = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        (shift, row.iter().map(|v| f64::from(v - shift).exp()).sum::<f64>().ln())
-    });
-    let mut loss = 0.0f64;
-    let rows = x.chunks_exact(classes).zip(slopes.chunks_exact_mut(classes));
-    let examples = weights.examples.iter();
-    for ((((row, slope), &label), (shift, log_sum)), &example) in
-        rows.zip(labels).zip(sums).zip(examples)
-    {
+    let mut slopes = x.to_vec();
+    let mut losses = vec![0.0f64; rows];
+    each_chunk_of_two(&mut slopes, &mut losses, [classes, 1], |number, slope, loss| {
+        let (row, label) = (chunk(&x, classes, number), labels[number]);
+        let example = weights.examples[number];
+        let (shift, log_sum) = softmax_row(slope);
         let surprise = |class: usize| log_sum - f64::from(row[class] - shift);
         let own = (1.0 - smoothing) * weights.classes[label] * example;
         let spread = spread * example;
         if gamma > 0.0 {
             let (gamma, surprise) = (f64::from(gamma), surprise(label));
             let (p, wrong) = ((-surprise).exp(), -(-surprise).exp_m1());
-            loss += f64::from(own) * wrong.powf(gamma) * surprise;
+            loss[0] = f64::from(own) * wrong.powf(gamma) * surprise;
             // d/dp of −(1 − p)^γ ln p, times p.
             let steep = if wrong > 0.0 { wrong.powf(gamma - 1.0) } else { 0.0 };
             let pull = wrong.powf(gamma) + gamma * p * steep * surprise;
             let pull = (f64::from(own) * pull / total) as f32;
-            for (class, s) in slope.iter_mut().enumerate() {
-                *s = (*s - if class == label { 1.0 } else { 0.0 }) * pull;
-            }
-            continue;
+            slope[label] -= 1.0;
+            slope.iter_mut().for_each(|s| *s *= pull);
+            return;
         }
-        loss += f64::from(own) * surprise(label);
+        loss[0] = f64::from(own) * surprise(label);
         if spread > 0.0 {
             let rest =
                 (0..classes).map(|class| f64::from(weights.classes[class]) * surprise(class));
-            let rest: f64 = rest.sum();
-            loss += f64::from(spread) * rest;
+            loss[0] += f64::from(spread) * rest.sum::<f64>();
         }
         let pull = own + spread * weight_sum;
-        for (class, s) in slope.iter_mut().enumerate() {
-            let target = if class == label { own } else { 0.0 } + spread * weights.classes[class];
-            *s = (*s * pull - target) / total as f32;
+        let right = slope[label] * pull - (own + spread * weights.classes[label]);
+        for (s, weight) in slope.iter_mut().zip(&weights.classes) {
+            *s = (*s * pull - spread * weight) / total as f32;
         }
-    }
+        slope[label] = right / total as f32;
+    });
+    let loss: f64 = losses.iter().sum();
     drop(x);
     recorded(logits, tape, loss / total, slopes)
 }
