@@ -53,7 +53,9 @@ pub use chart::geography::geo_scatter;
 pub use chart::grouped_bars::grouped_bars;
 pub use chart::heatmap::{correlation, heatmap};
 pub use chart::histogram::{histogram, histogram_with_bins};
-pub use chart::image_grid::{image_grid, image_rows, prediction_grid, similar_images};
+pub use chart::image_grid::{
+    image_grid, image_grid_with_columns, image_rows, prediction_grid, similar_images,
+};
 pub use chart::line::{learning_rate, line};
 pub use chart::missing::missing_values;
 pub use chart::network::{NetworkGraph, network};

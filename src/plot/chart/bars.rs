@@ -1,6 +1,6 @@
 //! Bars: one value for each name.
 
-use super::super::axis::{Scale, extent};
+use super::super::axis::{self, Scale, extent};
 use super::super::figure::Figure;
 use super::super::font;
 use super::super::frame::Frame;
@@ -63,6 +63,23 @@ impl Bars {
     fn digits(&self) -> usize {
         if self.counts { 12 } else { 3 }
     }
+
+    /// The values as text, `0.78` beside `0.798` as `0.780`.
+    fn texts(&self, language: Language) -> Vec<String> {
+        let texts = self.values.iter().map(|value| axis::significant(*value, self.digits()));
+        let texts: Vec<String> = texts.collect();
+        let decimals = |text: &String| text.split_once('.').map_or(0, |(_, after)| after.len());
+        let largest = self.values.iter().copied().filter(|value| value.is_finite()).map(f64::abs);
+        let largest = largest.fold(0.0, f64::max).max(f64::MIN_POSITIVE).log10().floor();
+        let most = (self.digits() as f64 - 1.0 - largest).max(0.0) as usize;
+        let plain = texts.iter().filter(|text| !text.contains('×'));
+        let common = plain.map(decimals).max().unwrap_or(0).min(most);
+        let alike = self.values.iter().zip(texts).map(|(value, text)| {
+            let short = value.is_finite() && !text.contains('×') && decimals(&text) < common;
+            language.localized(&if short { axis::fixed(*value, common) } else { text })
+        });
+        alike.collect()
+    }
 }
 
 impl Chart for Bars {
@@ -90,10 +107,9 @@ impl Chart for Bars {
     fn draw(&self, scene: &mut Scene, body: Rect, frame: &Frame) -> Result<()> {
         let (low, high) = extent(&self.values).unwrap_or((0.0, 1.0));
         let mut amounts = Scale::from_zero(low, high)?;
-        let texts =
-            self.values.iter().map(|&value| frame.language.significant(value, self.digits()));
-        let room =
-            texts.map(|text| font::width(&text, theme::TICK_SIZE, false)).fold(0.0, f64::max);
+        let texts = self.texts(frame.language);
+        let widths = texts.iter().map(|text| font::width(text, theme::TICK_SIZE, false));
+        let room = widths.fold(0.0, f64::max);
         if let (true, Scale::Linear { low, high }) = (self.lying(), &mut amounts) {
             // The values of bars to the left are written before them; the panel is at least about half as
             // wide as the figure.
@@ -131,7 +147,8 @@ impl Bars {
         let thick = (band * 0.72).min(34.0);
         let size = theme::TICK_SIZE.min(band * 0.95);
         let zero = panel.x_at(0.0);
-        for (i, &value) in self.values.iter().enumerate() {
+        let texts = self.texts(scene.language);
+        for (i, (&value, text)) in self.values.iter().zip(texts).enumerate() {
             let middle = panel.y_at(i as f64);
             let end = if value.is_finite() { panel.x_at(value) } else { zero };
             let (left, right) = (zero.min(end), zero.max(end));
@@ -144,14 +161,7 @@ impl Bars {
                 } else {
                     (right + 5.0, Align::Start)
                 };
-                scene.label(self.value_label(
-                    scene.language,
-                    value,
-                    x,
-                    centred(middle, size),
-                    size,
-                    align,
-                ));
+                scene.label(value_label(text, x, centred(middle, size), size, align));
             }
         }
     }
@@ -160,12 +170,11 @@ impl Bars {
         let band = panel.rect.w / self.labels.len() as f64;
         let thick = (band * 0.68).min(110.0);
         let zero = panel.y_at(0.0);
-        let widest =
-            self.values.iter().map(|&value| scene.language.significant(value, self.digits()));
-        let widest =
-            widest.map(|text| font::width(&text, theme::TICK_SIZE, false)).fold(0.0, f64::max);
+        let texts = self.texts(scene.language);
+        let widths = texts.iter().map(|text| font::width(text, theme::TICK_SIZE, false));
+        let widest = widths.fold(0.0, f64::max);
         let size = theme::TICK_SIZE * ((band - 3.0) / widest.max(1.0)).min(1.0);
-        for (i, &value) in self.values.iter().enumerate() {
+        for (i, (&value, text)) in self.values.iter().zip(texts).enumerate() {
             let middle = panel.x_at(i as f64);
             let end = if value.is_finite() { panel.y_at(value) } else { zero };
             let (top, bottom) = (zero.min(end), zero.max(end));
@@ -174,14 +183,7 @@ impl Bars {
             scene.bar(Rect::new(middle - thick / 2.0, top, thick, bottom - top), theme::series(0));
             if size >= theme::SMALLEST_SIZE {
                 let y = if value < 0.0 { bottom + size * 1.15 } else { top - 5.0 };
-                scene.label(self.value_label(
-                    scene.language,
-                    value,
-                    middle,
-                    y,
-                    size,
-                    Align::Middle,
-                ));
+                scene.label(value_label(text, middle, y, size, Align::Middle));
             }
         }
     }
@@ -189,25 +191,28 @@ impl Bars {
     fn note(&self, language: Language, i: usize) -> String {
         format!("{}: {}", self.labels[i], language.significant(self.values[i], 12))
     }
+}
 
-    fn value_label(
-        &self,
-        language: Language,
-        value: f64,
-        x: f64,
-        y: f64,
-        size: f64,
-        align: Align,
-    ) -> Label {
-        Label {
-            text: language.significant(value, self.digits()),
-            x,
-            y,
-            size,
-            bold: false,
-            color: theme::TEXT,
-            align,
-            upward: false,
-        }
+fn value_label(text: String, x: f64, y: f64, size: f64, align: Align) -> Label {
+    Label { text, x, y, size, bold: false, color: theme::TEXT, align, upward: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_have_as_many_decimals_as_each_other() {
+        let texts = |values: &[f64], language| {
+            let labels = vec![String::new(); values.len()];
+            Bars { labels, values: values.to_vec(), counts: false }.texts(language)
+        };
+        let english = |values: &[f64]| texts(values, Language::English);
+        assert_eq!(english(&[0.718, 0.78, 0.8]), ["0.718", "0.780", "0.800"]);
+        assert_eq!(texts(&[0.25, -0.5], Language::Spanish), ["0,25", "−0,50"]);
+        assert_eq!(english(&[291.0, 102.0]), ["291", "102"]);
+        // No more than the largest has, and a small one keeps its digits.
+        assert_eq!(english(&[12.5, 3.0, 0.0512]), ["12.5", "3.0", "0.0512"]);
+        assert_eq!(english(&[1e9, 0.5, f64::NAN]), ["1×10⁹", "0.5", "—"]);
     }
 }

@@ -7,7 +7,7 @@ use super::super::theme;
 use super::super::words::Word;
 use super::caption::Caption;
 use super::data::{self, Group};
-use super::histogram::{auto_bins, count, quantile};
+use super::histogram::{Bins, count, quantile};
 use super::layers::{Layer, Layers};
 use super::noun::Noun;
 use crate::Result;
@@ -120,12 +120,7 @@ pub fn strip(groups: &[Group]) -> Result<Figure> {
 pub fn histogram_with_density(groups: &[Group]) -> Result<Figure> {
     let values = || groups.iter().flat_map(|group| &group.values);
     data::some_finite(values())?;
-    let (low, high) = extent(values()).unwrap_or((0.0, 1.0));
-    let Scale::Linear { low: axis_low, high: axis_high } = Scale::around(low, high)? else {
-        return Err(data::wrong("there is no value to draw"));
-    };
-    let (low, high) = if high > low { (low, high) } else { (axis_low, axis_high) };
-    let bins = groups.iter().map(|group| auto_bins(&group.values)).max().unwrap_or(1).clamp(1, 80);
+    let Bins { low, high, count: bins } = Bins::of(groups)?;
     let width = (high - low) / bins as f64;
     let mut most: f64 = 0.0;
     let mut layers = Vec::new();

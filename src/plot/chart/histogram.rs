@@ -18,8 +18,9 @@ use crate::{ErrorKind, Result};
 const MOST_BINS: usize = 80;
 
 /// Histogram of one or several groups over common bins, whose number follows from the data
-/// (Freedman and Diaconis 1981, and Sturges 1926 where that is finer, as numpy's `auto` does). Several
-/// groups overlap, each seen through the others.
+/// (Freedman and Diaconis 1981, and Sturges 1926 where that is finer, as numpy's `auto` does). Bins of whole numbers hold
+/// equally many of them, with a number in the middle of its bin where each has one. Several groups overlap, each seen through
+/// the others.
 ///
 /// ```
 /// use cuaderno::plot::{self, Group};
@@ -35,8 +36,7 @@ const MOST_BINS: usize = 80;
 /// [`crate::ErrorKind::Figure`] if no value is finite, or if values are too far apart to draw.
 pub fn histogram(groups: &[Group]) -> Result<Figure> {
     data::some_finite(groups.iter().flat_map(|group| &group.values))?;
-    let most = groups.iter().map(|group| auto_bins(&group.values)).max().unwrap_or(1);
-    new(groups, most.clamp(1, MOST_BINS))
+    Ok(new(groups, &Bins::of(groups)?))
 }
 
 /// [`histogram`] with the number of bins given.
@@ -59,28 +59,64 @@ pub fn histogram_with_bins(groups: &[Group], bins: usize) -> Result<Figure> {
         .help("give 1 to 1000"));
     }
     data::some_finite(groups.iter().flat_map(|group| &group.values))?;
-    new(groups, bins)
+    Ok(new(groups, &Bins::between(groups, bins)?))
 }
 
-fn new(groups: &[Group], bins: usize) -> Result<Figure> {
-    let Some((low, high)) = extent(groups.iter().flat_map(|group| &group.values)) else {
-        return Err(wrong("there is no value to draw"));
-    };
-    // The scale fails if the values cannot be drawn at all.
-    Scale::around(low, high)?;
-    // A single value stands in the middle of three bins.
-    let half = (low.abs() * 0.1).max(0.5);
-    let (low, high, bins) =
-        if high > low { (low, high, bins) } else { (low - half, high + half, bins.max(3)) };
+/// Equal bins from `low` to `high`.
+pub(super) struct Bins {
+    pub low: f64,
+    pub high: f64,
+    pub count: usize,
+}
+
+impl Bins {
+    /// As many as the data of all groups suggest.
+    pub(super) fn of(groups: &[Group]) -> Result<Self> {
+        let count = groups.iter().map(|group| auto_bins(&group.values)).max().unwrap_or(1);
+        let bins = Self::between(groups, count.clamp(1, MOST_BINS))?;
+        let mut values = groups.iter().flat_map(|group| &group.values).filter(|v| v.is_finite());
+        if !values.all(|value| value.fract() == 0.0) || bins.high - bins.low > 1e15 {
+            return Ok(bins);
+        }
+        let Some((low, high)) = extent(groups.iter().flat_map(|group| &group.values)) else {
+            return Ok(bins);
+        };
+        if high <= low {
+            return Ok(bins);
+        }
+        let width = ((bins.high - bins.low) / bins.count as f64).round().max(1.0);
+        let count = ((high - low + 1.0) / width).ceil();
+        let low = low - 0.5;
+        Ok(Self { low, high: low + count * width, count: count as usize })
+    }
+
+    /// This many from the least to the greatest value.
+    fn between(groups: &[Group], count: usize) -> Result<Self> {
+        let Some((low, high)) = extent(groups.iter().flat_map(|group| &group.values)) else {
+            return Err(wrong("there is no value to draw"));
+        };
+        // The scale fails if the values cannot be drawn at all.
+        Scale::around(low, high)?;
+        // A single value stands in the middle of three bins.
+        let half = (low.abs() * 0.1).max(0.5);
+        Ok(match high > low {
+            true => Self { low, high, count },
+            false => Self { low: low - half, high: high + half, count: count.max(3) },
+        })
+    }
+}
+
+fn new(groups: &[Group], bins: &Bins) -> Figure {
+    let Bins { low, high, count: bins } = *bins;
     let counted = groups.iter().map(|group| count(&group.values, low, high, bins)).collect();
-    Ok(Figure::new(Histogram {
+    Figure::new(Histogram {
         left_out: data::not_finite(groups.iter().flat_map(|group| &group.values)),
         groups: groups.iter().map(|group| Group::new(group.name.clone(), &[])).collect(),
         counts: counted,
         values: groups.iter().map(|group| group.values.len()).sum(),
         low,
         high,
-    }))
+    })
 }
 
 /// The number of values in each of `bins` equal bins; the last one holds its upper end too.
@@ -93,7 +129,7 @@ pub(super) fn count(values: &[f64], low: f64, high: f64, bins: usize) -> Vec<f64
     counts
 }
 
-pub(super) fn auto_bins(values: &[f64]) -> usize {
+fn auto_bins(values: &[f64]) -> usize {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
     sorted.sort_by(f64::total_cmp);
     let (Some(&low), Some(&high)) = (sorted.first(), sorted.last()) else { return 1 };
@@ -199,5 +235,24 @@ mod tests {
         // numpy.quantile([1, 2, 4, 8], 0.25) and 0.9
         assert_eq!(quantile(&[1.0, 2.0, 4.0, 8.0], 0.25), 1.75);
         assert!((quantile(&[1.0, 2.0, 4.0, 8.0], 0.9) - 6.8).abs() < 1e-12);
+    }
+
+    #[test]
+    fn whole_numbers_share_bins_evenly() {
+        let bins = |values: &[f64]| {
+            let Bins { low, high, count } = Bins::of(&[Group::new("", values)]).unwrap();
+            (low, high, count)
+        };
+        // Words of titles: a bin each, where 16 bins from 1 to 14 would leave some empty.
+        let lengths: Vec<f64> = (0..2000).map(|i| f64::from(1 + i * 5 % 14)).collect();
+        assert_eq!(bins(&lengths), (0.5, 14.5, 14));
+        // Wide ranges: bins of as many numbers each.
+        let years: Vec<f64> = (0..500).map(|i| f64::from(1200 + i * 7 % 800)).collect();
+        let (low, high, count) = bins(&years);
+        assert_eq!((low, (high - low) / count as f64 % 1.0), (1199.5, 0.0));
+        assert!((5..=40).contains(&count), "{count}");
+        // Other numbers, and one alone, as before.
+        assert_eq!(bins(&[0.0, 0.5, 1.0]), (0.0, 1.0, 3));
+        assert_eq!(bins(&[7.0; 9]), (6.3, 7.7, 3));
     }
 }

@@ -10,7 +10,7 @@ use super::base::Chart;
 use super::caption::Caption;
 use super::data::{self, wrong};
 use super::noun::Noun;
-use crate::Result;
+use crate::{Error, ErrorKind, Result};
 use image::RgbImage;
 use std::sync::Arc;
 
@@ -32,15 +32,33 @@ const MOST: usize = 400;
 /// # Errors
 /// [`crate::ErrorKind::Figure`] if there is no image, more than 400, one of no size, or not one title for each.
 pub fn image_grid(images: &[RgbImage], titles: &[impl AsRef<str>]) -> Result<Figure> {
-    let titles = data::names(titles);
-    if !titles.is_empty() {
-        data::same_length(titles.len(), images.len(), "images")?;
+    titled(images, data::names(titles), None)
+}
+
+/// [`image_grid`] with the number of columns given, such as one for each image of a class.
+///
+/// ```
+/// use cuaderno::images::RgbImage;
+/// use cuaderno::plot;
+/// let images = vec![RgbImage::new(8, 8); 6];
+/// let titles = ["cat", "cat", "cat", "dog", "dog", "dog"];
+/// let figure = plot::image_grid_with_columns(&images, &titles, 3)?;
+/// assert_eq!(figure.to_string(), "figure: 6 images");
+/// # Ok::<(), cuaderno::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`image_grid`], and [`ErrorKind::Parameter`] when there are 0 columns.
+pub fn image_grid_with_columns(
+    images: &[RgbImage],
+    titles: &[impl AsRef<str>],
+    columns: usize,
+) -> Result<Figure> {
+    if columns == 0 {
+        let problem = "a grid of images needs at least one column, found 0";
+        return Err(Error::new(ErrorKind::Parameter, problem));
     }
-    let lines = |i: usize| -> Vec<(Caption, Color)> {
-        let text = titles.get(i).map(|title| title.lines().take(3)).into_iter().flatten();
-        text.map(|line| (line.into(), theme::TEXT)).collect()
-    };
-    grid(images, lines, None)
+    titled(images, data::names(titles), Some(columns))
 }
 
 /// Images with their predicted class: green with a check mark where it is the true one, else orange with a cross and
@@ -169,6 +187,17 @@ pub fn similar_images(
         ],
     };
     grid(&all, lines, None)
+}
+
+fn titled(images: &[RgbImage], titles: Vec<String>, columns: Option<usize>) -> Result<Figure> {
+    if !titles.is_empty() {
+        data::same_length(titles.len(), images.len(), "images")?;
+    }
+    let lines = |i: usize| -> Vec<(Caption, Color)> {
+        let text = titles.get(i).map(|title| title.lines().take(3)).into_iter().flatten();
+        text.map(|line| (line.into(), theme::TEXT)).collect()
+    };
+    grid(images, lines, columns)
 }
 
 /// Checks that the images can be shown.
