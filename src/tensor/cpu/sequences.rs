@@ -138,6 +138,7 @@ impl WithSimd for Search<'_> {
         while from < self.filters {
             from += match self.filters - from {
                 32.. => self.part::<32>(from),
+                16.. => self.part::<16>(from),
                 4.. => self.part::<4>(from),
                 _ => self.part::<1>(from),
             };
