@@ -5,30 +5,30 @@
 //! element with the padding value. Shapes and errors are those of the function of the same name in [`super::fast`].
 
 mod loss;
+mod sequences;
 
 pub use loss::{binary_cross_entropy, cross_entropy, cumulative_link, earth_mover, squared_error};
+pub use sequences::{attention_pool, conv1d, conv1d_max, embedding};
 
 use super::cpu::{Activation, OptimizerConfig, Window};
 use super::fast::{
-    ChannelStatistics, Conv1dOptions, Epilogue, FusedOps, NormEpilogue, OptimizerState,
-    PoolWeights, cells_of, check, check_added, check_attention, check_channels, check_factors,
-    check_features, check_fused, check_parts, check_rows, check_sequences, check_tokens,
-    check_values, drop_factors, on_rows, pooled, subsample_weights, unpadded_weights,
+    ChannelStatistics, Epilogue, FusedOps, NormEpilogue, OptimizerState, PoolWeights, cells_of,
+    check, check_added, check_channels, check_factors, check_features, check_fused, check_parts,
+    check_rows, check_values, drop_factors, pooled, subsample_weights, unpadded_weights,
     window_weights,
 };
-use super::selective::{plus, product, scale_gradient, times};
+use super::selective::{plus, product, times};
 use super::tape::{
-    BackwardError, Gradients, Plain, Tape, Tensor, Tensor1, Tensor2, Tensor3, Tensor4, constant,
-    device, fork, out_of_memory, plain, tensor,
+    Gradients, Plain, Tape, Tensor, Tensor1, Tensor2, Tensor3, Tensor4, constant, device, fork,
+    out_of_memory, plain, tensor,
 };
 use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::{Axes2, Axes3, Axes4, Axis, HasShape, Shape};
-use dfdx::tensor::{OnesTensor, PutTape, SplitTape, TensorFromVec, ZerosTensor};
+use dfdx::tensor::{PutTape, SplitTape, TensorFromVec};
 use dfdx::tensor_ops::{
-    BroadcastTo, ChooseFrom, GatherTo, MaxTo, MeanTo, Momentum, PermuteTo, ReshapeTo, SumTo,
-    TryAdd, TryConcatAlong, TryEq, TrySub, WeightDecay,
+    BroadcastTo, GatherTo, MaxTo, MeanTo, Momentum, PermuteTo, ReshapeTo, TryAdd, TryConcatAlong,
+    TrySub, WeightDecay,
 };
-use ndarray::Array2;
 
 /// [`super::conv2d`] by gather and one matrix product per group.
 pub fn conv2d(
@@ -408,107 +408,6 @@ fn average(input: Tensor4, rows: Vec<PoolWeights>, columns: Vec<PoolWeights>) ->
     product(planes, shares)?
         .try_reshape_like(&(images, channels, rows.len(), columns.len()))
         .map_err(out_of_memory)
-}
-
-/// [`super::embedding`] by dfdx's gather.
-pub fn embedding(weight: Tensor2, tokens: &Array2<u32>, padding: Option<usize>) -> Result<Tensor3> {
-    let (words, dimensions) = *weight.shape();
-    check_tokens(tokens, words)?;
-    let (batch, length) = tokens.dim();
-    let count = batch * length;
-    let (plain, tape) = weight.split_tape();
-    let padding = padding.filter(|row| tape.is_on() && *row < words);
-    let places: Vec<usize> = tokens.iter().map(|token| *token as usize).collect();
-    let trained = padding.map(|padding| {
-        let trained = places.iter().map(|row| if *row == padding { 0.0 } else { 1.0 });
-        trained.collect::<Vec<f32>>()
-    });
-    let places = device()?.try_tensor_from_vec(places, (count,)).map_err(out_of_memory)?;
-    let mut rows: Tensor2 =
-        plain.clone().put_tape(tape).try_gather(places.clone()).map_err(out_of_memory)?;
-    if let Some(trained) = trained {
-        // The vector of the padding comes from a constant, which gets no gradient.
-        let across = |share: &dyn Fn(f32) -> f32| -> Result<Tensor2> {
-            let shares = tensor(trained.iter().map(|t| share(*t)).collect(), (count,))?;
-            constant(&shares)
-                .try_broadcast_like::<_, Axis<1>>(&(count, dimensions))
-                .map_err(out_of_memory)
-        };
-        let still: Tensor2 = constant(&plain).try_gather(places).map_err(out_of_memory)?;
-        rows = plus(times(rows, across(&|t| t)?)?, times(still, across(&|t| 1.0 - t)?)?)?;
-    }
-    rows.try_reshape_like(&(batch, length, dimensions)).map_err(out_of_memory)
-}
-
-/// [`super::conv1d`] as [`conv2d`] over images of one row.
-pub fn conv1d(
-    input: Tensor3,
-    weight: Tensor3,
-    bias: Option<Tensor1>,
-    slide: Conv1dOptions,
-) -> Result<Tensor3> {
-    on_rows(input, weight, bias, slide, conv2d)
-}
-
-/// [`super::conv1d_max`], one operation after the other.
-pub fn conv1d_max(
-    rows: Tensor2,
-    sequences: &Array2<u32>,
-    weight: Tensor3,
-    bias: Tensor1,
-) -> Result<Tensor2> {
-    check_sequences(sequences, *rows.shape(), *weight.shape(), bias.shape().0)?;
-    let input: Tensor3 = embedding(rows, sequences, None)?
-        .try_permute::<_, Axes3<0, 2, 1>>()
-        .map_err(out_of_memory)?;
-    let found = conv1d(input, weight, Some(bias), Conv1dOptions::default())?;
-    greatest(found.try_relu().map_err(out_of_memory)?)
-}
-
-/// The maximum over the last axis. Where values tie, as those of padding do, they share the gradient: dfdx's own maximum
-/// gives each of them all of it.
-fn greatest(values: Tensor3) -> Result<Tensor2> {
-    let (values, tape) = values.split_tape();
-    let shape = *values.shape();
-    let count = || -> std::result::Result<Plain<(usize, usize)>, BackwardError> {
-        let most: Plain<(usize, usize)> = values.clone().try_max::<_, Axis<2>>()?;
-        let below = values.clone().try_sub(most.try_broadcast_like::<_, Axis<2>>(&shape)?)?;
-        let ties = below.try_eq(0.0)?;
-        let device = values.device();
-        let (one, none) = (device.try_ones_like(&shape)?, device.try_zeros_like(&shape)?);
-        ties.try_choose(one, none)?.try_sum::<_, Axis<2>>()
-    };
-    let shares = match tape.is_on() {
-        true => Some(count().and_then(|count| count.try_recip()).map_err(out_of_memory)?),
-        false => None,
-    };
-    let most = values.put_tape(tape).try_max::<_, Axis<2>>().map_err(out_of_memory)?;
-    match shares {
-        Some(shares) => scale_gradient(most, shares),
-        None => Ok(most),
-    }
-}
-
-/// [`super::attention_pool`] by dfdx's softmax and sums.
-pub fn attention_pool(
-    values: Tensor3,
-    scores: Tensor2,
-    mask: Option<&Array2<bool>>,
-) -> Result<Tensor2> {
-    let shape = *values.shape();
-    let (batch, length, _) = shape;
-    check_attention([batch, length], *scores.shape(), mask)?;
-    let hidden = match mask {
-        None => vec![0.0; batch * length],
-        // Far below any score but finite, since ∞ − ∞ is NaN.
-        Some(mask) => mask.iter().map(|seen| if *seen { 0.0 } else { -1e30 }).collect(),
-    };
-    let hidden = constant(&tensor(hidden, (batch, length))?);
-    let weights: Tensor3 = plus(scores, hidden)?
-        .try_softmax::<Axis<1>>()
-        .and_then(|t| t.try_broadcast_like::<_, Axis<2>>(&shape))
-        .map_err(out_of_memory)?;
-    times(values, weights)?.try_sum::<_, Axis<1>>().map_err(out_of_memory)
 }
 
 /// [`super::optimizer_step`] by dfdx's optimizers. The gradient stays in `gradients`.
