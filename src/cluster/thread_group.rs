@@ -40,15 +40,16 @@ struct State {
     round: u64,
     /// What the last operation gave. All have taken it before the next can be complete.
     result: Result<Arc<Vec<f32>>>,
-    /// Why no other operation can be completed.
-    ended: Option<Error>,
+    /// The thread after which no other operation can be completed, and why.
+    ended: Option<(usize, Error)>,
 }
 
 impl ThreadGroup {
     /// Runs `program` on `size` threads at once, each with its own rank, and returns the results by rank.
     ///
     /// # Errors
-    /// [`ErrorKind::Parameter`] when `size` is 0; otherwise the error of the thread that failed first.
+    /// [`ErrorKind::Parameter`] when `size` is 0; otherwise the error of the thread that ended the group, or else of the
+    /// first rank that failed.
     pub fn run<T: Send>(
         size: usize,
         program: impl Fn(Arc<dyn Collective>) -> Result<T> + Sync,
@@ -65,15 +66,12 @@ impl ThreadGroup {
             ended: None,
         };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
-        let first = Mutex::new(None);
         let results: Vec<Result<T>> = std::thread::scope(|scope| {
             let work = |rank| {
                 let leave = Leave { rank, shared: shared.clone() };
                 let result = program(Arc::new(Self { rank, shared: shared.clone() }));
                 if let Err(error) = &result {
-                    let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
-                    first.get_or_insert_with(|| error.clone());
-                    shared.end(failed(rank, error));
+                    shared.end(rank, failed(rank, error));
                 }
                 drop(leave);
                 result
@@ -82,8 +80,11 @@ impl ThreadGroup {
             let joined = handles.into_iter().map(|handle| handle.join());
             joined.map(|result| result.unwrap_or_else(|panic| resume_unwind(panic))).collect()
         });
-        if let Some(error) = first.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            return Err(error);
+        let ended_by = shared.lock().ended.as_ref().map(|(rank, _)| *rank);
+        if let Some(rank) = ended_by
+            && let Err(error) = &results[rank]
+        {
+            return Err(error.clone());
         }
         results.into_iter().collect()
     }
@@ -95,7 +96,7 @@ impl ThreadGroup {
         combine: impl Fn(&[Vec<f32>]) -> Result<Vec<f32>>,
     ) -> Result<Arc<Vec<f32>>> {
         let mut state = self.shared.lock();
-        if let Some(error) = &state.ended {
+        if let Some((_, error)) = &state.ended {
             return Err(error.clone());
         }
         let part = &mut state.parts[self.rank];
@@ -114,7 +115,7 @@ impl ThreadGroup {
         let waited = self.shared.changed.wait_while(state, waiting);
         let state = waited.unwrap_or_else(PoisonError::into_inner);
         match &state.ended {
-            Some(error) if state.round == round => Err(error.clone()),
+            Some((_, error)) if state.round == round => Err(error.clone()),
             _ => state.result.clone(),
         }
     }
@@ -164,7 +165,7 @@ impl Collective for ThreadGroup {
     }
 
     fn abort(&self, error: &Error) {
-        self.shared.end(failed(self.rank, error));
+        self.shared.end(self.rank, failed(self.rank, error));
     }
 }
 
@@ -173,9 +174,9 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the group with `error`, unless it has ended before.
-    fn end(&self, error: Error) {
-        self.lock().ended.get_or_insert(error);
+    /// Ends the group, for `error` of the thread `rank`, unless it has ended before.
+    fn end(&self, rank: usize, error: Error) {
+        self.lock().ended.get_or_insert((rank, error));
         self.changed.notify_all();
     }
 }
@@ -189,7 +190,7 @@ struct Leave {
 impl Drop for Leave {
     fn drop(&mut self) {
         let problem = format!("process {} has ended before the others", self.rank);
-        self.shared.end(Error::new(ErrorKind::Cluster, problem));
+        self.shared.end(self.rank, Error::new(ErrorKind::Cluster, problem));
     }
 }
 
@@ -253,6 +254,20 @@ mod tests {
         assert!(result.unwrap_err().to_string().contains("found 2 in process 1"));
         assert!(ThreadGroup::run(2, |group| group.broadcast(&mut [0.0], 2)).is_err());
         assert!(ThreadGroup::run(0, |_| Ok(())).is_err());
+    }
+
+    /// The others hear of an abort, and return, before the thread that called it does.
+    #[test]
+    fn the_error_is_that_of_the_thread_that_ended_the_group() {
+        let result = ThreadGroup::run(3, |group| match group.rank() {
+            1 => {
+                group.abort(&wrong("the disk is full"));
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                Err(wrong("the disk is full"))
+            }
+            _ => group.barrier(),
+        });
+        assert_eq!(result.unwrap_err(), wrong("the disk is full"));
     }
 
     #[test]
