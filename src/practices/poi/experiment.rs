@@ -251,15 +251,8 @@ impl Experiment {
     ) -> Result<(Evaluation, History)> {
         let names = self.classes();
         if let Some(config) = &recipe.similarity {
-            let places = Places {
-                table: &self.table,
-                texts: &self.texts,
-                labels: &self.labels,
-                listed: self.listed.as_deref(),
-                classes: names.len(),
-            };
             let labels: Vec<usize> = test.iter().map(|row| self.labels[*row]).collect();
-            let found = places.probabilities(config, train, test)?;
+            let found = self.places().probabilities(config, train, test)?;
             return Ok((
                 Evaluation::from_probabilities(&labels, &found, &names)?,
                 History::default(),
@@ -313,6 +306,16 @@ impl Experiment {
         Ok((Evaluation::from_probabilities(&labels, &sums, &names)?, history))
     }
 
+    fn places(&self) -> Places<'_> {
+        Places {
+            table: &self.table,
+            texts: &self.texts,
+            labels: &self.labels,
+            listed: self.listed.as_deref(),
+            classes: self.classes.len(),
+        }
+    }
+
     fn resampled(&self, recipe: &Recipe, set: &Dataset, seed: u64) -> Result<Dataset> {
         match recipe.resampling {
             Resampling::None => Ok(set.clone()),
@@ -336,11 +339,13 @@ impl Experiment {
     }
 
     /// Out-of-fold probabilities of several labels a row, `[rows, classes]`: one network per fold with an output for each
-    /// class, trained by binary cross-entropy on all branches of the recipe, without class weights or resampling. `labels`
-    /// lists the classes of each row. Rows that no fold tests are NaN.
+    /// class, trained by binary cross-entropy on all branches of the recipe, without class weights or resampling; of a recipe
+    /// by similarity, the classifier with a logistic regression for each class. `labels` lists the classes of each row. Rows
+    /// that no fold tests are NaN.
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`] when there is not one list per row; as [`Self::run`].
+    /// [`ErrorKind::Shape`] when there is not one list per row; [`ErrorKind::Parameter`] when a list has a number that is no
+    /// class; as [`Self::run`].
     pub fn cross_validate_labels(
         &self,
         recipe: &Recipe,
@@ -349,10 +354,21 @@ impl Experiment {
         folds: &[Fold],
     ) -> Result<Array2<f32>> {
         same_rows(self.labels.len(), labels.len(), "lists of labels")?;
+        let sets = Dataset::multi_label(labels, classes)?;
         let mut found = Array2::from_elem((labels.len(), classes.len()), f32::NAN);
         for fold in folds {
+            if let Some(config) = &recipe.similarity {
+                let (count, train) = (classes.len(), &fold.train);
+                let one =
+                    self.places().listed_probabilities(config, labels, count, train, &fold.test)?;
+                fold.test
+                    .iter()
+                    .zip(one.rows())
+                    .for_each(|(row, p)| found.row_mut(*row).assign(&p));
+                continue;
+            }
             let (columns, [metadata, text, image_features]) = self.dataset(recipe, &fold.train)?;
-            let mut all = Dataset::multi_label(labels, classes)?;
+            let mut all = sets.clone();
             if let Some(values) = columns.features() {
                 all = all.with_features(&matrix(values.clone()))?;
             }

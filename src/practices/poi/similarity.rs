@@ -103,33 +103,69 @@ impl Places<'_> {
         train: &[usize],
         test: &[usize],
     ) -> Result<Vec<f32>> {
-        config.check()?;
+        let train = self.distinct(train)?;
+        let scores = self.scores(config, &train, &self.targets(config, &train))?;
+        let labels: Vec<usize> = train.iter().map(|row| self.labels[*row]).collect();
+        let weights = self.weights(&train, &|count| {
+            count.powf(-config.stack_power) * (1.0 + config.stack_rare / count)
+        });
+        let found = stacked(&scores, &train, &labels, &weights, self.classes, config.c)?;
+        Ok(found.select(Axis(0), test).into_iter().map(|value| value as f32).collect())
+    }
+
+    /// For each of the rows `test` and each class, the probability that the row lists it, in whatever place: `[rows, classes]`.
+    /// The regression has a target for each class that a row of `lists` has, and each class a logistic regression on the
+    /// scores of all.
+    pub(super) fn listed_probabilities(
+        &self,
+        config: &SimilarityConfig,
+        lists: &[Vec<usize>],
+        classes: usize,
+        train: &[usize],
+        test: &[usize],
+    ) -> Result<Array2<f32>> {
+        let train = self.distinct(train)?;
+        let mut targets = Array2::zeros((train.len(), classes));
+        for (place, row) in train.iter().enumerate() {
+            lists[*row].iter().for_each(|class| targets[(place, *class)] = 1.0);
+        }
+        let scores = self.scores(config, &train, &targets)?;
+        let mut all = Array2::zeros((test.len(), classes));
+        for (class, mut column) in all.columns_mut().into_iter().enumerate() {
+            let has: Vec<usize> = targets.column(class).iter().map(|has| *has as usize).collect();
+            let found = stacked(&scores, &train, &has, &vec![1.0; has.len()], 2, config.c)?;
+            column.iter_mut().zip(test).for_each(|(p, row)| *p = found[(*row, 1)] as f32);
+        }
+        Ok(all)
+    }
+
+    /// The training rows without those whose id an earlier one has.
+    fn distinct(&self, train: &[usize]) -> Result<Vec<usize>> {
         let ids = self.table.texts("id")?;
         let mut known = BTreeSet::new();
-        let train: Vec<usize> =
-            train.iter().copied().filter(|row| known.insert(ids[*row].as_str())).collect();
-        let labels: Vec<usize> = train.iter().map(|row| self.labels[*row]).collect();
+        Ok(train.iter().copied().filter(|row| known.insert(ids[*row].as_str())).collect())
+    }
+
+    /// Weights of the training rows with a mean of 1, from the number of rows of each one's class.
+    fn weights(&self, train: &[usize], weight: &dyn Fn(f64) -> f64) -> Vec<f64> {
         let mut counts = vec![0usize; self.classes];
-        labels.iter().for_each(|label| counts[*label] += 1);
-        let weights = |weight: &dyn Fn(f64) -> f64| -> Vec<f64> {
-            let weights: Vec<f64> =
-                labels.iter().map(|label| weight(counts[*label] as f64)).collect();
-            let mean = weights.iter().sum::<f64>() / weights.len().max(1) as f64;
-            weights.into_iter().map(|weight| weight / mean).collect()
-        };
-        let kernel = self.kernel(config, &train)?;
-        let ridge = weights(&|count| count.powf(-config.power));
-        let scores = kernel_ridge(
-            &kernel,
-            &train,
-            &self.targets(config, &train),
-            &ridge,
-            config.regularization,
-        )?;
-        let stack =
-            weights(&|count| count.powf(-config.stack_power) * (1.0 + config.stack_rare / count));
-        let found = stacked(&scores, &train, &labels, &stack, self.classes, config.c)?;
-        Ok(found.select(Axis(0), test).into_iter().map(|value| value as f32).collect())
+        train.iter().for_each(|row| counts[self.labels[*row]] += 1);
+        let weights: Vec<f64> =
+            train.iter().map(|row| weight(counts[self.labels[*row]] as f64)).collect();
+        let mean = weights.iter().sum::<f64>() / weights.len().max(1) as f64;
+        weights.into_iter().map(|weight| weight / mean).collect()
+    }
+
+    /// What the kernel ridge regression gives all rows, `[rows, targets]`; leave-one-out scores for the training rows.
+    fn scores(
+        &self,
+        config: &SimilarityConfig,
+        train: &[usize],
+        targets: &Array2<f64>,
+    ) -> Result<Array2<f64>> {
+        config.check()?;
+        let weights = self.weights(train, &|count| count.powf(-config.power));
+        kernel_ridge(&self.kernel(config, train)?, train, targets, &weights, config.regularization)
     }
 
     /// A column for each class, of the main class alone; and where classes are listed, another one that counts those too.
@@ -292,6 +328,28 @@ mod tests {
         let expected =
             ndarray::array![[1.0, 0.0, 0.0, 1.0, 0.2, 0.04], [0.0, 1.0, 0.0, 0.0, 1.0, 0.0]];
         assert!((targets - expected).iter().all(|difference| difference.abs() < 1e-12));
+    }
+
+    #[test]
+    fn listed_classes_are_told_in_whatever_place() {
+        let table = table();
+        let texts = super::super::texts(&table).unwrap();
+        let places = places(&table, &texts, None);
+        let config = SimilarityConfig { c: 10.0, ..SimilarityConfig::default() };
+        // All of class 1 have class 3 too, which is the main one of no row.
+        let lists: Vec<Vec<usize>> = places
+            .labels
+            .iter()
+            .map(|label| [vec![*label], vec![3; usize::from(*label == 1)]].concat())
+            .collect();
+        let found = places
+            .listed_probabilities(&config, &lists, 4, &[0, 1, 3, 4, 6, 8], &[2, 5, 7])
+            .unwrap();
+        for (row, expected) in [[1, 0, 0, 0], [0, 1, 0, 1], [0, 0, 1, 0]].iter().enumerate() {
+            for (class, has) in expected.iter().enumerate() {
+                assert_eq!(usize::from(found[(row, class)] > 0.5), *has, "{found}");
+            }
+        }
     }
 
     #[test]
