@@ -3,8 +3,9 @@
 //! `cargo run --release --example poi_fusion -- --target category --seeds 5`; with `CUADERNO_REAL_DATA` set, on the real
 //! files. `--weights FILE` gives EfficientNet-Lite0's weights and `--vectors FILE` word vectors. `--branches` lists them
 //! with their weights in late fusion, such as `text:1,vectors:1,metadata:0.3,image:0.1`; `--similarity 1` takes the
-//! classifier by the similarity of places instead. For the category the out-of-fold
-//! predictions of five folds are scored, for the engagement the test part of a split; both keep the rows of an id together.
+//! classifier by the similarity of places instead. `--minority 0.05` decides categories of less than that share of the places
+//! by whether a place has them. For the category the out-of-fold predictions of five folds are scored, for the engagement
+//! the test part of a split; both keep the rows of an id together.
 //! `--export DIR` writes the columns that the networks of a category read, and the folds, for `benches/poi_fusion.py`, which
 //! trains the same networks in PyTorch.
 
@@ -17,10 +18,11 @@ use cuaderno::metrics::{mean_interval, roc_auc_one_vs_rest};
 use cuaderno::models::efficientnet_lite0;
 use cuaderno::practices::poi::{self, Branch, Experiment, Recipe, Resampling, SimilarityConfig};
 use cuaderno::prelude::*;
+use cuaderno::train::minority_by_score;
 use std::path::Path;
 use std::time::Instant;
 
-const KNOWN: [&str; 31] = [
+const KNOWN: [&str; 32] = [
     "similarity",
     "target",
     "seeds",
@@ -51,6 +53,7 @@ const KNOWN: [&str; 31] = [
     "metadata-width",
     "smote",
     "mixup",
+    "minority",
     "export",
 ];
 
@@ -224,7 +227,18 @@ fn main() -> Result<()> {
                     export(Path::new(folder), &experiment, &recipe, &labels, fold)?;
                 }
             }
-            experiment.cross_validate(&recipe, &folds)?.evaluation()?
+            let result = experiment.cross_validate(&recipe, &folds)?;
+            match given.number("minority", 0.0)? {
+                0.0 => result,
+                share => {
+                    let similar = Recipe::similarity("similarity", &SimilarityConfig::default());
+                    let all: Vec<&str> = target.all_classes.iter().map(String::as_str).collect();
+                    let has =
+                        experiment.cross_validate_labels(&similar, &target.all, &all, &folds)?;
+                    minority_by_score(&result, &has, &folds, share)?
+                }
+            }
+            .evaluation()?
         };
         let matrix = found.confusion()?;
         let row = [
