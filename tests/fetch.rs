@@ -348,7 +348,7 @@ fn an_interrupted_run_keeps_what_came() {
     let start = Instant::now();
     std::fs::write(&flag, "").unwrap();
     assert!(child.wait().unwrap().success());
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     std::fs::remove_file(&flag).unwrap();
     resume(&server, &folder);
     std::fs::remove_dir_all(folder).unwrap();

@@ -507,7 +507,7 @@ fn an_interrupted_download_ends_at_once_and_is_continued_later() {
         let start = Instant::now();
         std::fs::write(&flag, "").unwrap();
         assert!(child.wait().unwrap().success());
-        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
         let cache = home.join("hub");
         assert_eq!(cached(&cache), 0);
         assert!(!blob(&cache, "").exists());

@@ -240,7 +240,7 @@ mod tests {
         let queue =
             Queue::new(vec![job(0, "http://a/"), job(1, "http://a/"), job(2, "http://b/")], 4);
         let first = queue.take().unwrap();
-        let wait = Duration::from_millis(80);
+        let wait = Duration::from_millis(400);
         let start = Instant::now();
         queue.retry(&first, wait, true);
         let other = queue.take().unwrap();
