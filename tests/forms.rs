@@ -88,9 +88,7 @@ fn convolutions_agree() {
         let relu = round % 2 == 0;
         let pool = if round % 3 == 0 { window.output([size.2, size.3]) } else { None };
         let pool = pool.filter(|output| output.iter().all(|side| *side >= 2)).map(|_| 2);
-        // Where windows see padding alone, or ReLU leaves zeros, maxima tie, and the forms share gradients out
-        // differently: pooled outputs alone are compared.
-        let epilogue = Epilogue { relu, pool: None };
+        let epilogue = Epilogue { relu, pool };
         let what = format!("{size:?} {window:?} {groups} groups");
         same(
             &what,
@@ -173,6 +171,26 @@ fn sequences_agree() {
             answer!(fast::embedding(on(&words), &tokens, Some(3)); &words),
             answer!(portable::embedding(on(&words), &tokens, Some(3)); &words),
         );
+    }
+}
+
+/// The fast form gives the gradient to the first of tied values, the portable one a share to each: the sums agree.
+#[test]
+fn tied_maxima_get_the_gradient_once() {
+    let (size, window) = ((2, 3, 8, 8), Window::square(2, 2, 0));
+    let even = tensor(vec![0.5; 2 * 3 * 64], size).unwrap();
+    let [fast, portable] = [fast::max_pool2d, portable::max_pool2d]
+        .map(|form| answer!(form(on(&even), &window); &even));
+    assert_eq!(fast.0, portable.0);
+    let direction = direction(&tensor(fast.0.clone(), (2, 3, 4, 4)).unwrap());
+    for (at, expected) in read(&direction).iter().enumerate() {
+        let (plane, row, column) = (at / 16, at / 4 % 4, at % 4);
+        let four = [0, 1, 8, 9].map(|tap| plane * 64 + row * 16 + column * 2 + tap);
+        for form in [&fast, &portable] {
+            let sum: f32 = four.iter().map(|place| form.1[0][*place]).sum();
+            assert!((sum - expected).abs() < 1e-6, "{sum} and {expected} at {at}");
+        }
+        assert!(four.iter().all(|place| (portable.1[0][*place] - expected / 4.0).abs() < 1e-6));
     }
 }
 

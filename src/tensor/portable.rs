@@ -5,6 +5,7 @@
 //! element with the padding value. Shapes and errors are those of the function of the same name in [`super::fast`].
 
 mod loss;
+mod maximum;
 mod sequences;
 
 pub use loss::{binary_cross_entropy, cross_entropy, cumulative_link, earth_mover, squared_error};
@@ -26,9 +27,10 @@ use crate::{Error, ErrorKind, Result};
 use dfdx::shapes::{Axes2, Axes3, Axes4, Axis, HasShape, Shape};
 use dfdx::tensor::{PutTape, SplitTape, TensorFromVec};
 use dfdx::tensor_ops::{
-    BroadcastTo, GatherTo, MaxTo, MeanTo, Momentum, PermuteTo, ReshapeTo, TryAdd, TryConcatAlong,
-    TrySub, WeightDecay,
+    BroadcastTo, GatherTo, MeanTo, Momentum, PermuteTo, ReshapeTo, TryAdd, TryConcatAlong, TrySub,
+    WeightDecay,
 };
+use maximum::greatest;
 
 /// [`super::conv2d`] by gather and one matrix product per group.
 pub fn conv2d(
@@ -80,15 +82,17 @@ pub fn conv2d(
     }
 }
 
-/// [`super::max_pool2d`] by gather and maximum. Tied values all get the gradient.
+/// [`super::max_pool2d`] by gather and maximum. Tied values share the gradient.
 pub fn max_pool2d(input: Tensor4, window: &Window) -> Result<Tensor4> {
     let (images, channels, height, width) = *input.shape();
     let output = pooled(window, [height, width])?;
     let positions = output[0] * output[1];
     windows(input, window, output, f32::MIN)?
         .try_reshape_like(&(window.taps(), positions, images * channels))
-        .and_then(|t: Tensor3| t.try_max::<_, Axis<0>>())
-        .and_then(|t: Tensor2| t.try_permute::<_, Axes2<1, 0>>())
+        .and_then(|t: Tensor3| t.try_permute::<_, Axes3<1, 2, 0>>())
+        .map_err(out_of_memory)
+        .and_then(greatest)?
+        .try_permute::<_, Axes2<1, 0>>()
         .and_then(|t: Tensor2| t.try_reshape_like(&(images, channels, output[0], output[1])))
         .map_err(out_of_memory)
 }

@@ -1,17 +1,14 @@
 //! Operations on texts and other sequences by dfdx's own.
 
 use super::super::fast::{Conv1dOptions, check_attention, check_sequences, check_tokens, on_rows};
-use super::super::selective::{plus, scale_gradient, times};
-use super::super::tape::{
-    BackwardError, Plain, Tensor1, Tensor2, Tensor3, constant, device, out_of_memory, tensor,
-};
+use super::super::selective::{plus, times};
+use super::super::tape::{Tensor1, Tensor2, Tensor3, constant, device, out_of_memory, tensor};
 use super::conv2d;
+use super::maximum::greatest;
 use crate::Result;
 use dfdx::shapes::{Axes3, Axis, HasShape};
-use dfdx::tensor::{OnesTensor, PutTape, SplitTape, TensorFromVec, ZerosTensor};
-use dfdx::tensor_ops::{
-    BroadcastTo, ChooseFrom, GatherTo, MaxTo, PermuteTo, ReshapeTo, SumTo, TryEq, TrySub,
-};
+use dfdx::tensor::{PutTape, SplitTape, TensorFromVec};
+use dfdx::tensor_ops::{BroadcastTo, GatherTo, PermuteTo, ReshapeTo, SumTo};
 use ndarray::Array2;
 
 /// [`crate::tensor::embedding`] by dfdx's gather.
@@ -67,30 +64,6 @@ pub fn conv1d_max(
         .map_err(out_of_memory)?;
     let found = conv1d(input, weight, Some(bias), Conv1dOptions::default())?;
     greatest(found.try_relu().map_err(out_of_memory)?)
-}
-
-/// The maximum over the last axis. Where values tie, as those of padding do, they share the gradient: dfdx's own maximum
-/// gives each of them all of it.
-fn greatest(values: Tensor3) -> Result<Tensor2> {
-    let (values, tape) = values.split_tape();
-    let shape = *values.shape();
-    let count = || -> std::result::Result<Plain<(usize, usize)>, BackwardError> {
-        let most: Plain<(usize, usize)> = values.clone().try_max::<_, Axis<2>>()?;
-        let below = values.clone().try_sub(most.try_broadcast_like::<_, Axis<2>>(&shape)?)?;
-        let ties = below.try_eq(0.0)?;
-        let device = values.device();
-        let (one, none) = (device.try_ones_like(&shape)?, device.try_zeros_like(&shape)?);
-        ties.try_choose(one, none)?.try_sum::<_, Axis<2>>()
-    };
-    let shares = match tape.is_on() {
-        true => Some(count().and_then(|count| count.try_recip()).map_err(out_of_memory)?),
-        false => None,
-    };
-    let most = values.put_tape(tape).try_max::<_, Axis<2>>().map_err(out_of_memory)?;
-    match shares {
-        Some(shares) => scale_gradient(most, shares),
-        None => Ok(most),
-    }
 }
 
 /// [`crate::tensor::attention_pool`] by dfdx's softmax and sums.
