@@ -133,21 +133,29 @@ impl<'a> Declaration<'a> {
         Some(Self { head: head.trim_end(), value })
     }
 
-    /// The declaration with another value, written in the manner of the old one.
+    /// The declaration with another value: of its type where it states one, else written in the manner of the old one.
     fn with(&self, value: &str) -> String {
         let old = self.value;
-        let is_text = old.starts_with('"');
-        let new = if is_text {
+        let kind = self.head.split_once(':').map(|(_, kind)| kind.trim());
+        let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+        let suffix = number_suffix(old).filter(|_| number_suffix(value).is_none());
+        let has_fraction = match kind {
+            Some(kind) => matches!(kind, "f32" | "f64"),
+            None => is_number(old) && old.contains('.'),
+        };
+        let new = if old.starts_with('"') {
             let text = format!("{value:?}");
             // `"x".to_string()` stays an owned text.
             old.rfind('"').map_or(text.clone(), |end| text + &old[end + 1..])
+        } else if kind == Some("String") {
+            format!("{value:?}.to_string()")
+        } else if kind.is_some_and(|kind| kind.starts_with('&') && kind.ends_with("str")) {
+            format!("{value:?}")
         } else {
-            let suffix = number_suffix(old).filter(|_| number_suffix(value).is_none());
-            let is_number = value.starts_with(|c: char| c.is_ascii_digit() || c == '-');
             match suffix {
-                Some(suffix) if is_number => format!("{value}{suffix}"),
+                Some(suffix) if is_number(value) => format!("{value}{suffix}"),
                 // A whole number where the notebook has a fraction.
-                _ if is_number && old.contains('.') && !value.contains(['.', 'e', '_']) => {
+                _ if is_number(value) && has_fraction && !value.contains(['.', 'e', '_', 'f']) => {
                     format!("{value}.0")
                 }
                 _ => value.to_string(),
@@ -209,6 +217,27 @@ mod tests {
             "// Parameters\nlet epochs: usize = 2;\nlet mut rate = 1e-3f32;\n\
              let name = \"ñ \\\"x\\\"\".to_string();\nlet decay = 1.0;"
         );
+    }
+
+    #[test]
+    fn a_stated_type_decides_where_the_old_value_is_an_expression() {
+        for (declared, value, expected) in [
+            (
+                "let weights: String = String::new();",
+                "a b.pth",
+                "let weights: String = \"a b.pth\".to_string();",
+            ),
+            ("let name: &'static str = NAME;", "x", "let name: &'static str = \"x\";"),
+            ("let folds: usize = if 0.5 < share { 5 } else { 3 };", "7", "let folds: usize = 7;"),
+            ("let rate: f64 = 1.0 / 3.0;", "1", "let rate: f64 = 1.0;"),
+            ("let rate: f32 = base();", "1e-3", "let rate: f32 = 1e-3;"),
+            ("let all: bool = share > 0.5;", "true", "let all: bool = true;"),
+            ("let share = value.sqrt();", "1", "let share = 1;"),
+        ] {
+            let name = declared["let ".len()..].split([':', ' ']).next().unwrap();
+            let found = Declaration::parse(declared, name).unwrap().with(value);
+            assert_eq!(found, expected, "{declared}");
+        }
     }
 
     #[test]
