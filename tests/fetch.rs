@@ -51,10 +51,8 @@ fn files(folder: &Path) -> Vec<String> {
 fn each_misbehavior_has_its_outcome() {
     let server = Server::start();
     let folder = folder("misbehavior");
-    let closed = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap().to_string()
-    };
+    // No server is given a port as low as this, as it might be one that was just closed.
+    let closed = "127.0.0.1:1".to_string();
     let cases = [
         ("/image/1", Outcome::Ok, 1),
         ("/png/1.jpg", Outcome::Ok, 1),
@@ -218,7 +216,10 @@ fn thousands_of_urls_come_once_each_within_the_hosts_limit() {
     let limited = FetchConfig { per_host: 6, ..config(&server) };
     let downloads = download(&urls, &folder, &limited).unwrap();
     assert_eq!(downloads.count(Outcome::Ok), 3500);
-    assert_eq!(server.requests().len(), 3000);
+    // On a busy machine an attempt may be too slow, and is made again.
+    let attempts: usize = downloads.items[..3000].iter().map(|item| item.attempts as usize).sum();
+    let requests = server.requests().len();
+    assert!((3000..=attempts).contains(&requests) && attempts < 3030, "{requests} of {attempts}");
     assert!(server.most_active() <= 6, "{}", server.most_active());
     assert_eq!(files(&folder).len(), 3000);
     assert_eq!(downloads.items[3].file, downloads.items[3003].file);
