@@ -142,6 +142,36 @@ impl CrossValidation {
         })
     }
 
+    /// The same rows with other probabilities: `change` gets a fold and the probabilities of its test rows, and takes what it
+    /// needs from the other folds.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Parameter`] when there are fewer than two folds, or a row of them was not tested; those of `change`.
+    pub(super) fn changed(
+        &self,
+        folds: &[Fold],
+        change: impl Fn(&Fold, &mut [f32]) -> Result<()>,
+    ) -> Result<Self> {
+        if folds.len() < 2 {
+            let problem = format!("expected at least two folds, found {}", folds.len());
+            return Err(Error::new(ErrorKind::Parameter, problem)
+                .help("what a fold is judged by comes from the others"));
+        }
+        let classes: Vec<&str> = self.classes.iter().map(String::as_str).collect();
+        let mut found = Vec::with_capacity(folds.len());
+        for fold in folds {
+            let start = Instant::now();
+            let mut probabilities = self.probabilities_of(&fold.test)?;
+            change(fold, &mut probabilities)?;
+            let labels: Vec<usize> =
+                fold.test.iter().map(|row| self.label_of(*row)).collect::<Result<_>>()?;
+            let one = Evaluation::from_probabilities(&labels, &probabilities, &classes)?;
+            found.push((one, start.elapsed().as_secs_f64()));
+        }
+        let own: f64 = found.iter().map(|(_, seconds)| seconds).sum();
+        Self::of(folds, found, self.seconds + own)
+    }
+
     pub(super) fn of(folds: &[Fold], found: Vec<(Evaluation, f64)>, seconds: f64) -> Result<Self> {
         let classes = found.first().map(|(one, _)| one.classes.clone()).unwrap_or_default();
         let width = classes.len();

@@ -1,11 +1,9 @@
 //! Probabilities moved from common classes toward rare ones.
 
 use super::cross_validation::CrossValidation;
-use super::evaluation::Evaluation;
 use crate::data::Fold;
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashSet;
-use std::time::Instant;
 
 /// Out-of-fold probabilities moved toward rare classes, so that these are predicted too: those `p` of a row become
 /// `p · π^(−τ)`, divided by their sum, with the frequencies `π` of the classes in the other folds (logit adjustment;
@@ -44,17 +42,10 @@ pub fn logit_adjusted(
         let problem = format!("expected a `tau` of at least 0, found {tau}");
         return Err(Error::new(ErrorKind::Parameter, problem));
     }
-    if folds.len() < 2 {
-        let problem = format!("expected at least two folds, found {}", folds.len());
-        return Err(Error::new(ErrorKind::Parameter, problem)
-            .help("the frequencies of a fold come from the others"));
-    }
-    let classes: Vec<&str> = result.classes.iter().map(String::as_str).collect();
-    let mut found = Vec::with_capacity(folds.len());
-    for fold in folds {
-        let start = Instant::now();
+    let width = result.classes.len();
+    result.changed(folds, |fold, probabilities| {
         let own: HashSet<usize> = fold.test.iter().copied().collect();
-        let mut counts = vec![0.0f64; classes.len()];
+        let mut counts = vec![0.0f64; width];
         for (row, label) in result.rows.iter().zip(&result.labels) {
             if !own.contains(row) {
                 counts[*label] += 1.0;
@@ -62,8 +53,7 @@ pub fn logit_adjusted(
         }
         // A class that no other fold has is as rare as can be.
         let factors: Vec<f64> = counts.into_iter().map(|count| count.max(1.0).powf(-tau)).collect();
-        let mut probabilities = result.probabilities_of(&fold.test)?;
-        for row in probabilities.chunks_exact_mut(classes.len()) {
+        for row in probabilities.chunks_exact_mut(width) {
             let moved = row.iter().zip(&factors).map(|(p, factor)| f64::from(*p) * factor);
             let moved: Vec<f64> = moved.collect();
             let sum: f64 = moved.iter().sum();
@@ -71,20 +61,15 @@ pub fn logit_adjusted(
                 row.iter_mut().zip(moved).for_each(|(p, moved)| *p = (moved / sum) as f32);
             }
         }
-        let labels: Vec<usize> =
-            fold.test.iter().map(|row| result.label_of(*row)).collect::<Result<_>>()?;
-        let one = Evaluation::from_probabilities(&labels, &probabilities, &classes)?;
-        found.push((one, start.elapsed().as_secs_f64()));
-    }
-    let own: f64 = found.iter().map(|(_, seconds)| seconds).sum();
-    CrossValidation::of(folds, found, result.seconds + own)
+        Ok(())
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::data::KFold;
-    use crate::train::cross_validate;
+    use crate::train::{Evaluation, cross_validate};
 
     const LABELS: [usize; 9] = [0, 0, 0, 0, 0, 0, 1, 1, 1];
 

@@ -1,13 +1,11 @@
 //! Minority classes decided by scores of their own.
 
 use super::cross_validation::CrossValidation;
-use super::evaluation::Evaluation;
 use crate::data::Fold;
 use crate::metrics::roc_auc;
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
 use std::collections::HashSet;
-use std::time::Instant;
 
 /// Out-of-fold predictions whose minority classes are decided by `scores` of their own, `[rows, classes or more]`, with a row
 /// for each row of the data: such as the probability that a row has the class at all, where `result` predicts the one that
@@ -53,19 +51,11 @@ pub fn minority_by_score(
         let problem = format!("expected a `share` from 0 to 1, found {share}");
         return Err(Error::new(ErrorKind::Parameter, problem));
     }
-    if folds.len() < 2 {
-        let problem = format!("expected at least two folds, found {}", folds.len());
-        return Err(Error::new(ErrorKind::Parameter, problem)
-            .help("the thresholds of a fold come from the others"));
-    }
-    let classes: Vec<&str> = result.classes.iter().map(String::as_str).collect();
-    check(scores, &result.rows, classes.len())?;
-    let mut found = Vec::with_capacity(folds.len());
-    for fold in folds {
-        let start = Instant::now();
+    let width = result.classes.len();
+    check(scores, &result.rows, width)?;
+    result.changed(folds, |fold, probabilities| {
         let thresholds = thresholds(result, scores, fold, share)?;
-        let mut probabilities = result.probabilities_of(&fold.test)?;
-        for (row, p) in fold.test.iter().zip(probabilities.chunks_exact_mut(classes.len())) {
+        for (row, p) in fold.test.iter().zip(probabilities.chunks_exact_mut(width)) {
             let reached = thresholds.iter().find(|(class, least)| scores[(*row, *class)] >= *least);
             if let Some((class, _)) = reached {
                 let most =
@@ -73,13 +63,8 @@ pub fn minority_by_score(
                 p.swap(most, *class);
             }
         }
-        let labels: Vec<usize> =
-            fold.test.iter().map(|row| result.label_of(*row)).collect::<Result<_>>()?;
-        let one = Evaluation::from_probabilities(&labels, &probabilities, &classes)?;
-        found.push((one, start.elapsed().as_secs_f64()));
-    }
-    let own: f64 = found.iter().map(|(_, seconds)| seconds).sum();
-    CrossValidation::of(folds, found, result.seconds + own)
+        Ok(())
+    })
 }
 
 /// The minority classes outside a fold that the scores tell better, those with the fewest rows first, each with the score that
@@ -90,10 +75,10 @@ fn thresholds(
     fold: &Fold,
     share: f64,
 ) -> Result<Vec<(usize, f32)>> {
-    let (own, width): (HashSet<usize>, usize) =
-        (fold.test.iter().copied().collect(), result.classes.len());
+    let width = result.classes.len();
+    let tested: HashSet<usize> = fold.test.iter().copied().collect();
     let others: Vec<usize> =
-        (0..result.rows.len()).filter(|place| !own.contains(&result.rows[*place])).collect();
+        (0..result.rows.len()).filter(|place| !tested.contains(&result.rows[*place])).collect();
     let mut counts = vec![0usize; width];
     others.iter().for_each(|place| counts[result.labels[*place]] += 1);
     let mut found = Vec::new();
@@ -104,12 +89,12 @@ fn thresholds(
         }
         let truth: Vec<usize> =
             others.iter().map(|place| usize::from(result.labels[*place] == class)).collect();
-        let before: Vec<f32> =
+        let given: Vec<f32> =
             others.iter().map(|place| result.probabilities[place * width + class]).collect();
-        let mut own: Vec<f32> =
+        let mut scored: Vec<f32> =
             others.iter().map(|place| scores[(result.rows[*place], class)]).collect();
-        if roc_auc(&truth, &own)? > roc_auc(&truth, &before)? {
-            let least = *own.select_nth_unstable_by(count - 1, |a, b| b.total_cmp(a)).1;
+        if roc_auc(&truth, &scored)? > roc_auc(&truth, &given)? {
+            let least = *scored.select_nth_unstable_by(count - 1, |a, b| b.total_cmp(a)).1;
             found.push((*count, class, least));
         }
     }
@@ -142,7 +127,7 @@ fn check(scores: &Array2<f32>, rows: &[usize], classes: usize) -> Result<()> {
 mod tests {
     use super::*;
     use crate::data::KFold;
-    use crate::train::cross_validate;
+    use crate::train::{Evaluation, cross_validate};
 
     /// Twelve rows of a common class, four and two of rarer ones.
     const LABELS: [usize; 18] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2];
